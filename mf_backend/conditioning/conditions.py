@@ -1,0 +1,93 @@
+"""What conditioning leaves on disk and the engines work from; one folder, read frame by frame.
+
+Layout (N counts from 0, one for each frame used, in the clip's pixel size):
+  joints.npz                     source, target float32 [frames, 60, 2]; size int (width, height);
+                                 source_state uint8 [frames, 60], a JointState each
+  source_masks/frame_N.png       hard masks, 8-bit grey, 255 = person
+  target_masks/frame_N.png       where the actor will be, hard
+  source_alpha/frame_N.png       soft mattes of the same, for compositing
+  target_alpha/frame_N.png
+  source_poses/  target_poses/   skeleton pictures, frame_N.png
+  report.json  contact_sheet.png what was found, for people
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.errors import InputError
+
+
+class JointState(IntEnum):
+    """How a joint of the actor came about."""
+
+    ABSENT = 0
+    FOUND = 1
+    """Seen by the estimator on this very frame."""
+    CARRIED = 2
+    """Filled in between or beside frames that saw it."""
+    POSED = 3
+    """A resting stand-in placed by its neighbours (hands along the forearm)."""
+    GIVEN = 4
+    """From the user's own files."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """A finished conditioning folder."""
+
+    folder: Path
+    size: tuple[int, int]
+    """(width, height) in pixels."""
+    source_joints: NDArray[np.float32]
+    """[frames, 60, 2] the actor's joints in the clip."""
+    target_joints: NDArray[np.float32]
+    """[frames, 60, 2] the rig's joints after alignment."""
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return int(self.source_joints.shape[0])
+
+    def path(self, kind: str, index: int) -> Path:
+        """Path of one picture, e.g. path("source_masks", 0)."""
+        return self.folder / kind / f"frame_{index}.png"
+
+    def grey(self, kind: str, index: int) -> NDArray[np.uint8]:
+        """One mask or matte as uint8 [height, width]; InputError where it is damaged."""
+        import cv2
+
+        file = self.path(kind, index)
+        data = np.fromfile(file, np.uint8) if file.is_file() else np.empty(0, np.uint8)
+        picture: Any = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+        if picture is None or picture.shape != (self.size[1], self.size[0]):
+            raise InputError(
+                "condition-damaged",
+                f"{kind} of frame {index} is missing or has another size than the clip.",
+                "Delete the job's work folder to make it again.",
+            )
+        result: NDArray[np.uint8] = picture
+        return result
+
+
+def load_conditions(folder: Path) -> Conditions:
+    """Open a conditioning folder. Raises InputError where joints.npz is missing or damaged."""
+    try:
+        with np.load(folder / "joints.npz") as data:
+            width, height = (int(x) for x in data["size"])
+            return Conditions(
+                folder=folder,
+                size=(width, height),
+                source_joints=data["source"].astype(np.float32),
+                target_joints=data["target"].astype(np.float32),
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(
+            "condition-damaged", f"{folder} is no finished conditioning folder: {error}."
+        ) from error

@@ -1,0 +1,1 @@
+"""Engines: what makes the picture of the actor in the new motion."""

@@ -1,0 +1,102 @@
+"""Writing files so that a crash or a full disk never leaves half of one behind."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.errors import OutputError
+
+_HASH_BLOCK = 1 << 20
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """One sentence for a failed write to `path`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(
+            "disk-full",
+            f"The disk is full: {path.name} could not be written to {path.parent}.",
+            "Free some space and start the job again; finished stages are kept.",
+        )
+    return OutputError(
+        "not-writable",
+        f"{path} could not be written: {error.strerror or error}.",
+        "Choose a folder that you may write to.",
+    )
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` with the same ending; move it into place on success.
+
+    For writers that open files by name. The temporary file is removed when the block raises.
+    Raises OutputError where the disk refuses.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
+        )
+        os.close(handle)
+    except OSError as error:
+        raise output_error(path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; results should be readable like any other file.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` whole or not at all."""
+    _write(path, lambda file: file.write(data))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented UTF-8 JSON, whole or not at all."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    write_bytes(path, (text + "\n").encode("utf-8"))
+
+
+def write_npz(path: Path, **arrays: NDArray[Any]) -> None:
+    """Write named arrays as a compressed .npz, whole or not at all."""
+    _write(path, lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def hash_value(value: Any) -> str:
+    """SHA-256 of a JSON-serialisable value in canonical form, as hex."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,0 +1,1 @@
+"""Jobs: the request, the folder on disk, the stages and what runs them."""
