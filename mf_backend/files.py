@@ -84,7 +84,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_npz(path: Path, **arrays: NDArray[Any]) -> None:
     """Write named arrays as a compressed .npz, whole or not at all."""
-    _write(path, lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
+    _write(path, lambda file: np.savez_compressed(file, **arrays))
 
 
 def hash_file(path: Path) -> str:

@@ -119,7 +119,7 @@ class Output:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """One job. `about` (scene, action, strip, add-on version) is free-form and kept in the report."""
+    """One job. `about` (scene, action, strip, versions) is free-form and kept in the report."""
 
     id: str
     reference: Reference
@@ -143,6 +143,8 @@ def _fits(raw: Any, default: Any) -> bool:
         return isinstance(raw, int | float)
     if isinstance(default, tuple):
         return isinstance(raw, list) and all(isinstance(x, int | float) for x in raw)
+    if default is dataclasses.MISSING:
+        return isinstance(raw, str)
     return not isinstance(default, int | str) or isinstance(raw, type(default))
 
 
