@@ -167,7 +167,7 @@ def _build(cls: type[Any], value: Any, where: str) -> Any:
                     f"In job.json, {item.name} is {raw!r}; use one of {', '.join(choices)}.",
                 )
             values[item.name] = choices(raw)
-        elif _fits(raw, item.default):
+        elif isinstance(raw, dict) if item.name == "about" else _fits(raw, item.default):
             values[item.name] = tuple(raw) if isinstance(item.default, tuple) else raw
         else:
             raise InputError("job-invalid", f"In job.json, {item.name} has a wrong value: {raw!r}.")
