@@ -1,0 +1,1 @@
+"""Messages between Blender and the backend, and the server that answers them."""
