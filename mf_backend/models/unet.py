@@ -1,0 +1,194 @@
+"""The denoising UNet: Stable Diffusion's, with motion modules and appearance features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from diffusers.models.adapter import FullAdapter
+from diffusers.models.embeddings import TimestepEmbedding, Timesteps
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mf_backend.models.attention import KeysValues
+from mf_backend.models.blocks import DownBlock, Injector, MidBlock, Pass, UpBlock
+from mf_backend.models.config import AppearanceConfig, MotionConfig, UNetConfig
+from mf_backend.models.runner import Mixes, Runner
+from mf_backend.models.transformer import SpatialTransformer
+
+Probe = Callable[[str, Tensor], None]
+
+
+@dataclass(frozen=True)
+class UNetConditions:
+    """What a forward pass is conditioned on, computed once for a whole sampling run.
+
+    `pose` [frames, C0, h, w]; `appearance` one feature for each down block; `cross` the
+    cross-attention constant [frames, 1, C] of each attention layer, by its name.
+    """
+
+    pose: Tensor
+    appearance: Sequence[Tensor]
+    cross: dict[str, Tensor]
+
+
+@dataclass
+class UNetOutput:
+    """`sample` [frames, 4, h, w] (None where the pass stopped early) and what was asked for.
+
+    `features` maps an up block's index to its output, upsampler included.
+    """
+
+    sample: Tensor | None
+    features: dict[int, Tensor] = field(default_factory=dict)
+    keys_values: dict[str, KeysValues] = field(default_factory=dict)
+
+
+class MotionUNet(nn.Module):
+    """Per-frame layers on `[frames, C, h, w]`; only the motion modules mix frames.
+
+    All names below it are those of the published files, except the appearance adapter's blocks
+    (see `key_map`). The adapter is part of it but not called in `forward`: its features do not
+    depend on the latents.
+    """
+
+    def __init__(
+        self, config: UNetConfig, motion: MotionConfig, appearance: AppearanceConfig
+    ) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.block_out_channels
+        temb = widths[0] * 4
+        self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
+        self.time_proj: Any = Timesteps(widths[0], config.flip_sin_to_cos, config.freq_shift)
+        self.time_embedding: Any = TimestepEmbedding(widths[0], temb)
+        final = len(widths) - 1
+        self.down_blocks = nn.ModuleList(
+            [
+                DownBlock(
+                    widths[max(k - 1, 0)],
+                    width,
+                    temb,
+                    config.down_attention[k],
+                    k != final,
+                    config,
+                    motion,
+                )
+                for k, width in enumerate(widths)
+            ]
+        )
+        self.mid_block = MidBlock(widths[-1], temb, config, motion)
+        self.up_blocks = nn.ModuleList()
+        for k in range(len(widths)):
+            width = widths[final - k]
+            self.up_blocks.append(
+                UpBlock(
+                    widths[min(final - k + 1, final)],
+                    width,
+                    widths[max(final - k - 1, 0)],
+                    temb,
+                    config.down_attention[final - k],
+                    k != final,
+                    config,
+                    motion,
+                )
+            )
+        self.conv_norm_out = nn.GroupNorm(config.norm_groups, widths[0], eps=config.norm_eps)
+        self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
+        self.appearance_adapter: Any = FullAdapter(
+            in_channels=3,
+            channels=list(appearance.channels),
+            num_res_blocks=appearance.blocks_per_stage,
+            downscale_factor=appearance.unshuffle,
+        )
+
+    def transformers(self) -> Iterator[tuple[str, SpatialTransformer]]:
+        """Every spatial transformer with its name."""
+        for name, module in self.named_modules():
+            if isinstance(module, SpatialTransformer):
+                yield name, module
+
+    def cross_constants(self, token: Tensor) -> dict[str, Tensor]:
+        """Every layer's cross-attention constant for one CLIP token a frame.
+
+        `token` [frames, 1, D]; each result [frames, 1, C] (see `constant_cross_attention`).
+        """
+        return {name: layer.cross_constant(token) for name, layer in self.transformers()}
+
+    def appearance_features(self, frames: Tensor) -> list[Tensor]:
+        """Features of the source frames, one for each down block.
+
+        `frames` [F, 3, H, W] in [-1, 1]; feature k is [F, C_k, H / 8 / 2^k, W / 8 / 2^k].
+        """
+        features: list[Tensor] = self.appearance_adapter(frames)
+        return features
+
+    def forward(
+        self,
+        latents: Tensor,
+        timestep: int,
+        conditions: UNetConditions,
+        runner: Runner,
+        *,
+        features: Sequence[int] = (),
+        stop_after_features: bool = False,
+        injector: Injector | None = None,
+        collect: bool = False,
+        probe: Probe | None = None,
+    ) -> UNetOutput:
+        """The network's prediction v and what was asked for.
+
+        `latents` [frames, 4, h, w], h and w multiples of 8. `features` are the up blocks whose
+        outputs to return; `stop_after_features` leaves out what lies behind the last of them.
+        `injector` gives foreign keys and values to the up blocks' self-attention, `collect`
+        returns their own. `probe` is called with the name and output of each block.
+        """
+        tell = probe or _ignore
+        output = UNetOutput(None)
+        context = Pass(
+            runner,
+            self._time(timestep, latents),
+            conditions.cross,
+            injector,
+            output.keys_values if collect else None,
+        )
+        hidden = runner.run(Mixes.SPACE, self._enter, [latents], [conditions.pose])
+        tell("conv_in", hidden)
+        context.skips.append(hidden)
+        for k, down in enumerate(self.down_blocks):
+            assert isinstance(down, DownBlock)
+            hidden = down.run(context, f"down_blocks.{k}", hidden, conditions.appearance[k])
+            tell(f"down_blocks.{k}", hidden)
+        hidden = self.mid_block.run(context, "mid_block", hidden)
+        tell("mid_block", hidden)
+        for k, up in enumerate(self.up_blocks):
+            assert isinstance(up, UpBlock)
+            hidden = up.run(context, f"up_blocks.{k}", hidden)
+            tell(f"up_blocks.{k}", hidden)
+            if k in features:
+                output.features[k] = hidden
+                if k == max(features):
+                    runner.end_of_gradients()
+                    if stop_after_features:
+                        return output
+        output.sample = runner.run(Mixes.SPACE, self._leave, [hidden])
+        return output
+
+    def _time(self, timestep: int, latents: Tensor) -> Tensor:
+        steps = torch.full((1,), timestep, dtype=torch.int64, device=latents.device)
+        embedded: Tensor = self.time_embedding(self.time_proj(steps).to(latents.dtype))
+        return embedded
+
+    def _enter(self, latents: Tensor, pose: Tensor) -> Tensor:
+        hidden: Tensor = self.conv_in(latents)
+        return hidden + pose
+
+    def _leave(self, hidden: Tensor) -> Tensor:
+        result: Tensor = self.conv_out(functional.silu(self.conv_norm_out(hidden)))
+        return result
+
+
+def _ignore(name: str, value: Tensor) -> None:
+    """No one is watching."""
