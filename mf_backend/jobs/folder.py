@@ -1,0 +1,162 @@
+"""A job's folder: where its things are, making a new one, and holding it for one process.
+
+Standard library and the shared file helpers only: the add-on makes job folders with it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from mf_backend.errors import InputError, OutputError
+from mf_backend.files import output_error, write_json
+from mf_backend.jobs.request import JobRequest, to_dict
+from mf_backend.jobs.state import JobState, write_state
+
+_TEMPORARY = re.compile(r"\.[^/]*-[a-z0-9_]{8}(\.[^.]*)?")
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """Paths inside one job folder."""
+
+    path: Path
+
+    @property
+    def request(self) -> Path:
+        """What was asked; never changed."""
+        return self.path / "job.json"
+
+    @property
+    def state(self) -> Path:
+        """How far it is."""
+        return self.path / "state.json"
+
+    @property
+    def log(self) -> Path:
+        """Everything that was said while it ran."""
+        return self.path / "log.txt"
+
+    @property
+    def report(self) -> Path:
+        """What was used and how long it took."""
+        return self.path / "report.json"
+
+    @property
+    def inputs(self) -> Path:
+        """What the work is done from."""
+        return self.path / "inputs"
+
+    @property
+    def conditions(self) -> Path:
+        """The conditioning folder."""
+        return self.path / "work" / "conditions"
+
+    @property
+    def engine_work(self) -> Path:
+        """The engine's caches and checkpoints."""
+        return self.path / "work" / "engine"
+
+    @property
+    def frames(self) -> Path:
+        """Finished frames."""
+        return self.path / "outputs" / "frames"
+
+    @property
+    def mp4(self) -> Path:
+        """The finished clip."""
+        return self.path / "outputs" / "result.mp4"
+
+    def frame(self, index: int) -> Path:
+        """Finished frame `index`, counted from 0; the files count from 1."""
+        return self.frames / f"{index + 1:06d}.png"
+
+    def relative(self, path: Path) -> str:
+        """A path inside the folder as job.json and report.json write it."""
+        return path.relative_to(self.path).as_posix()
+
+    def inside(self, relative: str, what: str) -> Path:
+        """The real place of a path that job.json names. Raises InputError if it leads outside."""
+        parts = PurePosixPath(relative.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or ":" in relative:
+            raise InputError(
+                "job-invalid", f"In job.json, {what} must lie inside the job folder: {relative!r}."
+            )
+        return self.path.joinpath(*parts.parts)
+
+
+def create_job(folder: Path, request: JobRequest) -> JobFolder:
+    """Make a new job folder with job.json and a queued state.json.
+
+    Write the inputs that the request names before or after; nothing runs until it is submitted.
+    Raises OutputError if the folder already holds a job or any result, so that nothing is
+    overwritten.
+    """
+    job = JobFolder(folder)
+    taken = [path for path in (job.request, job.state, job.report, job.frames) if path.exists()]
+    if taken:
+        raise OutputError(
+            "job-exists",
+            f"{folder} already holds a job ({taken[0].name}), which is not overwritten.",
+            "Choose another folder, or start the job that is there.",
+        )
+    try:
+        job.inputs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(job.inputs, error) from error
+    write_json(job.request, to_dict(request))
+    write_state(job.state, JobState())
+    return job
+
+
+def remove_leftovers(job: JobFolder) -> None:
+    """Delete half-written temporary files that a killed process left in the job's own folders."""
+    for folder in (job.path, job.path / "work", job.path / "outputs"):
+        walk = folder.glob(".*") if folder == job.path else folder.rglob(".*")
+        for path in walk:
+            if path.is_file() and _TEMPORARY.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def hold(job: JobFolder) -> Iterator[None]:
+    """Keep every other process from running this folder; the system lets go if we are killed.
+
+    Raises InputError while another process runs it, OutputError where nothing can be written.
+    """
+    path = job.path / "lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise output_error(path, error) from error
+    try:
+        try:
+            _lock(handle)
+        except OSError as error:
+            # Some network file systems know no locks; there the job runs without one.
+            if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+                raise InputError(
+                    "job-running",
+                    f"The job in {job.path} is already being worked on by another process.",
+                    "Wait for it to end, or stop it first.",
+                ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """Take the lock at once or raise OSError; closing the file gives it back."""
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
