@@ -137,10 +137,7 @@ def draw_skeleton(joints: Any, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 def _coloured(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Palette indices to R G B, looked up only where something was drawn."""
-    picture = np.zeros((*canvas.shape, 3), np.uint8)
-    rows = np.flatnonzero(canvas.any(axis=1))
-    if rows.size:
-        columns = np.flatnonzero(canvas.any(axis=0))
-        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        picture[box] = _PALETTE[canvas[box]]
-    return picture
+    picture = np.zeros((canvas.size, 3), np.uint8)
+    drawn = np.flatnonzero(canvas)
+    picture[drawn] = _PALETTE[canvas.reshape(-1)[drawn]]
+    return picture.reshape(*canvas.shape, 3)

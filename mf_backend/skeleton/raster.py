@@ -159,7 +159,8 @@ def ellipse_points(half_length: int, half_width: int, degrees: int) -> Ints:
     cosine, sine = _SINE[450 - degrees], _SINE[degrees]
     x, y = half_length * _COSINE_STEPS, half_width * _SINE_STEPS
     points = np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=1)
-    return np.rint(points).astype(np.int64)
+    corners: Ints = np.rint(points).astype(np.int64)
+    return corners
 
 
 @functools.lru_cache(maxsize=8192)
@@ -191,7 +192,7 @@ def clipped_ellipse(
     a, b, side_a, side_b = a[near], b[near], side_a[near], side_b[near]
     drawn = (side_a | side_b) == 0
     cut = [
-        _clip_line(*map(int, p), *map(int, q), *size)
+        _clip_line(int(p[0]), int(p[1]), int(q[0]), int(q[1]), *size)
         for p, q in zip(a[~drawn], b[~drawn], strict=True)
     ]
     kept = np.array([line for line in cut if line], np.int64).reshape(-1, 4)
