@@ -1,0 +1,121 @@
+"""What the engines and estimators need, and where its makers publish it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from mf_backend.weights.folder import estimators_folder
+
+
+class Origin(StrEnum):
+    """How a file is had."""
+
+    HUB = "hub"
+    """A repository of the model hub; `weights fetch` brings it."""
+    AUTHORS = "authors"
+    """From a link on its authors' page; a person downloads it."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published file or folder that the import reads."""
+
+    name: str
+    """File or folder name as published."""
+    holds: str
+    origin: Origin
+    where: str
+    """Hub repository, or the page whose link leads to it."""
+    patterns: tuple[str, ...] = ()
+    """Files of the hub repository that are needed (the rest is left there)."""
+
+
+def _tensor_files(stem: str) -> tuple[str, str]:
+    return f"{stem}.safetensors", f"{stem}.bin"
+
+
+MOTIONFOLLOWER_PAGE = "the MotionFollower authors' page (Francis-Rings/MotionFollower)"
+BASE_REPOSITORY = "lambdalabs/sd-image-variations-diffusers"
+VAE_REPOSITORY = "stabilityai/sd-vae-ft-mse"
+
+MOTIONFOLLOWER: tuple[Published, ...] = (
+    Published(
+        "denoising_unet.pth",
+        "the fine-tuned UNet and the appearance controller",
+        Origin.AUTHORS,
+        MOTIONFOLLOWER_PAGE,
+    ),
+    Published("motion_module.pth", "the motion modules", Origin.AUTHORS, MOTIONFOLLOWER_PAGE),
+    Published("poctr.pth", "the pose controller", Origin.AUTHORS, MOTIONFOLLOWER_PAGE),
+    Published(
+        "sd-image-variations-diffusers",
+        "the base UNet (folder unet) and the image encoder (folder image_encoder)",
+        Origin.HUB,
+        BASE_REPOSITORY,
+        ("unet/config.json", *_tensor_files("unet/diffusion_pytorch_model"), "image_encoder/*"),
+    ),
+    Published(
+        "sd-vae-ft-mse",
+        "the autoencoder",
+        Origin.HUB,
+        VAE_REPOSITORY,
+        ("config.json", *_tensor_files("diffusion_pytorch_model")),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class OptionalFile:
+    """A file that improves conditioning where it is present; nothing needs it."""
+
+    name: str
+    """File name in the estimators' folder."""
+    holds: str
+    where: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is looked for."""
+        return estimators_folder() / self.name
+
+    @property
+    def present(self) -> bool:
+        """Whether it is there."""
+        return self.path.is_file()
+
+
+OPTIONAL: tuple[OptionalFile, ...] = (
+    OptionalFile(
+        "pose_landmark_heavy.tflite",
+        "MediaPipe's heavy pose model (finds harder poses than the built-in one)",
+        "MediaPipe's model page, pose landmark model, heavy",
+    ),
+    OptionalFile(
+        "yolox_l.onnx",
+        "the person detector that DWPose works from",
+        "the DWPose authors' page (IDEA-Research/DWPose)",
+    ),
+    OptionalFile(
+        "dw-ll_ucoco_384.onnx",
+        "DWPose, the whole-body estimator that the released skeletons were made with",
+        "the DWPose authors' page (IDEA-Research/DWPose)",
+    ),
+)
+
+
+def optional(name: str) -> OptionalFile:
+    """The optional file of this name. Raises KeyError for an unknown one."""
+    for item in OPTIONAL:
+        if item.name == name:
+            return item
+    raise KeyError(name)
+
+
+IMPORT_HINT = (
+    "Download denoising_unet.pth, motion_module.pth and poctr.pth from the link on "
+    f"{MOTIONFOLLOWER_PAGE}, fetch {BASE_REPOSITORY} and {VAE_REPOSITORY} from the model hub "
+    "(`python -m mf_backend weights fetch --to DOWNLOADS` does), put all of them into one folder "
+    "and run `python -m mf_backend weights import DOWNLOADS`."
+)

@@ -1,0 +1,198 @@
+"""`python -m mf_backend weights`: list, import, verify, fetch, tiny."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from mf_backend.errors import ExitCode, InputError
+from mf_backend.weights import catalog
+from mf_backend.weights.folder import estimators_folder, weights_folder
+from mf_backend.weights.weight_set import is_set, lacking, open_set, verify
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the `weights` subcommand."""
+    parser = subparsers.add_parser(
+        "weights", help="list, import, check and fetch what the diffusion engine needs"
+    )
+    actions = parser.add_subparsers(dest="weights_action", metavar="ACTION", required=True)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print one JSON object")
+        return sub
+
+    def folder(sub: argparse.ArgumentParser, flag: str = "--weights") -> None:
+        sub.add_argument(
+            flag, default="", metavar="DIR", help=f"folder of the set ({weights_folder()})"
+        )
+
+    sub = action("list", "say what is needed, where it is published, and what is here")
+    folder(sub)
+    sub = action("import", "make one set of safetensors files from the published files")
+    sub.add_argument("sources", nargs="+", metavar="FROM", help="files and folders as published")
+    folder(sub, "--to")
+    sub.add_argument("--dtype", choices=("float16", "bfloat16", "keep"), default="float16")
+    sub.add_argument(
+        "--no-released",
+        action="store_true",
+        help="leave out the second network that only `--sampler released` uses (2.6 GiB)",
+    )
+    sub.add_argument("--allow-unexpected", action="store_true", help="leave out unknown tensors")
+    sub.add_argument("--replace", action="store_true", help="replace the set that is there")
+    sub.add_argument("--config", metavar="FILE", help="model.json, for networks of another size")
+    sub = action("verify", "compare the set with its recorded hashes")
+    folder(sub)
+    sub = action("fetch", "fetch the base models from the model hub, after asking")
+    sub.add_argument("--to", required=True, metavar="DIR", help="folder for the downloads")
+    sub.add_argument("--yes", action="store_true", help="do not ask")
+    sub = action("tiny", "make a tiny random set that runs everywhere and paints noise")
+    folder(sub, "--to")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--replace", action="store_true", help="replace the set that is there")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out one `weights` action; returns the exit code and raises mf_backend.errors."""
+    return int(_ACTIONS[args.weights_action](args))
+
+
+def _print(args: argparse.Namespace, value: dict[str, Any], lines: list[str]) -> None:
+    print(json.dumps(value, ensure_ascii=False) if args.json else "\n".join(lines))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _list(args: argparse.Namespace) -> int:
+    folder = weights_folder(args.weights)
+    absent = lacking(folder)
+    absent_released = lacking(folder, released=True)
+    found = open_set(folder) if is_set(folder) else None
+    value = {
+        "folder": str(folder),
+        "complete": not absent,
+        "complete_for_released": not absent_released,
+        "missing": absent_released,
+        "kind": found.kind if found else None,
+        "files": {k: {"sha256": v.sha256, "bytes": v.bytes} for k, v in found.files.items()}
+        if found
+        else {},
+        "needed": [
+            {"name": x.name, "holds": x.holds, "where": x.where} for x in catalog.MOTIONFOLLOWER
+        ],
+        "optional": [
+            {"name": x.name, "holds": x.holds, "where": x.where, "present": x.present}
+            for x in catalog.OPTIONAL
+        ],
+        "estimators_folder": str(estimators_folder()),
+    }
+    lines = ["The diffusion engine needs:"]
+    lines += [f"  {x.name}: {x.holds}; from {x.where}" for x in catalog.MOTIONFOLLOWER]
+    if found:
+        lines.append(f"Imported in {folder} ({found.kind}, {found.dtype}):")
+        lines += [f"  {k}: {v.bytes / 2**20:.1f} MiB" for k, v in found.files.items()]
+    if absent:
+        lines.append(f"Missing from {folder}: {', '.join(absent)}")
+        lines.append(catalog.IMPORT_HINT)
+    elif absent_released:
+        lines.append("Complete, except for --sampler released.")
+    else:
+        lines.append("Complete.")
+    lines.append(f"Optional, looked for in {estimators_folder()}:")
+    lines += [
+        f"  {x.name} ({'present' if x.present else 'absent'}): {x.holds}; from {x.where}"
+        for x in catalog.OPTIONAL
+    ]
+    _print(args, value, lines)
+    return ExitCode.DONE
+
+
+def _import(args: argparse.Namespace) -> int:
+    from mf_backend.models.config import ModelConfig
+    from mf_backend.weights.import_set import ImportOptions, import_set
+    from mf_backend.weights.sources import find_sources
+
+    config = None
+    if args.config:
+        try:
+            config = ModelConfig.from_dict(json.loads(Path(args.config).read_text("utf-8")))
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise InputError("model-config", f"{args.config} cannot be read: {error}.") from error
+    options = ImportOptions(
+        dtype=args.dtype,
+        released=not args.no_released,
+        allow_unexpected=args.allow_unexpected,
+        replace=args.replace,
+        config=config,
+    )
+    sources = find_sources([Path(x) for x in args.sources])
+    folder = weights_folder(args.to).absolute()
+    done = import_set(sources, folder, options, _say)
+    value = {
+        "folder": str(folder),
+        "changed": done.changed,
+        "files": {k: {"sha256": v.sha256, "bytes": v.bytes} for k, v in done.weights.files.items()},
+        "sources": {k: v.sha256 for k, v in done.weights.sources.items()},
+    }
+    text = "Imported to" if done.changed else "Already imported, nothing changed:"
+    _print(args, value, [f"{text} {folder}"])
+    return ExitCode.DONE
+
+
+def _verify(args: argparse.Namespace) -> int:
+    folder = weights_folder(args.weights)
+    states = verify(folder)
+    wrong = [name for name, state in states.items() if state != "ok"]
+    lines = [f"{state:8}{name}" for name, state in states.items()]
+    _print(args, {"folder": str(folder), "ok": not wrong, "files": states}, lines)
+    if wrong:
+        _say(f"{', '.join(wrong)} in {folder} changed or went missing. Import the weights again.")
+    return ExitCode.MISSING if wrong else ExitCode.DONE
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from mf_backend.weights.fetch import fetch, plan_downloads
+
+    target = Path(args.to).absolute()
+    downloads = plan_downloads()
+    for item in downloads:
+        _say(f"{item.item.where}: {item.bytes / 2**30:.2f} GiB ({item.item.holds})")
+    if not args.yes:
+        if not sys.stdin.isatty():
+            raise InputError(
+                "fetch-not-confirmed",
+                "Nothing was fetched: there is nobody to ask.",
+                "Add --yes to fetch without asking.",
+            )
+        _say(f"Fetch these to {target}? [y/N] ")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            _say("Nothing was fetched.")
+            return ExitCode.CANCELLED
+    folders = [str(fetch(item.item, target)) for item in downloads]
+    _print(args, {"folders": folders}, [f"Fetched {x}" for x in folders])
+    return ExitCode.DONE
+
+
+def _tiny(args: argparse.Namespace) -> int:
+    from mf_backend.weights.tiny import make_tiny_set
+
+    folder = weights_folder(args.to).absolute()
+    made = make_tiny_set(folder, args.seed, args.replace)
+    value = {"folder": str(folder), "files": {k: v.sha256 for k, v in made.files.items()}}
+    _print(args, value, [f"A tiny random set is in {folder}; it paints noise."])
+    return ExitCode.DONE
+
+
+_ACTIONS = {
+    "list": _list,
+    "import": _import,
+    "verify": _verify,
+    "fetch": _fetch,
+    "tiny": _tiny,
+}

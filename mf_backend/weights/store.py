@@ -1,0 +1,160 @@
+"""Writing a set of weights: a whole folder that appears at once, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mf_backend.errors import InputError, OutputError
+from mf_backend.files import output_error, write_json
+from mf_backend.models.config import ModelConfig
+from mf_backend.weights.weight_set import (
+    MODEL_NAME,
+    FileRecord,
+    Network,
+    WeightSet,
+    is_set,
+    record_of,
+)
+
+_TEMPORARY = "-being-written-"
+
+
+def check_target(folder: Path, replace_set: bool) -> None:
+    """Refuse a folder that holds anything else, or a set that may not be replaced."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError("weights-target", f"{folder} is a file; choose a folder.")
+    if is_set(folder):
+        if not replace_set:
+            raise InputError(
+                "weights-exist",
+                f"{folder} already holds other weights.",
+                "Add --replace to put the new ones in their place, or choose another folder.",
+            )
+    elif any(folder.iterdir()):
+        raise InputError(
+            "weights-target",
+            f"{folder} holds other files.",
+            "Choose a new or empty folder for the imported weights.",
+        )
+
+
+def write_set(
+    folder: Path,
+    tensors: Mapping[Network, Mapping[str, Tensor]],
+    config: ModelConfig,
+    *,
+    kind: str,
+    dtype: torch.dtype | None,
+    sources: Mapping[str, FileRecord],
+    notes: Mapping[str, str],
+    replace_set: bool = False,
+) -> WeightSet:
+    """Write every network, `model.json` and `weights.json` beside `folder`, then move into place.
+
+    Floating-point tensors are stored in `dtype` (None keeps theirs). An existing set is removed
+    only once the new one is in its place. Raises InputError where the folder may not be used and
+    OutputError where the disk refuses; nothing is left behind then.
+    """
+    check_target(folder, replace_set)
+    parent = folder.parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for stale in parent.glob(f".{folder.name}{_TEMPORARY}*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        _check_space(parent, tensors, dtype)
+        temporary = Path(tempfile.mkdtemp(dir=parent, prefix=f".{folder.name}{_TEMPORARY}"))
+    except OSError as error:
+        raise output_error(folder, error) from error
+    try:
+        temporary.chmod(0o755)
+        result = _fill(temporary, tensors, config, kind, dtype, sources, notes)
+        _put_in_place(temporary, folder)
+    except (OSError, SafetensorError) as error:
+        raise _write_error(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return replace(result, folder=folder)
+
+
+def _fill(
+    folder: Path,
+    tensors: Mapping[Network, Mapping[str, Tensor]],
+    config: ModelConfig,
+    kind: str,
+    dtype: torch.dtype | None,
+    sources: Mapping[str, FileRecord],
+    notes: Mapping[str, str],
+) -> WeightSet:
+    files: dict[str, FileRecord] = {}
+    for network, values in tensors.items():
+        path = folder / network.file_name
+        save_file({name: _stored(tensor, dtype) for name, tensor in values.items()}, path)
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        files[path.name] = record_of(path, len(values))
+    write_json(folder / MODEL_NAME, config.to_dict())
+    files[MODEL_NAME] = record_of(folder / MODEL_NAME)
+    stored = "as published" if dtype is None else str(dtype).removeprefix("torch.")
+    result = WeightSet(folder, kind, stored, files, dict(sources), dict(notes))
+    result.write()
+    return result
+
+
+def _stored(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+    wanted = tensor.dtype if dtype is None or not tensor.is_floating_point() else dtype
+    return tensor.detach().to(wanted).contiguous().clone()
+
+
+def _check_space(
+    parent: Path, tensors: Mapping[Network, Mapping[str, Tensor]], dtype: torch.dtype | None
+) -> None:
+    needed = sum(
+        tensor.numel() * (dtype or tensor.dtype).itemsize
+        for values in tensors.values()
+        for tensor in values.values()
+    )
+    free = shutil.disk_usage(parent).free
+    if free < needed:
+        raise OutputError(
+            "disk-full",
+            f"The weights take {needed / 2**30:.1f} GiB, and {parent} has {free / 2**30:.1f} left.",
+            "Free some space or choose another folder.",
+        )
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    if not folder.exists():
+        temporary.replace(folder)
+        return
+    if not is_set(folder):
+        folder.rmdir()
+        temporary.replace(folder)
+        return
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}{_TEMPORARY}old-"))
+    folder.replace(old / "set")
+    try:
+        temporary.replace(folder)
+    except OSError:
+        (old / "set").replace(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_error(folder: Path, error: OSError | SafetensorError) -> OutputError:
+    if isinstance(error, OSError):
+        return output_error(folder, error)
+    full = "No space left" in str(error) or "os error 28" in str(error)
+    return output_error(folder, OSError(errno.ENOSPC if full else errno.EIO, str(error)))
