@@ -71,7 +71,7 @@ class SelfAttention:
 
 def _heads(tokens: Tensor, heads: int) -> Tensor:
     """`[N, T, heads * d]` to `[N, heads, T, d]`."""
-    return tokens.unflatten(2, (heads, -1)).transpose(1, 2)
+    return tokens.view(*tokens.shape[:2], heads, -1).transpose(1, 2)
 
 
 def _inject(

@@ -46,7 +46,8 @@ class ModelSet:
         """Move and convert in place, with convolution weights channels-last."""
         for network in self.named().values():
             # The plain method: a diffusers model overrides it with one that warns needlessly.
-            nn.Module.to(network, device=device, dtype=dtype, memory_format=torch.channels_last)
+            move: Any = nn.Module.to
+            move(network, device=device, dtype=dtype, memory_format=torch.channels_last)
         return self
 
     @property
@@ -62,7 +63,8 @@ class ModelSet:
 
 def build_unet(config: ModelConfig) -> MotionUNet:
     """One UNet (denoiser or estimator) with frozen weights, in evaluation mode."""
-    return _frozen(MotionUNet(config.unet, config.motion, config.appearance))
+    network: MotionUNet = _frozen(MotionUNet(config.unet, config.motion, config.appearance))
+    return network
 
 
 def build_pose_controller(config: ModelConfig) -> Any:

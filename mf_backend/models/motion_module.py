@@ -20,6 +20,8 @@ _NORM_EPS = 1e-6
 class FramePositions(nn.Module):
     """Adds the sinusoidal position table `pe` [1, max_frames, C], stored with the weights."""
 
+    pe: Tensor
+
     def __init__(self, channels: int, max_frames: int) -> None:
         super().__init__()
         position = torch.arange(max_frames).unsqueeze(1)
@@ -30,8 +32,7 @@ class FramePositions(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """`tokens` [pixels, frames, C]."""
-        table: Tensor = self.pe
-        return tokens + table[:, : tokens.shape[1]]
+        return tokens + self.pe[:, : tokens.shape[1]]
 
 
 class TemporalAttention(Attention):  # type: ignore[misc]
@@ -93,8 +94,8 @@ class TemporalTransformer(nn.Module):
         tokens = self.proj_in(normalised.permute(2, 3, 0, 1).flatten(0, 1))
         for block in self.transformer_blocks:
             tokens = block(tokens)
-        tokens = self.proj_out(tokens).unflatten(0, (height, width))
-        return hidden + tokens.permute(2, 3, 0, 1)
+        moved: Tensor = self.proj_out(tokens)
+        return hidden + moved.view(height, width, *moved.shape[1:]).permute(2, 3, 0, 1)
 
 
 class MotionModule(nn.Module):

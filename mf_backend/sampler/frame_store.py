@@ -1,0 +1,49 @@
+"""Per-frame tensors of a whole clip: in memory for short clips, in files for long ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+class FrameStore:
+    """Named tensors `[frames, ...]` that are written once and read in windows.
+
+    With a `folder` each one lives in a file that is mapped, so that memory does not grow with the
+    clip; without, in main memory.
+    """
+
+    def __init__(self, frames: int, folder: Path | None = None) -> None:
+        self.frames = frames
+        self._folder = folder
+        self._tensors: dict[str, Tensor] = {}
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, name: str, frames: slice, values: Tensor) -> None:
+        """Store `values` [length of `frames`, ...]; the first write fixes shape and dtype."""
+        whole = self._tensors.get(name)
+        if whole is None:
+            whole = self._tensors[name] = self._allocate(name, values)
+        whole[frames] = values.to("cpu")
+
+    def read(self, name: str, frames: slice, device: torch.device) -> Tensor:
+        """The stored values of `frames`, on `device`."""
+        return self._tensors[name][frames].to(device)
+
+    def names(self) -> Sequence[str]:
+        """Everything stored so far."""
+        return list(self._tensors)
+
+    def _allocate(self, name: str, values: Tensor) -> Tensor:
+        shape = (self.frames, *values.shape[1:])
+        if self._folder is None:
+            return torch.empty(shape, dtype=values.dtype)
+        count = self.frames * (values[0].numel())
+        flat = torch.from_file(
+            str(self._folder / f"{name}.bin"), shared=True, size=count, dtype=values.dtype
+        )
+        return flat.view(shape)

@@ -1,0 +1,81 @@
+"""Where a sampling run stands; enough to go on from after the process was killed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mf_backend.errors import InputError
+from mf_backend.files import atomic_path
+from mf_backend.sampler.conditions import Conditions
+from mf_backend.sampler.inpaint_noise import draw
+from mf_backend.sampler.options import SamplerOptions
+
+_FORMAT = "motionfollower-sampler-1"
+
+
+@dataclass
+class SamplerState:
+    """Latents [frames, 4, h, w] float32 of both branches, and what an unfinished step has so far.
+
+    `position` counts the finished units of work (see `units.list_units`). `partial` holds sums
+    over the windows done so far, and results that wait for the end of the step.
+    """
+
+    recon: Tensor
+    edit: Tensor
+    position: int
+    generator: torch.Generator
+    partial: dict[str, Tensor] = field(default_factory=dict)
+
+    def add(self, name: str, frames: slice, values: Tensor, weight: Tensor) -> None:
+        """Add a window's `values`, weighted for each frame, to the sum `name`."""
+        total = self.partial.get(name)
+        if total is None:
+            total = self.partial[name] = torch.zeros_like(self.edit)
+        total[frames] += values * weight.view(-1, 1, 1, 1)
+
+    def save(self, path: Path) -> None:
+        """Write the state to one file, whole or not at all."""
+        from safetensors.torch import save_file
+
+        tensors = {"recon": self.recon, "edit": self.edit}
+        tensors |= {f"partial.{name}": value for name, value in self.partial.items()}
+        tensors["generator"] = self.generator.get_state()
+        plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        with atomic_path(path) as temporary:
+            save_file(plain, temporary, {"format": _FORMAT, "position": str(self.position)})
+
+    @staticmethod
+    def load(path: Path, device: torch.device | str) -> SamplerState:
+        """Read what `save` wrote; InputError where the file is not such a state."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, "pt", device="cpu") as file:
+                about = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if about.get("format") != _FORMAT:
+                raise ValueError("another kind of file")
+            generator = torch.Generator()
+            generator.set_state(tensors.pop("generator"))
+            recon, edit = (tensors.pop(name).to(device) for name in ("recon", "edit"))
+            position = int(about["position"])
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise InputError(
+                "sampler-state",
+                f"The sampler state in {path} could not be read: {error}.",
+                "Delete it to start this stage again.",
+            ) from error
+        partial = {name.removeprefix("partial."): v.to(device) for name, v in tensors.items()}
+        return SamplerState(recon, edit, position, generator, partial)
+
+
+def initial_state(conditions: Conditions, options: SamplerOptions) -> SamplerState:
+    """Both branches start from the same noise of `options.seed`."""
+    generator = torch.Generator().manual_seed(options.seed)
+    noise = draw(conditions.latent_shape, generator, conditions.dtype).to(conditions.device)
+    return SamplerState(noise, noise.clone(), 0, generator)
