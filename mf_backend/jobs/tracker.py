@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,6 +76,11 @@ class JobTracker:
             self._step = self._total = 0
             self._stage_began = self._part_began = self._stepped = now
         self._tell()
+
+    def expect(self, expected: Mapping[str, float], kept: Collection[str]) -> None:
+        """Set what the stages may cost, once it is known which results are `kept`."""
+        with self._lock:
+            self._expected = {k: v for k, v in expected.items() if k not in kept}
 
     def leave(self) -> float:
         """The runner ends the stage; returns the seconds it took."""

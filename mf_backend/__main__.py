@@ -1,0 +1,38 @@
+"""`python -m mf_backend`: keeps stdout clean before anything heavy loads, then runs a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Run one command; the return value is the process's exit code."""
+    # C libraries print their start-up messages unless told so before they load.
+    for name, value in (
+        ("GLOG_minloglevel", "2"),
+        ("TF_CPP_MIN_LOG_LEVEL", "2"),
+        ("ABSL_MIN_LOG_LEVEL", "2"),
+        ("OPENCV_LOG_LEVEL", "ERROR"),
+        ("MPLBACKEND", "Agg"),
+        ("TOKENIZERS_PARALLELISM", "false"),
+    ):
+        os.environ.setdefault(name, value)
+
+    from mf_backend.cli.main import run_command
+
+    return run_command(sys.argv[1:])
+
+
+def leave(code: int) -> None:
+    """End the process at once: exit handlers of native libraries may hang or crash."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or 1
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    leave(main())

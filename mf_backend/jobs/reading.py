@@ -1,0 +1,153 @@
+"""The first stage of a job: everything that can be refused is refused before work starts."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from mf_backend.clip import Clip, hash_clip
+from mf_backend.conditioning.stages import TargetMotion
+from mf_backend.engines.base import Engine, load_engine
+from mf_backend.errors import InputError, MissingComponentError, OutputError
+from mf_backend.files import hash_file, hash_value
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.request import JobRequest, Settings
+from mf_backend.progress import Reporter
+from mf_backend.skeleton.joints import JOINT_COUNT
+
+
+def ready_engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for. Raises MissingComponentError saying what it lacks."""
+    engine = load_engine(settings.engine)
+    lacks = engine.missing(settings)
+    if lacks:
+        raise MissingComponentError(
+            "engine-missing",
+            f"The engine {engine.name} lacks {', '.join(item.what for item in lacks)}.",
+            " ".join(item.how for item in lacks),
+        )
+    return engine
+
+
+def check_copy(job: JobFolder, mp4: str) -> None:
+    """Refuse a place for the mp4 where something else than this job's own mp4 lies."""
+    if not mp4:
+        return
+    path = Path(mp4)
+    if not path.is_absolute():
+        raise InputError("job-invalid", f"In job.json, output.mp4 must be absolute: {mp4!r}.")
+    ours = hash_file(job.mp4) if job.mp4.is_file() else ""
+    if path.is_dir() or (path.exists() and hash_file(path) != ours):
+        raise OutputError(
+            "output-exists",
+            f"{path} already exists and is not overwritten.",
+            "Choose another name, or move it away.",
+        )
+
+
+def check_clip(clip: Clip, reporter: Reporter) -> str:
+    """Warn of what is odd about the clip and return its hash.
+
+    Raises InputError if it is not the clip that the job was made for.
+    """
+    for code, message in clip.info.notes:
+        reporter.warn(code, message)
+    reporter.check()
+    found = hash_clip(clip.path)
+    asked = clip.reference.sha256
+    if asked and asked != found:
+        raise InputError(
+            "clip-changed",
+            f"The clip {clip.path} is not the one that this job was made for; it has changed.",
+            "Put the former clip back, or make a new job.",
+        )
+    return found
+
+
+def check_length(target: TargetMotion, clip: Clip) -> None:
+    """Refuse target joints for another number of frames than the clip's."""
+    if target.joints is not None and target.joints.shape[0] != clip.count:
+        raise InputError(
+            "target-length",
+            f"The target motion has {target.joints.shape[0]} frames, but {clip.count} frames of "
+            f"the clip are used.",
+            "Make the target for the same frames as the clip.",
+        )
+
+
+def input_hashes(job: JobFolder, request: JobRequest) -> dict[str, str]:
+    """SHA-256 of every input besides the clip: files in the job folder, and the user's own."""
+    target = request.target
+    inside = [p for p in (target.joints, target.poses, target.character_masks) if p]
+    hashes = {path: hash_path(job.inside(path, "target")) for path in inside}
+    for path in user_files(request.settings).values():
+        hashes[str(path)] = hash_path(path)
+    return hashes
+
+
+def load_target(job: JobFolder, request: JobRequest) -> TargetMotion:
+    """Read the target of a job. Raises InputError where it is missing, damaged or not usable."""
+    target = request.target
+    if not target.joints and not target.poses:
+        raise InputError(
+            "target-missing",
+            "The job names no target motion.",
+            "Give target joints or a folder of target skeletons.",
+        )
+    poses = _folder(job, target.poses, "target.poses")
+    masks = _folder(job, target.character_masks, "target.character_masks")
+    if not target.joints:
+        return TargetMotion(None, (0, 0), poses, masks)
+    path = job.inside(target.joints, "target.joints")
+    if not path.is_file():
+        raise InputError("target-missing", f"The target joints {path} are not there.")
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            joints = np.asarray(data["target"], dtype=np.float32)
+            size = tuple(int(x) for x in np.asarray(data["size"]).ravel())
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            "target-damaged", f"The target joints {path.name} cannot be read: {error}."
+        ) from error
+    if joints.ndim != 3 or joints.shape[1:] != (JOINT_COUNT, 2) or len(size) != 2 or min(size) < 1:
+        raise InputError(
+            "target-damaged",
+            f"The target joints {path.name} must be `target` [frames, {JOINT_COUNT}, 2] and `size` "
+            f"(width, height); they are {list(joints.shape)} and {list(size)}.",
+        )
+    if not np.isfinite(joints).any():
+        raise InputError(
+            "target-empty",
+            "The target motion has no visible joint in any frame.",
+            "Check that the camera sees the rig.",
+        )
+    return TargetMotion(joints, (size[0], size[1]), poses, masks)
+
+
+def _folder(job: JobFolder, relative: str, what: str) -> Path | None:
+    if not relative:
+        return None
+    path = job.inside(relative, what)
+    if not path.is_dir():
+        raise InputError("target-missing", f"The folder {path} that the job names is not there.")
+    return path
+
+
+def user_files(settings: Settings) -> dict[str, Path]:
+    """The user's own files and folders that the settings name, by setting."""
+    names = ("source_poses", "source_joints", "source_masks", "target_masks")
+    given = {name: Path(getattr(settings, name)) for name in names if getattr(settings, name)}
+    for name, path in given.items():
+        if not path.exists():
+            raise InputError("input-missing", f"{path} ({name.replace('_', ' ')}) does not exist.")
+    return given
+
+
+def hash_path(path: Path) -> str:
+    """SHA-256 of a file, or of a folder's file names and contents; empty where nothing is there."""
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        return hash_value([[p.relative_to(path).as_posix(), hash_file(p)] for p in files])
+    return hash_file(path) if path.is_file() else ""

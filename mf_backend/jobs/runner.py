@@ -1,0 +1,237 @@
+"""Runs one job folder from wherever it stands to its end.
+
+Every stage is done once: its results are kept with a hash of everything they depend on, and are
+used again while the hash and the files stay right. Whatever interrupts a run (cancel, error, a
+killed process), the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mf_backend.errors import CancelledError, MFError
+from mf_backend.jobs.costs import READ, REPORT, expected_seconds
+from mf_backend.jobs.failures import describe
+from mf_backend.jobs.folder import JobFolder, hold, remove_leftovers
+from mf_backend.jobs.log import capture_output
+from mf_backend.jobs.request import JobRequest, read_request
+from mf_backend.jobs.resources import PeakMemory
+from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
+from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
+
+if TYPE_CHECKING:
+    from mf_backend.jobs.stages import JobStage
+
+_log = logging.getLogger(__name__)
+_STATE_SECONDS = 1.0
+"""Steps inside a stage are written to state.json at most this often."""
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a finished job left."""
+
+    id: str
+    frames: Path
+    mp4: Path
+    report: Path
+    count: int
+
+
+def run_job(
+    folder: Path,
+    listener: JobListener,
+    cancelled: threading.Event,
+    echo: bool = False,
+    on_start: Callable[[JobTracker, int], None] | None = None,
+) -> JobResult:
+    """Run the job in `folder` to its end and return what it left.
+
+    File descriptors 1 and 2 go to the job's log.txt meanwhile (copied to stderr with `echo`).
+    `on_start` gets the tracker, whose `snapshot` may be read from other threads, and a descriptor
+    of the former stderr. Raises an MFError for everything that can go wrong; state.json then says
+    so, and finished stages are kept.
+    """
+    job = JobFolder(folder.absolute())
+    request = read_request(job.request)
+    with hold(job):
+        remove_leftovers(job)
+        with capture_output(job.log, echo) as former_stderr:
+            run = _Run(job, request, listener, cancelled)
+            if on_start is not None:
+                on_start(run.tracker, former_stderr)
+            return run.perform()
+
+
+def mark_cancelled(folder: Path) -> None:
+    """Write into state.json that a job was cancelled while it waited. Raises OutputError."""
+    job = JobFolder(folder.absolute())
+    with hold(job):
+        state = replace(read_state(job.state), status=Status.CANCELLED)
+        write_state(job.state, state)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+class _Run:
+    """One run of one job."""
+
+    def __init__(
+        self,
+        job: JobFolder,
+        request: JobRequest,
+        listener: JobListener,
+        cancelled: threading.Event,
+    ) -> None:
+        self.job = job
+        self.request = request
+        self.listener = listener
+        self.state = read_state(job.state)
+        self.doing = READ
+        self._written = 0.0
+        expected = expected_seconds(request, request.reference.count or 100)
+        self.tracker = JobTracker(self, cancelled, expected, self._on_step)
+
+    # -- what the tracker tells ---------------------------------------------------------------
+
+    def progress(self, progress: Progress) -> None:
+        """See JobListener."""
+        self.listener.progress(progress)
+
+    def warning(self, code: str, message: str) -> None:
+        """See JobListener; kept for the report, once each."""
+        if (code, message) in self.state.warnings:
+            return
+        _log.warning("%s: %s", code, message)
+        self.state = replace(self.state, warnings=(*self.state.warnings, (code, message)))
+        self.listener.warning(code, message)
+
+    def _on_step(self, stage: str, step: int, total: int) -> None:
+        self.state = replace(self.state, stage=stage, step=step, total=total)
+        if time.monotonic() - self._written > _STATE_SECONDS:
+            self._save()
+
+    def _save(self) -> None:
+        write_state(self.job.state, self.state)
+        self._written = time.monotonic()
+
+    # -- the run ------------------------------------------------------------------------------
+
+    def perform(self) -> JobResult:
+        """All stages; on failure state.json says what happened before the error is raised."""
+        _log.info("job %s in %s", self.request.id, self.job.path)
+        try:
+            return self._perform()
+        except BaseException as error:
+            told = describe(error, self.doing, self.job.log)
+            cancelled = isinstance(told, CancelledError)
+            if isinstance(error, MFError):
+                _log.error("%s stage %s: %s", told.code, self.doing, told)
+            else:
+                _log.exception("%s stage %s: %s", told.code, self.doing, told)
+            status = Status.CANCELLED if cancelled else Status.FAILED
+            data = {
+                "code": told.code,
+                "message": told.message,
+                "hint": told.hint,
+                "exit_code": int(told.exit_code),
+            }
+            self.state = replace(self.state, status=status, error=data)
+            try:
+                self._save()
+            except MFError as second:
+                # The first error is what the person must hear; a full disk often causes both.
+                _log.error("state.json could not be written: %s", second)
+            raise told from error
+
+    def _perform(self) -> JobResult:
+        # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
+        from mf_backend.clip import open_clip
+        from mf_backend.jobs import reading, report
+        from mf_backend.jobs.stages import chain_hashes, kept_stages
+
+        peak = PeakMemory()
+        facts = {"started": _now(), **self.state.facts}
+        self.state = replace(self.state, status=Status.RUNNING, error=None, facts=facts)
+        for code, message in self.state.warnings:
+            self.listener.warning(code, message)
+        self.tracker.enter(READ)
+        self._save()
+        engine = reading.ready_engine(self.request.settings)
+        reading.check_copy(self.job, self.request.output.mp4)
+        with open_clip(self.request.reference) as clip:
+            source = reading.check_clip(clip, self.tracker)
+            target = reading.load_target(self.job, self.request)
+            reading.check_length(target, clip)
+            self._fact("reference", report.clip_facts(clip, source))
+            self._fact("inputs", reading.input_hashes(self.job, self.request))
+            stages = kept_stages(self.job, self.request, clip, target, engine)
+            hashes = chain_hashes(stages, [source, clip.first, clip.count])
+            kept = {s.name for s in stages if self._is_kept(s, hashes[s.name])}
+            self.tracker.expect(expected_seconds(self.request, clip.count), kept)
+            self._finish(READ, "")
+            for stage in stages:
+                self.doing = stage.name
+                if stage.name in kept:
+                    _log.info("stage %s: kept from an earlier run", stage.name)
+                else:
+                    self._run_stage(stage, hashes[stage.name])
+            self.doing = REPORT
+            self.tracker.enter(REPORT)
+            self._fact("peak_memory", peak.read())
+            self._fact("finished", _now())
+            report.write_report(self.job, self.request, clip, engine, self.state)
+            self._finish(REPORT, "")
+            self.state = replace(self.state, status=Status.DONE)
+            self._save()
+            job = self.job
+            return JobResult(self.request.id, job.frames, job.mp4, job.report, clip.count)
+
+    def _fact(self, name: str, value: Any) -> None:
+        self.state = replace(self.state, facts={**self.state.facts, name: value})
+
+    def _is_kept(self, stage: JobStage, key: str) -> bool:
+        self.tracker.check()
+        record = self.state.stages.get(stage.name)
+        return record is not None and record.finished and record.hash == key and stage.complete()
+
+    def _run_stage(self, stage: JobStage, key: str) -> None:
+        """Do one stage; its record is written before it begins and after it ended well."""
+        record = self.state.stages.get(stage.name)
+        if record is not None and record.hash != key:
+            stage.reset()
+        spent = record.seconds if record is not None and record.hash == key else 0.0
+        _log.info("stage %s: begins", stage.name)
+        self.tracker.enter(stage.name)
+        self.state = self.state.with_stage(stage.name, StageRecord(key, spent))
+        self._save()
+        try:
+            made = stage.run(self.tracker)
+        except BaseException:
+            seconds = spent + self.tracker.leave()
+            self.state = self.state.with_stage(stage.name, StageRecord(key, seconds))
+            raise
+        if not stage.complete():
+            raise MFError(
+                "stage-incomplete", f"The stage {stage.name} ended without all of its files."
+            )
+        seconds = self._finish(stage.name, key, spent)
+        if made:
+            self._fact("rendered", {"frames": made, "seconds": round(seconds, 3)})
+
+    def _finish(self, name: str, key: str, before: float = 0.0) -> float:
+        seconds = self.tracker.leave()
+        record = StageRecord(key, before + seconds, finished=True)
+        self.state = self.state.with_stage(name, record)
+        self._save()
+        _log.info("stage %s: done in %.2f s", name, seconds)
+        return seconds
