@@ -1,0 +1,170 @@
+"""Makes .venv from the exact lists in requirements/, and mends one that was left half made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from devtools import pose_model, say
+
+LISTS = ("backend.txt", "development.txt")
+_STATE = "motionfollower-setup.json"
+
+
+def python_of(venv: Path) -> Path:
+    """The interpreter of a virtual environment on this system."""
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def wanted(root: Path) -> str:
+    """Hash of everything that the environment is made from."""
+    digest = hashlib.sha256(f"{sys.version_info[:3]} {root}".encode())
+    for path in (*(root / "requirements" / name for name in LISTS), root / "pyproject.toml"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read_state(venv: Path) -> dict[str, str]:
+    try:
+        value = json.loads((venv / _STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _write_state(venv: Path, **state: str) -> None:
+    temporary = venv / f"{_STATE}.new"
+    temporary.write_text(json.dumps(state), encoding="utf-8")
+    temporary.replace(venv / _STATE)
+
+
+def ensure(root: Path) -> Path:
+    """Return the interpreter of a complete .venv, making or mending it first where needed.
+
+    Raises say.DevError with what to do where that fails.
+    """
+    venv = root / ".venv"
+    python = python_of(venv)
+    key = wanted(root)
+    state = _read_state(venv)
+    if state.get("ready") == key and python.is_file():
+        return python
+    started = time.monotonic()
+    if state.get("installing"):
+        say.line("The last set-up did not finish; making .venv anew.")
+    if state.get("installing") or not _answers(python):
+        _make(venv)
+    _write_state(venv, installing=key)
+    _install(root, python)
+    with say.step("Installing mf_backend from this folder"):
+        _pip(python, "install", "--no-deps", "--no-build-isolation", "-q", "-e", str(root))
+    _check_torch(root, python)
+    pose_model.install(python)
+    _write_state(venv, ready=key)
+    say.line(f"The environment is ready ({say.duration(time.monotonic() - started)}).")
+    return python
+
+
+def _answers(python: Path) -> bool:
+    """Whether the interpreter starts, is of this version and has pip."""
+    version = "{}.{}".format(*sys.version_info)
+    code = "import sys, pip; print('{}.{}'.format(*sys.version_info))"
+    try:
+        answer = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
+    except OSError:
+        return False
+    return answer.returncode == 0 and answer.stdout.strip() == version
+
+
+def _make(venv: Path) -> None:
+    base = getattr(sys, "_base_executable", sys.executable)  # not .venv's own, which is cleared
+    with say.step("Making a Python environment in .venv"):
+        made = subprocess.run(
+            [base, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True
+        )
+    if made.returncode != 0:
+        version = "{}.{}".format(*sys.version_info)
+        raise say.DevError(
+            f"The environment could not be made: {(made.stderr + made.stdout).strip()}\n"
+            f"On Debian and Ubuntu, install what it needs with: sudo apt-get install "
+            f"python{version}-venv"
+        )
+
+
+def _pip(python: Path, *arguments: str) -> None:
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode != 0:
+        raise _pip_failed((done.stdout + done.stderr).splitlines())
+
+
+def _pip_failed(lines: list[str]) -> say.DevError:
+    told = [text for text in lines if text.strip() and not text.startswith("WARNING")][-12:]
+    return say.DevError(
+        "\n".join(told) + "\npip could not install the packages (its last words are above). Check "
+        "the network and the free disk space (3 GB), then run the same command again."
+    )
+
+
+def _install(root: Path, python: Path) -> None:
+    """Install the lists, telling every few seconds how far it is."""
+    files = [root / "requirements" / name for name in LISTS]
+    total = sum(
+        1
+        for file in files
+        for text in file.read_text(encoding="utf-8").splitlines()
+        if text.strip() and not text.startswith("#")
+    )
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--no-deps"]
+    command += ["--progress-bar", "off"]
+    for file in files:
+        command += ["-r", str(file)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with say.step(f"Installing {total} packages (about 2.8 GB on disk; one to five minutes)"):
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
+        )
+        lines: list[str] = []
+        seen = 0
+        told = time.monotonic()
+        assert process.stdout is not None
+        for text in process.stdout:
+            lines.append(text.rstrip())
+            if text.startswith(("Collecting", "Requirement already", "Ignoring ")):
+                seen += 1
+            if text.startswith("Installing collected"):
+                say.line(f"    all {seen} fetched; unpacking them")
+            elif time.monotonic() - told > 4 and text.startswith("Collecting"):
+                told = time.monotonic()
+                say.line(f"    {seen} of {total}: {text.split()[1]}")
+        if process.wait() != 0:
+            raise _pip_failed(lines)
+
+
+def _check_torch(root: Path, python: Path) -> None:
+    """Add what torch loads on this machine (GPU builds bring their libraries as packages)."""
+    probe = [str(python), "-c", "import torch"]
+    if subprocess.run(probe, capture_output=True).returncode == 0:
+        return
+    lists = (root / "requirements" / LISTS[0]).read_text(encoding="utf-8").splitlines()
+    torch = next(text for text in lists if text.startswith("torch=="))
+    with say.step(f"Installing the GPU libraries that {torch} needs here (some gigabytes)"):
+        _pip(python, "install", torch, "numpy" + _pin(lists, "numpy"))
+    answer = subprocess.run(probe, capture_output=True, text=True)
+    if answer.returncode != 0:
+        raise say.DevError(f"torch does not start here: {answer.stderr.strip().splitlines()[-1]}")
+
+
+def _pin(lists: list[str], package: str) -> str:
+    return next(text for text in lists if text.startswith(f"{package}=="))[len(package) :]

@@ -1,0 +1,148 @@
+"""Runs the checks and the test suites one after the other, and sums them up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from devtools import blenders, say
+
+CODE = (
+    "dev.py", "devtools", "demo", "mf_backend", "motionfollower_addon", "tests", "benchmarks",
+    "tools",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tests that share one process. bpy cannot be reset, so what loads it runs apart."""
+
+    name: str
+    folders: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+SUITES = (
+    Suite("backend", ("tests/backend", "tests/dev")),
+    Suite("parity", ("tests/parity",)),
+    Suite("addon (bpy)", ("tests/addon",)),
+    Suite("quality", ("tests/quality",)),
+    Suite("real Blender", ("tests/blender",)),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one check or suite ended."""
+
+    name: str
+    passed: bool
+    seconds: float
+    detail: str = ""
+
+
+def check(root: Path, python: Path) -> list[Result]:
+    """ruff, its formatting and mypy over everything that is ours."""
+    code = [name for name in CODE if (root / name).exists()]
+    commands = {
+        "ruff": ["-m", "ruff", "check", *code],
+        "ruff format": ["-m", "ruff", "format", "--check", *code],
+        "mypy": ["-m", "mypy"],
+    }
+    return [_run(name, [str(python), *command], root) for name, command in commands.items()]
+
+
+def test(
+    root: Path, python: Path, paths: Iterable[str], fast: bool, extra: Iterable[str]
+) -> list[Result]:
+    """Run the suites that `paths` touch (all for none). `fast` leaves out tests marked slow."""
+    given = [(Path(path.split("::")[0]).resolve(), path) for path in paths]
+    results = []
+    notes: list[str] = []
+    for suite in SUITES:
+        targets = _targets(root, suite, given)
+        if not targets:
+            continue
+        if suite.name == "real Blender" and not fast:
+            notes += blenders.fetch(root)
+        arguments = [*targets, *(["-m", "not slow"] if fast else []), *extra]
+        results.append(_pytest(root, python, suite, arguments))
+    for note in notes:
+        say.line(f"    {note}")
+    if given and not results:
+        raise say.DevError(
+            f"No tests under {', '.join(text for _, text in given)}; give paths in tests/.", 2
+        )
+    return results
+
+
+def _targets(root: Path, suite: Suite, given: list[tuple[Path, str]]) -> list[str]:
+    """What of the suite to run: its folders, or the given paths that lie in (or hold) them."""
+    targets = []
+    for folder in (root / name for name in suite.folders):
+        if not any(folder.rglob("test_*.py")):
+            continue
+        if not given:
+            targets.append(str(folder))
+        for path, text in given:
+            if path == folder or folder in path.parents:
+                targets.append(str(path) + text[len(text.split("::")[0]) :])
+            elif path in folder.parents:
+                targets.append(str(folder))
+    return targets
+
+
+def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Result:
+    environment = {**os.environ, **suite.environment, "PYTHONUTF8": "1"}
+    bundles = root.parent / "shared" / "parity" / "bundles"
+    if bundles.is_dir():
+        environment.setdefault("MF_PARITY_BUNDLES", str(bundles))
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+        ran = _run(f"tests: {suite.name}", command, root, environment)
+        return _with_counts(ran, report)
+
+
+def _with_counts(ran: Result, report: Path) -> Result:
+    """Add pytest's own counts. A suite that ended without its report did not pass."""
+    try:
+        suite = ElementTree.parse(report).getroot().find("testsuite")
+    except (OSError, ElementTree.ParseError):
+        suite = None
+    if suite is None:
+        return Result(ran.name, False, ran.seconds, "ended before its report was written")
+    count = {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")}
+    bad = count["failures"] + count["errors"]
+    good = count["tests"] - bad - count["skipped"]
+    detail = f"{good} passed, {bad} failed, {count['skipped']} skipped"
+    return Result(ran.name, ran.passed and bad == 0, ran.seconds, detail)
+
+
+def _run(
+    name: str, command: list[str], root: Path, environment: dict[str, str] | None = None
+) -> Result:
+    say.line(f"==> {name}")
+    start = time.monotonic()
+    status = subprocess.call(command, cwd=root, env=environment)
+    return Result(name, status == 0, time.monotonic() - start)
+
+
+def summary(results: list[Result]) -> bool:
+    """Print one line for each result; True where all passed."""
+    say.line()
+    say.line("Summary")
+    for result in results:
+        word = "passed" if result.passed else "FAILED"
+        took = say.duration(result.seconds)
+        say.line(f"  {word}  {result.name:22} {took:>13}  {result.detail}".rstrip())
+    passed = all(result.passed for result in results)
+    total = say.duration(sum(result.seconds for result in results))
+    say.line(f"{'Everything passed' if passed else 'Something failed'}, in {total}.")
+    return passed
