@@ -1,0 +1,64 @@
+"""What the server says about itself and this machine, and about a clip."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+from pathlib import Path
+from typing import Any
+
+from mf_backend.engines.base import Engine, engine_names, load_engine
+from mf_backend.errors import InputError
+from mf_backend.jobs import resources
+from mf_backend.jobs.devices import list_devices
+from mf_backend.jobs.request import Settings
+from mf_backend.protocol.messages import PROTOCOL
+from mf_backend.version import VERSION
+
+
+def engine_facts(name: str, settings: Settings) -> dict[str, Any]:
+    """{name, label, missing: [{what, how}]} of one engine, also where its libraries are absent."""
+    try:
+        engine: Engine = load_engine(name)
+        lacks = [{"what": item.what, "how": item.how} for item in engine.missing(settings)]
+    except ImportError as error:
+        what = error.name or str(error)
+        how = f"Install {what} into the backend's environment."
+        return {"name": name, "label": name.capitalize(), "missing": [{"what": what, "how": how}]}
+    return {"name": name, "label": engine.label, "missing": lacks}
+
+
+def initialize() -> dict[str, Any]:
+    """The answer to `initialize`."""
+    return {
+        "protocol": PROTOCOL,
+        "backend": VERSION,
+        "python": platform.python_version(),
+        "versions": resources.library_versions(),
+        "devices": list_devices(),
+        "memory": resources.memory(),
+        "engines": [engine_facts(name, Settings(engine=name)) for name in engine_names()],
+    }
+
+
+def probe(params: dict[str, Any]) -> dict[str, Any]:
+    """The answer to `clip/probe`. Raises InputError where the clip cannot be used."""
+    path, fps = params.get("path"), params.get("fps") or 0.0
+    if not isinstance(path, str) or not path:
+        raise InputError("usage", "clip/probe needs the clip's path.")
+    if isinstance(fps, bool) or not isinstance(fps, int | float):
+        raise InputError("usage", "clip/probe takes fps as a number.")
+    # Reading clips needs PyAV and Pillow, which a handshake can do without.
+    info = importlib.import_module("mf_backend.clip").probe_clip(Path(path), float(fps))
+    return {
+        "kind": info.kind.value,
+        "width": info.width,
+        "height": info.height,
+        "fps": [info.fps.numerator, info.fps.denominator],
+        "count": info.count,
+        "has_audio": info.has_audio,
+        "variable_rate": info.variable_rate,
+        "first_number": info.first_number,
+        "missing_numbers": list(info.missing_numbers),
+        "notes": [{"code": code, "message": text} for code, text in info.notes],
+    }

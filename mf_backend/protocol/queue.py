@@ -1,0 +1,87 @@
+"""Jobs in order: one runs, the rest wait; each can be cancelled."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mf_backend.errors import InputError
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.request import read_request
+
+
+@dataclass
+class QueuedJob:
+    """A job that was handed over."""
+
+    id: str
+    folder: Path
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class JobQueue:
+    """Shared by the thread that reads requests and the one that works."""
+
+    def __init__(self) -> None:
+        self._jobs: deque[QueuedJob] = deque()
+        """The running job first, then those that wait."""
+        self._running = False
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def add(self, folder: Path, accepted: Callable[[str, int], None]) -> None:
+        """Put a job at the end; `accepted(id, position)` is called before it can start.
+
+        Raises InputError where the folder holds no valid job or is in the queue already.
+        """
+        job = JobFolder(folder.absolute())
+        request = read_request(job.request)
+        with self._changed:
+            for other in self._jobs:
+                if other.id == request.id or other.folder == job.path:
+                    raise InputError(
+                        "job-queued",
+                        f"The job {request.id} is running or waiting already, in {other.folder}.",
+                        "Wait for it to end, or cancel it.",
+                    )
+            accepted(request.id, len(self._jobs))
+            self._jobs.append(QueuedJob(request.id, job.path))
+            self._changed.notify_all()
+
+    def next(self) -> QueuedJob | None:
+        """Wait for a job and mark it running; None once the queue is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._jobs)
+            if self._closed:
+                return None
+            self._running = True
+            return self._jobs[0]
+
+    def finished(self) -> None:
+        """The running job has ended."""
+        with self._changed:
+            self._running = False
+            self._jobs.popleft()
+
+    def cancel(self, job_id: str) -> tuple[QueuedJob | None, bool]:
+        """(job, whether it was only waiting and is now out of the queue); None if not known."""
+        with self._changed:
+            for position, job in enumerate(self._jobs):
+                if job.id == job_id:
+                    job.cancelled.set()
+                    waiting = position > 0 or not self._running
+                    if waiting:
+                        self._jobs.remove(job)
+                    return job, waiting
+            return None, False
+
+    def close(self) -> None:
+        """Cancel the running job and let nothing else start."""
+        with self._changed:
+            self._closed = True
+            for job in self._jobs:
+                job.cancelled.set()
+            self._changed.notify_all()
