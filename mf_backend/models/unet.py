@@ -143,7 +143,8 @@ class MotionUNet(nn.Module):
         `latents` [frames, 4, h, w], h and w multiples of 8. `features` are the up blocks whose
         outputs to return; `stop_after_features` leaves out what lies behind the last of them.
         `injector` gives foreign keys and values to the up blocks' self-attention, `collect`
-        returns their own. `probe` is called with the name and output of each block.
+        returns their own. `probe` is called with the name and output of each block (of conv_in:
+        before the pose is added).
         """
         tell = probe or _ignore
         output = UNetOutput(None)
@@ -155,7 +156,8 @@ class MotionUNet(nn.Module):
             output.keys_values if collect else None,
         )
         hidden = runner.run(Mixes.SPACE, self._enter, [latents], [conditions.pose])
-        tell("conv_in", hidden)
+        if probe is not None:
+            tell("conv_in", self.conv_in(latents))
         context.skips.append(hidden)
         for k, down in enumerate(self.down_blocks):
             assert isinstance(down, DownBlock)
