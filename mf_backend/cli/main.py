@@ -88,7 +88,7 @@ def _tell(error: BaseException, as_json: bool) -> int:
     from mf_backend.jobs.failures import describe
 
     told = describe(error)
-    if not isinstance(error, MFError | KeyboardInterrupt):
+    if told.code == "internal":
         logging.getLogger(__name__).error("unexpected error", exc_info=error)
     print_error(told)
     if as_json:

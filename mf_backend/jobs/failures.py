@@ -57,7 +57,8 @@ def describe(error: BaseException, doing: str = "", log: Path | None = None) -> 
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError) or any(word in text.lower() for word in _MEMORY_WORDS):
         return MemoryShortError("memory", f"The memory did not suffice{stage}.", _MEMORY_HINT)
-    if isinstance(error, ImportError):
+    # A missing module of our own is a fault in the installation, not a library to get.
+    if isinstance(error, ImportError) and not (error.name or "").startswith("mf_backend"):
         name = error.name or text
         return MissingComponentError(
             "library-missing",

@@ -1,0 +1,96 @@
+"""`python -m mf_backend` as a program: usage, one sentence, exit codes, JSON and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mf_backend.cli.main import COMMANDS
+from mf_backend.version import VERSION
+from tests.backend.tiny_job import backend, backend_environment
+
+
+def test_version_and_help() -> None:
+    assert backend("--version").stdout == f"mf_backend {VERSION}\n"
+    done = backend("--help")
+    assert done.returncode == 0
+    for name, (_, line) in COMMANDS.items():
+        assert name in done.stdout and line in done.stdout
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_each_command_has_its_own_help(name: str) -> None:
+    done = backend(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: python -m mf_backend {name}")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("frobnicate",), ("run",), ("run", "a", "b"), ("doctor", "--nonsense")]
+)
+def test_wrong_usage_is_one_sentence_and_ends_with_2(arguments: tuple[str, ...]) -> None:
+    done = backend(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ") and done.stderr.count("\n") == 1
+    assert "--help" in done.stderr
+
+
+def test_errors_are_json_where_json_was_asked_for(odd_path: Path) -> None:
+    done = backend("run", str(odd_path), "--json")
+    assert done.returncode == 2
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "job-missing" and error["exit_code"] == 2
+    assert str(odd_path) in error["message"]
+    assert list(odd_path.iterdir()) == []
+
+
+def test_a_pipe_that_closes_early_is_no_crash() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mf_backend", "doctor", "--quick"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=backend_environment(),
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    with process.stderr:
+        assert b"Traceback" not in process.stderr.read()
+    process.wait(60)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    """Blender imports these parts; its Python has numpy and little else."""
+    script = (
+        "import sys, mf_backend\n"
+        "import mf_backend.protocol.messages, mf_backend.jobs.request, mf_backend.jobs.folder\n"
+        "import mf_backend.jobs.state, mf_backend.errors, mf_backend.progress\n"
+        "heavy = {'torch', 'cv2', 'av', 'PIL', 'mediapipe', 'onnxruntime', 'scipy', 'diffusers',\n"
+        "         'transformers', 'skimage', 'imageio', 'psutil', 'bpy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env=backend_environment(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_doctor_in_words_and_as_json(odd_path: Path) -> None:
+    done = backend("doctor", "--quick", "--folder", str(odd_path / "new"))
+    assert done.returncode in (0, 3)
+    for word in ("Python", "Devices", "cpu", "Engines", "preview", "Models", str(odd_path)):
+        assert word in done.stdout
+    found = json.loads(backend("doctor", "--quick", "--json").stdout)
+    assert {engine["name"] for engine in found["engines"]} == {"preview", "motionfollower"}
+    assert all(disk["free_bytes"] > 0 for disk in found["disk"])
+    able = any(not engine["missing"] for engine in found["engines"])
+    assert done.returncode == (0 if able else 3)
+    assert not (odd_path / "new").exists()

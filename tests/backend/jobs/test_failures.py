@@ -1,0 +1,59 @@
+"""Whatever goes wrong becomes one sentence with a stable code and an exit code."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from mf_backend.errors import ExitCode, InputError, MFError
+from mf_backend.jobs.failures import describe
+
+
+def _raised(error: Exception, cause: Exception | None = None) -> Exception:
+    try:
+        raise error from cause
+    except Exception as caught:  # noqa: BLE001 - gives it a traceback and its cause
+        return caught
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "exit_code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/x/a.png"), "disk-full", 6),
+        (OSError(errno.EFBIG, "File too large"), "disk-full", 6),
+        (
+            _raised(RuntimeError("encoder failed"), OSError(errno.ENOSPC, "No space")),
+            "disk-full",
+            6,
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "/x/a.png"), "not-writable", 6),
+        (MemoryError(), "memory", 4),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "memory", 4),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "memory", 4),
+        (ModuleNotFoundError("No module named 'onnx'", name="onnx"), "library-missing", 3),
+        (KeyboardInterrupt(), "cancelled", 5),
+        (ValueError("shapes (3,) and (4,)\n do not fit"), "internal", 1),
+        (KeyError(), "internal", 1),
+    ],
+)
+def test_each_kind(error: BaseException, code: str, exit_code: int) -> None:
+    told = describe(error, "render", Path("log.txt"))
+    assert (told.code, told.exit_code) == (code, ExitCode(exit_code))
+    assert "\n" not in str(told)
+
+
+def test_errors_for_people_pass_unchanged() -> None:
+    error = InputError("clip-missing", "The clip does not exist.")
+    assert describe(error) is error
+
+
+def test_a_full_disk_behind_another_error_is_what_is_told() -> None:
+    error = _raised(MFError("odd", "Something."), OSError(errno.ENOSPC, "No space", "b.png"))
+    assert describe(error).code == "disk-full"
+
+
+def test_the_log_is_named_where_the_reason_is_not_known() -> None:
+    told = describe(ValueError("odd"), "align", Path("job") / "log.txt")
+    assert "align" in told.message and "log.txt" in told.hint
