@@ -16,9 +16,7 @@ from .visibility import FACE, in_order, visible_face
 Array = NDArray[np.float64]
 
 _FACE = [JOINT_INDEX[name] for name in FACE]
-_NECK, _RIGHT, _LEFT = (
-    JOINT_INDEX[name] for name in ("neck", "right_shoulder", "left_shoulder")
-)
+_NECK, _RIGHT, _LEFT = (JOINT_INDEX[name] for name in ("neck", "right_shoulder", "left_shoulder"))
 
 
 @dataclass(frozen=True)

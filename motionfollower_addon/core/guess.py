@@ -56,7 +56,8 @@ class _Tree:
                 rest = max(
                     (self.chain(child) for child in self.children[name]),
                     key=lambda chain: (
-                        self.length(chain) + float(np.linalg.norm(self.heads[chain[0]] - self.heads[name]))
+                        self.length(chain)
+                        + float(np.linalg.norm(self.heads[chain[0]] - self.heads[name]))
                     ),
                 )
             self._chains[name] = (name, *rest)
@@ -132,7 +133,9 @@ def _head(tree: _Tree, arms: _Pair, up: Array) -> str | None:
     chains = [tree.chain(child) for child in tree.children[arms.branch] if child not in taken]
     if not chains:
         return None
-    best = max(chains, key=lambda chain: float((tree.tails[chain[-1]] - tree.heads[arms.branch]) @ up))
+    best = max(
+        chains, key=lambda chain: float((tree.tails[chain[-1]] - tree.heads[arms.branch]) @ up)
+    )
     # A neck of one bone and a head; end bones without children are no head.
     return best[1] if len(best) > 1 else best[0]
 

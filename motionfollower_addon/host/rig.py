@@ -1,0 +1,153 @@
+"""Samples a rig through a camera at the clip's frame times, one frame a step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.errors import InputError
+from mf_backend.skeleton.joints import BODY, JOINT_COUNT
+
+from ..core.compose import compose
+from ..core.mapping import Mapping
+from ..core.retiming import RetimePlan
+from .camera import aspect_warning, check_camera, pixel_aspect, read_camera
+from .rig_action import ActionOverride
+from .rig_reader import RigReader
+
+
+def view_layer_with(scene: Any, armature: Any) -> Any:
+    """The view layer of `scene` in which `armature` is evaluated, else its first one."""
+    for layer in scene.view_layers:
+        if layer.objects.get(armature.name) == armature:
+            return layer
+    return scene.view_layers[0]
+
+
+def go_to_frame(scene: Any, frame: float) -> None:
+    """Evaluate `scene` at a frame with its fraction."""
+    whole = math.floor(frame + 1e-6)
+    scene.frame_set(whole, subframe=min(max(frame - whole, 0.0), 0.999999))
+
+
+def joints_now(
+    scene: Any, reader: RigReader, camera: Any, size: tuple[int, int], depsgraph: Any
+) -> NDArray[np.float32]:
+    """Joints float32 [60, 2] of the scene as evaluated, for drawing live over a viewport."""
+    return compose(
+        reader.read(depsgraph), read_camera(camera, depsgraph), size, pixel_aspect(scene)
+    )
+
+
+class RigSampler:
+    """Target joints of one motion; `step` until it says True, then take `joints`, then `close`.
+
+    `joints` is float32 [F, 60, 2] in the clip's pixels of `size` (width, height), NaN absent.
+    With `action` (and `slot`, an identifier or a name) that action plays alone instead of what
+    the armature has. `close` puts back the scene's frame, the action and the bones; it also runs
+    at the end of a `with` block and is safe to call twice.
+    """
+
+    def __init__(
+        self,
+        scene: Any,
+        armature: Any,
+        mapping: Mapping,
+        camera: Any,
+        plan: RetimePlan,
+        size: tuple[int, int],
+        *,
+        action: Any = None,
+        slot: str = "",
+    ) -> None:
+        """Raises InputError where rig, mapping or camera do not serve."""
+        check_camera(camera)
+        self._reader = RigReader(armature, mapping)
+        self._scene, self._camera, self._plan, self._size = scene, camera, plan, size
+        self._layer = view_layer_with(scene, armature)
+        self._frame = (scene.frame_current, scene.frame_subframe)
+        self._closed = False
+        self._hidden = [item for item in (armature, camera) if item.hide_viewport]
+        self._override = ActionOverride(armature, action, slot) if action is not None else None
+        for item in self._hidden:
+            # Blender does not evaluate objects that are disabled in viewports.
+            item.hide_viewport = False
+        self.joints: NDArray[np.float32] = np.full((plan.count, JOINT_COUNT, 2), np.nan, np.float32)
+        self.done = 0
+        warning = aspect_warning(scene, size)
+        self.warnings: list[str] = [warning] if warning else []
+
+    @property
+    def total(self) -> int:
+        """Frames to sample."""
+        return self._plan.count
+
+    def step(self) -> bool:
+        """Sample one frame; True once all are done. Raises InputError (and closes) on trouble."""
+        if self.done >= self.total:
+            return True
+        if self._closed:
+            raise RuntimeError("this sampler was closed before it was done")
+        try:
+            go_to_frame(self._scene, self._plan.sample_frames[self.done])
+            self.joints[self.done] = joints_now(
+                self._scene, self._reader, self._camera, self._size, self._layer.depsgraph
+            )
+        except BaseException:
+            self.close()
+            raise
+        self.done += 1
+        if self.done == self.total:
+            self._finish()
+        return self.done == self.total
+
+    def _finish(self) -> None:
+        body = self.joints[:, BODY]
+        width, height = self._size
+        inside = (
+            (body[..., 0] > -0.5)
+            & (body[..., 0] < width - 0.5)
+            & (body[..., 1] > -0.5)
+            & (body[..., 1] < height - 0.5)
+        )
+        unseen = int((~inside.any(axis=1)).sum())
+        if unseen == self.total:
+            self.close()
+            raise InputError(
+                "rig-out-of-view",
+                f"The camera {self._camera.name!r} never sees the rig in the sampled frames.",
+                "Turn the camera to the rig, or choose another camera or range.",
+            )
+        if unseen:
+            self.warnings.append(
+                f"The camera does not see the rig in {unseen} of {self.total} frames."
+            )
+
+    def close(self) -> None:
+        """Put back the scene's frame, the armature's action and its bones."""
+        if self._closed:
+            return
+        self._closed = True
+        for item in self._hidden:
+            item.hide_viewport = True
+        frame, subframe = self._frame
+        if self._override is not None:
+            self._override.close()
+        self._scene.frame_set(frame, subframe=subframe)
+
+    def __enter__(self) -> RigSampler:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def sample(sampler: RigSampler) -> NDArray[np.float32]:
+    """All frames at once, for callers that may block; closes the sampler."""
+    with sampler:
+        while not sampler.step():
+            pass
+        return sampler.joints
