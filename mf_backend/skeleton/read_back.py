@@ -82,10 +82,8 @@ def _find_disc(k: int, codes: NDArray[np.int32], inside: Bools) -> Points | None
     if best <= 0:
         return None
     where = np.argwhere(score >= best - 1e-9)
-    centre: Points = where.mean(axis=0)[::-1] + [
-        max(columns.min() - _PAD, 0) - _PAD,
-        max(rows.min() - _PAD, 0) - _PAD,
-    ]
+    corner = np.array([max(columns.min() - _PAD, 0), max(rows.min() - _PAD, 0)], np.float64)
+    centre: Points = where.mean(axis=0)[::-1] + corner - _PAD
     return centre
 
 

@@ -35,7 +35,8 @@ def anchor_position(anchor: Anchor, bones: dict[str, Bone]) -> Array | None:
     length, own = float(np.linalg.norm(before)), float(np.linalg.norm(tail - head))
     if length < 1e-9 or (tail - head) @ before >= _TIP_DIRECTION * length * own > 0:
         return tail
-    return head + TIP_LENGTH * before
+    tip: Array = head + TIP_LENGTH * before
+    return tip
 
 
 def rest_positions(mapping: Mapping, bones: Iterable[Bone]) -> dict[str, Array]:

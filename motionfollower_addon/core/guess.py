@@ -8,7 +8,7 @@ crossed with the forward axis (ankles to toes) points.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,12 +65,12 @@ class _Tree:
 
     def length(self, chain: tuple[str, ...]) -> float:
         points = [*(self.heads[name] for name in chain), self.tails[chain[-1]]]
-        return float(sum(np.linalg.norm(b - a) for a, b in zip(points, points[1:], strict=False)))
+        return float(sum(np.linalg.norm(b - a) for a, b in pairwise(points)))
 
     def spans(self, chain: tuple[str, ...]) -> list[float]:
         """Distance from each bone's head to the next one's head."""
         points = [*(self.heads[name] for name in chain), self.tails[chain[-1]]]
-        return [float(np.linalg.norm(b - a)) for a, b in zip(points, points[1:], strict=False)]
+        return [float(np.linalg.norm(b - a)) for a, b in pairwise(points)]
 
     def ancestors(self, name: str) -> list[str]:
         result = [name]

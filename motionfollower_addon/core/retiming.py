@@ -73,9 +73,10 @@ def plan(
     lengths = f"The motion covers {_frames(covered)} of the clip's {clip_count}"
     statement = ""
     if covered > clip_count:
+        used = f"scene frames {float(first):g} to {float(frames[-1]):g}"
         statement = (
-            f"The motion is longer than the clip: only its first {_frames(clip_count)} of {covered} "
-            f"(scene frames {float(first):g} to {float(frames[-1]):g}) are used."
+            f"The motion is longer than the clip: only its first {clip_count} of "
+            f"{_frames(covered)} ({used}) are used."
         )
     if covered != clip_count and policy is Policy.ERROR:
         raise InputError(
