@@ -1,0 +1,53 @@
+"""MotionFollower for Blender: the actor of a clip performs the motion of a rig."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import command_line, ids, preferences, properties
+from .host import load, session, thumbnails
+from .operators import jobs, render, takes
+from .panels import sidebar
+
+_CLASSES = (
+    *properties.CLASSES,
+    *preferences.CLASSES,
+    *render.CLASSES,
+    *jobs.CLASSES,
+    *takes.CLASSES,
+    *sidebar.CLASSES,
+)
+
+
+class _Command:
+    """Blender's handle of the registered command line."""
+
+    handle: Any = None
+
+
+def register() -> None:
+    """Switch the add-on on."""
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    properties.register()
+    session.start()
+    thumbnails.start()
+    session.add_handlers()
+    load.start()
+    _Command.handle = bpy.utils.register_cli_command(ids.COMMAND, command_line.main)
+
+
+def unregister() -> None:
+    """Switch the add-on off: every trace goes, running jobs can be resumed later."""
+    if _Command.handle is not None:
+        bpy.utils.unregister_cli_command(_Command.handle)
+        _Command.handle = None
+    load.stop()
+    session.remove_handlers()
+    session.stop()
+    thumbnails.stop()
+    properties.unregister()
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,141 @@
+"""Makes a job folder from what was sampled, in a thread, so that Blender's window stays free."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.errors import CancelledError, MFError
+from mf_backend.files import output_error, write_bytes, write_npz
+from mf_backend.jobs.folder import create_job
+from mf_backend.jobs.request import JobRequest, Output, Reference, Settings, Target
+from mf_backend.skeleton.draw import draw_skeleton
+
+from .job_png import encode_png
+
+_UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
+_JOINTS = "inputs/target_joints.npz"
+_POSES = "inputs/target_poses"
+
+
+@dataclass(frozen=True)
+class JobDraft:
+    """Everything a job folder is made from. `joints` is float32 [frames, 60, 2] in pixels."""
+
+    root: Path
+    """Folder that the job folder is made in."""
+    name: str
+    """What the folder is called, before its number."""
+    reference: Reference
+    settings: Settings
+    joints: NDArray[np.float32]
+    size: tuple[int, int]
+    """(width, height) of the clip in pixels."""
+    output: Output = field(default_factory=Output)
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def safe_name(text: str) -> str:
+    """`text` as part of a folder's name that every file system takes; never empty."""
+    # Blender's names may hold anything; 60 letters leave room within the limits of paths.
+    return _UNSAFE.sub("-", text).strip(" .-")[:60].strip(" .") or "job"
+
+
+def claim_folder(root: Path, name: str) -> Path:
+    """Make and return a folder that nobody had: NAME-001, NAME-002 and so on.
+
+    Raises OutputError where `root` cannot be written to.
+    """
+    stem = safe_name(name)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 100_000):
+            folder = root / f"{stem}-{number:03d}"
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as error:
+        raise output_error(root / stem, error) from error
+    raise MFError("job-names", f"There are too many folders named {stem} in {root}.")
+
+
+class JobWriter:
+    """One job folder being written: start it, look at `finished`, `take` the result."""
+
+    def __init__(self, draft: JobDraft, only_skeletons: bool = False) -> None:
+        self.draft = draft
+        self._only_skeletons = only_skeletons
+        self.written = 0
+        """Skeleton pictures written so far."""
+        self._result: tuple[JobRequest | None, Path] | None = None
+        self._error: MFError | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="motionfollower-writer", daemon=True)
+
+    @property
+    def finished(self) -> bool:
+        """Whether `take` has something to give."""
+        return self._result is not None or self._error is not None
+
+    def start(self) -> None:
+        """Begin in a thread of its own, which never touches bpy."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give up; what was written stays in its folder, without a job.json."""
+        self._stop.set()
+
+    def take(self) -> tuple[JobRequest | None, Path]:
+        """The request (None where only skeletons were wanted) and its folder.
+
+        Raises what went wrong.
+        """
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None
+        return self._result
+
+    def _run(self) -> None:
+        try:
+            self._result = self._write()
+        except MFError as error:
+            self._error = error
+        except Exception as error:  # noqa: BLE001 - a thread's exception would be lost otherwise
+            self._error = MFError("job-writing", f"The job could not be written: {error}.")
+
+    def _write(self) -> tuple[JobRequest | None, Path]:
+        draft = self.draft
+        folder = claim_folder(draft.root, draft.name)
+        write_npz(
+            folder / _JOINTS,
+            target=draft.joints.astype(np.float32),
+            size=np.array(draft.size, np.int64),
+        )
+        for index, joints in enumerate(draft.joints):
+            if self._stop.is_set():
+                raise CancelledError()
+            picture = encode_png(draw_skeleton(joints, draft.size))
+            write_bytes(folder / _POSES / f"frame_{index}.png", picture)
+            self.written = index + 1
+        if self._only_skeletons:
+            return None, folder
+        request = JobRequest(
+            id=uuid.uuid4().hex[:12],
+            reference=draft.reference,
+            target=Target(joints=_JOINTS, poses=_POSES),
+            settings=draft.settings,
+            output=draft.output,
+            about=draft.about,
+        )
+        # job.json comes last: a folder without it was never a job.
+        create_job(folder, request)
+        return request, folder

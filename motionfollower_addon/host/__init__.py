@@ -1,0 +1,1 @@
+"""The only part of the add-on that touches bpy's data."""

@@ -1,0 +1,37 @@
+"""A finished job on disk becomes a take of the open file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mf_backend.errors import InputError
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.request import read_request
+from mf_backend.jobs.state import Status, read_state
+
+from ..core.origin import read_origin
+from . import home, sequencer
+
+
+def bring_in(folder: Path) -> Any:
+    """Place the result of a finished job in the scene it was made for, and return the strip.
+
+    Raises InputError while the job is unfinished or another file is open.
+    """
+    job = JobFolder(folder)
+    request = read_request(job.request)
+    if read_state(job.state).status is not Status.DONE:
+        raise InputError("job-unfinished", f"The job in {folder} is not finished.", "Resume it.")
+    origin = read_origin(request.about)
+    scene = home.find_home(origin)
+    if scene is None:
+        raise InputError(
+            "scene-missing",
+            f"This job was made for the scene {origin.scene!r} of "
+            f"{origin.blend or 'a file that was never saved'}.",
+            "Open that file first.",
+        )
+    strip = sequencer.place_take(scene, job, request, origin)
+    home.take_arrived(scene)
+    return strip

@@ -1,0 +1,142 @@
+"""The differences between Blender 4.2 and 5.2, found by looking for features, never for versions.
+
+An empty collection is falsy in Blender, so features are looked for with `hasattr` throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+
+def strips(owner: Any) -> Any:
+    """The strips collection of a sequence editor or meta strip (`sequences` before 4.4)."""
+    return owner.strips if hasattr(owner, "strips") else owner.sequences
+
+
+def all_strips(editor: Any) -> Any:
+    """All strips of a sequence editor, those inside metas too."""
+    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+
+
+def start(strip: Any) -> int:
+    """First scene frame that shows the strip."""
+    return int(strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start)
+
+
+def length(strip: Any) -> int:
+    """Scene frames that show the strip."""
+    return int(strip.duration if hasattr(strip, "duration") else strip.frame_final_duration)
+
+
+def end(strip: Any) -> int:
+    """The scene frame after the last one that shows the strip."""
+    return start(strip) + length(strip)
+
+
+def content_start(strip: Any) -> float:
+    """Scene frame of the content's first frame, trimmed away or not."""
+    return float(strip.content_start if hasattr(strip, "content_start") else strip.frame_start)
+
+
+def content_length(strip: Any) -> int:
+    """Scene frames of the content, trimmed parts included."""
+    name = "content_duration" if hasattr(strip, "content_duration") else "frame_duration"
+    return int(getattr(strip, name))
+
+
+def content_trim(strip: Any) -> int:
+    """Frames dropped at the content's start for good (a hard cut), before any handle."""
+    name = "content_trim_start" if hasattr(strip, "content_trim_start") else None
+    return int(getattr(strip, name or "animation_offset_start", 0))
+
+
+def sequencer_scene(context: Any) -> Any:
+    """The scene whose strips the Sequencer shows (the workspace's own choice since 5.0)."""
+    workspace = getattr(context, "workspace", None)
+    chosen = getattr(workspace, "sequencer_scene", None)
+    return chosen if chosen is not None else context.scene
+
+
+def show_in_sequencer(context: Any, scene: Any) -> None:
+    """Let the Sequencer show `scene` where nothing was chosen yet."""
+    workspace = getattr(context, "workspace", None)
+    if hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
+        workspace.sequencer_scene = scene
+
+
+def editor(scene: Any) -> Any:
+    """The scene's sequence editor, made where there is none."""
+    return scene.sequence_editor or scene.sequence_editor_create()
+
+
+def windows() -> Iterator[Any]:
+    """Blender's windows; none without a display."""
+    manager = bpy.context.window_manager
+    yield from (manager.windows if manager is not None else ())
+
+
+def redraw() -> None:
+    """Ask every sidebar and sequencer to draw itself again."""
+    for window in windows():
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
+                area.tag_redraw()
+
+
+def rendering() -> bool:
+    """Whether Blender renders or bakes: scene data must not change meanwhile."""
+    return any(bpy.app.is_job_running(kind) for kind in ("RENDER", "OBJECT_BAKE"))
+
+
+def action_slots(action: Any) -> list[Any]:
+    """Slots of an action; none where actions have no slots."""
+    return list(action.slots) if hasattr(action, "slots") else []
+
+
+def new_color(owner: Any, name: str, channel: int, begin: int, frames: int) -> Any:
+    """A strip of one colour, black as Blender makes it."""
+    names = {item.identifier for item in strips(owner).bl_rna.functions["new_effect"].parameters}
+    values: dict[str, Any] = {"name": name, "type": "COLOR", "channel": channel}
+    values["frame_start"] = begin
+    values["length" if "length" in names else "frame_end"] = (
+        frames if "length" in names else begin + frames
+    )
+    strip = strips(owner).new_effect(**values)
+    strip.color = (0.0, 0.0, 0.0)
+    return strip
+
+
+def copy_footage(owner: Any, strip: Any, channel: int, begin: int, stop: int) -> Any:
+    """Another strip of the same movie or images, showing the same frames from `begin` to `stop`."""
+    where = round(content_start(strip))
+    collection = strips(owner)
+    name = f"Compare: {strip.name}"
+    if strip.type == "MOVIE":
+        copy = collection.new_movie(
+            name=name,
+            filepath=strip.filepath,
+            channel=channel,
+            frame_start=where,
+            fit_method="ORIGINAL",
+        )
+    else:
+        names = [item.filename for item in strip.elements][content_trim(strip) :]
+        copy = collection.new_image(
+            name=name,
+            filepath=strip.directory + names[0],
+            channel=channel,
+            frame_start=where,
+            fit_method="ORIGINAL",
+        )
+        for item in names[1:]:
+            copy.elements.append(item)
+    if hasattr(copy, "left_handle"):
+        copy.left_handle, copy.right_handle = begin, stop
+    else:
+        copy.frame_final_start, copy.frame_final_end = begin, stop
+    copy.channel = channel
+    copy.colorspace_settings.name = strip.colorspace_settings.name
+    return copy

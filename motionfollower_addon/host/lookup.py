@@ -1,0 +1,175 @@
+"""Finds the scene, armature, camera and action that a shot means, or says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from mf_backend.errors import InputError
+
+from ..core.shots import Shot
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The rig and its motion, as Blender's own objects; good until the next undo or file."""
+
+    scene: Any
+    armature: Any
+    camera: Any
+    action: Any
+    """None: the motion as the scene has it."""
+    slot: str
+    range: tuple[float, float]
+    """First and last scene frame."""
+
+
+def scene_fps(scene: Any) -> float:
+    """Frames a second of a scene."""
+    return float(scene.render.fps / scene.render.fps_base)
+
+
+def names_of(things: Iterable[Any]) -> str:
+    """Names for a sentence, the first few of many."""
+    names = [thing.name for thing in things]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def find_scene(name: str, default: Any) -> Any:
+    """The scene called `name`, or `default` for an empty name."""
+    if not name:
+        return default
+    scene = bpy.data.scenes.get(name)
+    if scene is None:
+        raise InputError(
+            "scene-missing",
+            f"There is no scene named {name!r}.",
+            f"This file has {names_of(bpy.data.scenes)}.",
+        )
+    return scene
+
+
+def armatures(scene: Any) -> list[Any]:
+    """Armatures of a scene."""
+    return [item for item in scene.objects if item.type == "ARMATURE"]
+
+
+def cameras(scene: Any) -> list[Any]:
+    """Cameras of a scene."""
+    return [item for item in scene.objects if item.type == "CAMERA"]
+
+
+def moves(armature: Any) -> bool:
+    """Whether an armature has an action or NLA strips of its own."""
+    data = armature.animation_data
+    return data is not None and (data.action is not None or bool(data.nla_tracks))
+
+
+def _named(scene: Any, name: str, kind: str, word: str) -> Any:
+    found = scene.objects.get(name)
+    if found is None or found.type != kind:
+        have = [item for item in scene.objects if item.type == kind]
+        raise InputError(
+            f"{word}-missing",
+            f"There is no {word} named {name!r} in the scene {scene.name!r}.",
+            f"It has {names_of(have)}." if have else "",
+        )
+    return found
+
+
+def find_armature(scene: Any, name: str) -> Any:
+    """The named armature, or the only one, or the only one that moves."""
+    if name:
+        return _named(scene, name, "ARMATURE", "armature")
+    have = armatures(scene)
+    if not have:
+        raise InputError(
+            "armature-missing",
+            f"The scene {scene.name!r} has no armature.",
+            "Add a rig whose motion the actor should take.",
+        )
+    moving = [item for item in have if moves(item)]
+    for choice in (have, moving):
+        if len(choice) == 1:
+            return choice[0]
+    raise InputError(
+        "armature-unclear",
+        f"The scene {scene.name!r} has several armatures: {names_of(have)}.",
+        "Choose the one whose motion the actor should take.",
+    )
+
+
+def find_camera(scene: Any, name: str) -> Any:
+    """The named camera, or the scene's active one, or the only one."""
+    if name:
+        return _named(scene, name, "CAMERA", "camera")
+    if scene.camera is not None and scene.camera.type == "CAMERA":
+        return scene.camera
+    have = cameras(scene)
+    if len(have) == 1:
+        return have[0]
+    raise InputError(
+        "camera-missing",
+        f"The scene {scene.name!r} has "
+        + (f"several cameras and none is active: {names_of(have)}." if have else "no camera."),
+        "Choose the camera that films the rig." if have else "Add a camera that films the rig.",
+    )
+
+
+def find_action(name: str) -> Any:
+    """The named action; None for an empty name."""
+    if not name:
+        return None
+    action = bpy.data.actions.get(name)
+    if action is None:
+        raise InputError(
+            "action-missing",
+            f"There is no action named {name!r}.",
+            f"This file has {names_of(bpy.data.actions)}." if bpy.data.actions else "",
+        )
+    return action
+
+
+def find_range(scene: Any, armature: Any, action: Any, chosen: tuple[float, ...]) -> Any:
+    """First and last scene frame of the motion."""
+    if chosen:
+        first, last = chosen
+        if last < first:
+            raise InputError(
+                "range-empty",
+                f"The range ends (frame {last:g}) before it starts (frame {first:g}).",
+            )
+        return (first, last)
+    data = armature.animation_data
+    if action is None and data is not None:
+        action = data.action
+        if action is None and data.nla_tracks:
+            return (float(scene.frame_start), float(scene.frame_end))
+    if action is None:
+        raise InputError(
+            "action-missing",
+            f"The armature {armature.name!r} has no action.",
+            "Give it one, choose an action, or give the range of frames to use.",
+        )
+    first, last = action.frame_range
+    return (float(first), float(last))
+
+
+def find_motion(shot: Shot, default_scene: Any) -> Motion:
+    """Everything a shot says about its rig. Raises InputError for the first thing missing."""
+    scene = find_scene(shot.scene, default_scene)
+    armature = find_armature(scene, shot.armature)
+    camera = find_camera(scene, shot.camera)
+    action = find_action(shot.action)
+    return Motion(
+        scene=scene,
+        armature=armature,
+        camera=camera,
+        action=action,
+        slot=shot.slot,
+        range=find_range(scene, armature, action, shot.range),
+    )

@@ -1,0 +1,314 @@
+"""One shot from click to strip in small steps; the window and `blender -b` take the same ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from mf_backend.errors import CancelledError, InputError, MFError, MissingComponentError
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.request import JobRequest, read_request
+
+from ..core.backend_client import Answer, BackendClient, clip_facts
+from ..core.backend_state import BackendState, ClipFacts, JobPhase, JobStatus
+from ..core.job_writer import JobWriter
+from ..core.origin import Origin, read_origin
+from ..core.shots import Shot
+from . import compat, home, sequencer
+from .clip import Footage, resolve
+from .drafting import Drafting, begin_drafting
+
+_HANDSHAKE_SECONDS = 120.0
+
+
+class FlowStage(Enum):
+    """Where a run stands, in order."""
+
+    STARTING = "Starting the backend"
+    PROBING = "Looking at the clip"
+    SAMPLING = "Reading the motion"
+    WRITING = "Writing the job"
+    BACKEND = "Working"
+    HOMING = "Finished; waits for its scene"
+    DONE = "Done"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (FlowStage.DONE, FlowStage.FAILED, FlowStage.CANCELLED)
+
+
+class RenderFlow:
+    """One run. Call `step` again and again; each call does one small piece and never waits."""
+
+    def __init__(
+        self,
+        client: Callable[[], BackendClient],
+        shot: Shot | None = None,
+        folder: Path | None = None,
+        only_skeletons: bool = False,
+    ) -> None:
+        """A new run of `shot`, or with `folder` a job that is already on disk.
+
+        `client` gives the backend, starting it where it does not run. Wrong input raises
+        InputError here, before anything is started.
+        """
+        self.stage = FlowStage.STARTING
+        self.shot = shot or Shot()
+        self.folder = folder
+        self.only_skeletons = only_skeletons
+        self.request: JobRequest | None = None
+        self.origin = Origin()
+        self.status: JobStatus | None = None
+        self.error: MFError | None = None
+        self.warnings: list[tuple[str, str]] = []
+        self.statement = ""
+        self.sampled = 0
+        """Skeletons that were read from the rig."""
+        self.strip = ""
+        """Name of the strip that the result came in as."""
+        self.started = time.monotonic()
+        self._get_client = client
+        self._client: BackendClient | None = None
+        self._answer: Answer | None = None
+        self._facts: ClipFacts | None = None
+        self._drafting: Drafting | None = None
+        self._writer: JobWriter | None = None
+        self._cancelled = False
+        if folder is not None:
+            self.request = read_request(JobFolder(folder).request)
+            self.origin = read_origin(self.request.about)
+        else:
+            self._scenes()
+            resolve(self._sequencer_scene, self.shot)
+            self._check_motion()
+
+    # -- looking ------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """What the run is called in lists."""
+        if self.origin.title:
+            return self.origin.title
+        if self.shot.name:
+            return self.shot.name
+        return self.folder.name if self.folder else "New take"
+
+    @property
+    def log(self) -> str:
+        """Path of the log that explains a failure."""
+        if self.status is not None and Path(self.status.log).is_file():
+            return self.status.log
+        return str(self._client.process.log) if self._client is not None else ""
+
+    def progress(self) -> tuple[float, str]:
+        """Share done (0 to 1) and a line of words."""
+        if self._cancelled and not self.stage.ended:
+            return (0.0, "Stopping")
+        if self.stage is FlowStage.SAMPLING and self._drafting is not None:
+            done, total = self._drafting.done, self._drafting.total
+            return (done / max(1, total), f"Reading the motion {done}/{total}")
+        if self.stage is FlowStage.WRITING and self._writer is not None:
+            done, total = self._writer.written, len(self._writer.draft.joints)
+            return (done / max(1, total), f"Drawing skeletons {done}/{total}")
+        if self.stage is FlowStage.BACKEND and self.status is not None:
+            return (self.status.overall, self.status.sentence())
+        if self.stage is FlowStage.FAILED and self.error is not None:
+            return (0.0, self.error.message)
+        return (1.0 if self.stage in (FlowStage.HOMING, FlowStage.DONE) else 0.0, self.stage.value)
+
+    # -- moving -------------------------------------------------------------------------------
+
+    def step(self) -> FlowStage:
+        """Do one small piece of work, or see whether something arrived."""
+        try:
+            if not self.stage.ended:
+                if self._client is not None:
+                    self._client.poll()
+                if self._cancelled and self.stage is not FlowStage.BACKEND:
+                    raise CancelledError()
+                _STEPS[self.stage](self)
+        except CancelledError as error:
+            self._end(FlowStage.CANCELLED, error)
+        except MFError as error:
+            self._end(FlowStage.FAILED, error)
+        except (ReferenceError, RuntimeError) as error:
+            # Blender's own words for things that vanished or calls that it refused.
+            self._end(FlowStage.FAILED, MFError("blender", f"Blender refused: {error}."))
+        return self.stage
+
+    def run(self, seen: Callable[[RenderFlow], None] | None = None) -> None:
+        """Step until the end, blocking; for `blender -b` and scripts."""
+        while not self.step().ended:
+            if seen is not None:
+                seen(self)
+            if self.stage is FlowStage.HOMING:
+                raise MFError("scene-gone", "The scene that the result belongs in is gone.")
+            if self.stage not in (FlowStage.SAMPLING,):
+                time.sleep(0.02)
+
+    def cancel(self) -> None:
+        """Stop as soon as possible; finished stages stay in the job folder."""
+        if self.stage.ended or self._cancelled:
+            return
+        self._cancelled = True
+        if self.stage is FlowStage.BACKEND and self.request and self._client:
+            self._client.cancel(self.request.id)
+
+    def suspend(self) -> None:
+        """Put the scene back as it was (before a save or undo); sampling begins again after it."""
+        if self._drafting is not None:
+            self._drafting.close()
+            self._drafting = None
+
+    def leave_file(self) -> None:
+        """The file is about to close: what needs its scene cannot go on."""
+        if self.stage in (FlowStage.STARTING, FlowStage.PROBING, FlowStage.SAMPLING):
+            self.suspend()
+            if self.folder is None:
+                self._end(
+                    FlowStage.CANCELLED,
+                    CancelledError("The file was closed before its motion was read."),
+                )
+
+    def _end(self, stage: FlowStage, error: MFError | None) -> None:
+        self.suspend()
+        if self._writer is not None:
+            self._writer.stop()
+        self.stage, self.error = stage, error
+
+    # -- the steps ----------------------------------------------------------------------------
+
+    def _scenes(self) -> None:
+        """Remember by name which scenes the shot is about."""
+        named = bpy.data.scenes.get(self.shot.scene) if self.shot.scene else None
+        shown = named or compat.sequencer_scene(bpy.context)
+        self._sequencer_name = shown.name
+        self._rig_scene_name = self.shot.scene or bpy.context.scene.name
+
+    @property
+    def _sequencer_scene(self) -> Any:
+        scene = bpy.data.scenes.get(self._sequencer_name)
+        if scene is None:
+            raise InputError("scene-missing", f"The scene {self._sequencer_name!r} is gone.")
+        return scene
+
+    def _check_motion(self) -> None:
+        from .lookup import find_motion, find_scene
+
+        find_motion(self.shot, find_scene(self._rig_scene_name, None))
+
+    def _start(self) -> None:
+        if self._client is None:
+            self._client = self._get_client()
+        if self._client.failure is not None:
+            raise self._client.failure
+        if self._client.state is BackendState.STOPPED:
+            raise CancelledError("The backend was stopped.")
+        if self._client.state is BackendState.STARTING:
+            if time.monotonic() - self.started > _HANDSHAKE_SECONDS:
+                raise MFError(
+                    "backend-silent",
+                    f"The backend did not answer within {_HANDSHAKE_SECONDS:.0f} s.",
+                    f"Its log is {self._client.process.log}",
+                )
+            return
+        if self.folder is not None:
+            self._submit()
+            return
+        self._check_engine(self._client)
+        footage = self._footage()
+        self._answer = self._client.probe(footage.path, footage.fps)
+        self.stage = FlowStage.PROBING
+
+    def _check_engine(self, client: BackendClient) -> None:
+        """Say before the motion is read that the engine cannot run (with default weights)."""
+        settings = self.shot.settings
+        if client.handshake is None or settings.weights or self.only_skeletons:
+            return
+        lacks = client.handshake.engine_missing(settings.engine)
+        if lacks:
+            raise MissingComponentError("engine-missing", lacks)
+
+    def _footage(self) -> Footage:
+        return resolve(self._sequencer_scene, self.shot)
+
+    def _probe(self) -> None:
+        assert self._answer is not None
+        if self._answer.here:
+            self._facts = clip_facts(self._answer)
+            self.stage = FlowStage.SAMPLING
+
+    def _sample(self) -> None:
+        if compat.rendering():
+            return
+        if self._drafting is None:
+            assert self._facts is not None
+            self._drafting = begin_drafting(
+                self.shot,
+                self._rig_scene_name,
+                self._sequencer_scene,
+                self._footage(),
+                self._facts,
+            )
+            self.statement = self._drafting.origin.statement
+            return
+        if self._drafting.step():
+            self.origin = self._drafting.origin
+            draft = self._drafting.finish()
+            self.sampled = len(draft.joints)
+            self.warnings = list(self._drafting.warnings)
+            self._drafting = None
+            self._writer = JobWriter(draft, self.only_skeletons)
+            self._writer.start()
+            self.stage = FlowStage.WRITING
+
+    def _write(self) -> None:
+        assert self._writer is not None
+        if self._writer.finished:
+            self.request, self.folder = self._writer.take()
+            if self.only_skeletons:
+                self._end(FlowStage.DONE, None)
+            else:
+                self._submit()
+
+    def _submit(self) -> None:
+        assert self._client is not None and self.request is not None and self.folder is not None
+        self.status = self._client.run_job(self.request.id, self.folder)
+        self.stage = FlowStage.BACKEND
+
+    def _watch(self) -> None:
+        assert self.status is not None
+        if self.status.phase is JobPhase.DONE:
+            self.stage = FlowStage.HOMING
+            self._bring_home()
+        elif self.status.phase.ended:
+            raise self.status.error or MFError("job-failed", "The job failed.")
+
+    def _bring_home(self) -> None:
+        """Place the strip once the right file is open and nothing is being rendered."""
+        assert self.request is not None and self.folder is not None
+        scene = home.find_home(self.origin)
+        if scene is None or compat.rendering():
+            return
+        strip = sequencer.place_take(scene, JobFolder(self.folder), self.request, self.origin)
+        self.strip = strip.name
+        home.take_arrived(scene)
+        self._end(FlowStage.DONE, None)
+
+
+_STEPS: dict[FlowStage, Callable[[RenderFlow], None]] = {
+    FlowStage.STARTING: RenderFlow._start,
+    FlowStage.PROBING: RenderFlow._probe,
+    FlowStage.SAMPLING: RenderFlow._sample,
+    FlowStage.WRITING: RenderFlow._write,
+    FlowStage.BACKEND: RenderFlow._watch,
+    FlowStage.HOMING: RenderFlow._bring_home,
+}

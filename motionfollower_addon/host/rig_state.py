@@ -1,0 +1,122 @@
+"""Which bones of an armature are joints: detected, chosen, or the user's own list; kept for panels.
+
+Finding out takes some milliseconds for a large rig, so the answer is kept until its bones change.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from mf_backend.errors import InputError, MFError
+
+from .. import ids
+from ..core.bone_maps import fit, load_bone_maps, require
+from ..core.mapping import REQUIRED, Mapping, from_dict, joint_label, load
+from . import lookup
+from .bones import bones_of, detect_armature
+from .clip import real_path
+
+CUSTOM = "custom"
+"""Name of the bone map that the armature itself carries."""
+
+
+@dataclass(frozen=True)
+class RigState:
+    """What panels say about an armature's bones."""
+
+    usable: bool
+    words: str
+    lines: tuple[str, ...] = ()
+    mapping: Mapping | None = None
+
+
+class _Kept:
+    """The latest answers by armature."""
+
+    states: dict[str, tuple[int, RigState]] = {}
+
+
+def default_armature(scene: Any) -> Any:
+    """The armature meant when none is chosen; None where that is unclear."""
+    try:
+        return lookup.find_armature(scene, "")
+    except MFError:
+        return None
+
+
+def own_mapping(armature: Any) -> Mapping | None:
+    """The bone list that the user made for this armature; None where there is none."""
+    text = armature.get(ids.BONES_PROPERTY)
+    if not isinstance(text, str):
+        return None
+    try:
+        return from_dict(json.loads(text), f"the bone list of {armature.name}")
+    except ValueError:
+        raise InputError(
+            "mapping-invalid", f"The bone list of {armature.name} is damaged.", "Detect it again."
+        ) from None
+
+
+def mapping_for(armature: Any, chosen: str) -> Mapping:
+    """The mapping to use: "" the best fit, a family's id, "custom", or a file that was saved.
+
+    Without a choice the armature's own list comes before detection. Raises InputError where
+    required joints have no bone.
+    """
+    own = own_mapping(armature) if chosen in ("", CUSTOM) else None
+    if own is not None:
+        mapping = own
+    elif not chosen:
+        return require(detect_armature(armature), f"The armature {armature.name!r}")
+    elif chosen.endswith(".json"):
+        mapping = load(real_path(chosen))
+    else:
+        maps = {item.id: item for item in load_bone_maps()}
+        if chosen not in maps:
+            raise InputError(
+                "bone-map-unknown",
+                f"There is no bone map named {chosen!r}.",
+                f"Use {', '.join(maps)}, or the path of a saved one.",
+            )
+        mapping, _ = fit(maps[chosen], bones_of(armature))
+    if mapping.missing:
+        missing = ", ".join(joint_label(joint) for joint in mapping.missing)
+        raise InputError(
+            "rig-unmapped",
+            f"The armature {armature.name!r} has no bone for {missing}.",
+            "Choose the bones yourself in the panel's Bones section.",
+        )
+    return mapping
+
+
+def detected(armature: Any, chosen: str) -> RigState:
+    """What to say about an armature, kept until its bones or the choice change."""
+    key = hash((chosen, armature.get(ids.BONES_PROPERTY), tuple(armature.data.bones.keys())))
+    kept = _Kept.states.get(armature.name)
+    if kept is None or kept[0] != key:
+        kept = (key, _look(armature, chosen))
+        _Kept.states[armature.name] = kept
+    return kept[1]
+
+
+def words(armature: Any, chosen: str) -> str:
+    """The state in a few words."""
+    return detected(armature, chosen).words
+
+
+def _look(armature: Any, chosen: str) -> RigState:
+    try:
+        mapping = mapping_for(armature, chosen)
+    except MFError as error:
+        return RigState(False, "no match", (error.message,))
+    found = detect_armature(armature)
+    score = "" if chosen or mapping.family == CUSTOM else f", {found.score:.0%}"
+    fingers = sum("_hand_" in joint for joint in mapping.joints)
+    lines = [f"{len(REQUIRED)} of {len(REQUIRED)} needed joints, {fingers} finger joints"]
+    if "head" not in mapping.joints:
+        lines.append("No head: the face is left out")
+    if mapping.guessed:
+        lines.append("Guessed from the hierarchy; look at it before you trust it")
+    return RigState(True, f"{mapping.label}{score}", tuple(lines), mapping)

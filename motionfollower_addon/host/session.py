@@ -1,0 +1,226 @@
+"""The runs of this Blender, and the one backend process that they share."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from mf_backend.errors import InputError, MFError
+
+from ..core.backend_client import BackendClient
+from ..core.backend_process import BackendProcess, new_log, require_python
+from ..core.backend_state import BackendState
+from ..core.shots import Shot
+from . import compat
+from .options import options, user_folder
+from .render_flow import FlowStage, RenderFlow
+
+_BUSY_SECONDS = 0.01
+_WAITING_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
+
+
+class Session:
+    """Holds the backend and the runs; `tick` moves them on and is called by a timer."""
+
+    def __init__(self) -> None:
+        self.flows: list[RenderFlow] = []
+        self.waiting: tuple[Any, ...] = ()
+        """Jobs on disk that nobody works on, as last looked for."""
+        self.longest_hold: tuple[float, str] = (0.0, "")
+        """Longest time one tick kept Blender waiting, in seconds, and in which stage."""
+        self._client: BackendClient | None = None
+        # Blender knows a timer by the very object, and a bound method is a new one each time.
+        self._callback = self._timer
+
+    # -- the backend --------------------------------------------------------------------------
+
+    @property
+    def backend(self) -> BackendClient | None:
+        """The backend as it is; None before the first start."""
+        return self._client
+
+    def client(self) -> BackendClient:
+        """The backend, started where it does not run. Raises where it cannot be started."""
+        gone = (BackendState.FAILED, BackendState.STOPPED)
+        if self._client is not None and self._client.state in gone:
+            self._client.process.close()
+            self._client = None
+        if self._client is None:
+            python = require_python(options().backend_python, os.environ)
+            version = bpy.app.version_string
+            process = BackendProcess(python, new_log(user_folder("logs")))
+            self._client = BackendClient(process, f"Blender {version}")
+        return self._client
+
+    def close_backend(self) -> None:
+        """End the backend; its jobs can be started again."""
+        if self._client is not None:
+            self._client.close()
+
+    def close(self) -> None:
+        """End everything; called when the add-on or Blender goes away."""
+        for flow in self.flows:
+            flow.suspend()
+        self.stop_timer()
+        self.close_backend()
+        self.flows.clear()
+
+    # -- runs ---------------------------------------------------------------------------------
+
+    def make_flow(
+        self, shot: Shot | None = None, folder: Path | None = None, only_skeletons: bool = False
+    ) -> RenderFlow:
+        """A run that nobody steps yet. Raises InputError for wrong input."""
+        if folder is not None and self.flow_of(folder) is not None:
+            raise InputError("job-running", f"The job in {folder} is already being worked on.")
+        return RenderFlow(self.client, shot, folder, only_skeletons)
+
+    def add(self, flow: RenderFlow) -> None:
+        """List a run and let the timer step it."""
+        self.flows = [
+            item for item in self.flows if item.folder is None or item.folder != flow.folder
+        ]
+        self.flows.append(flow)
+        self.start_timer()
+
+    def flow_of(self, folder: Path) -> RenderFlow | None:
+        """The run that works on a job folder now; None where none does."""
+        for flow in self.flows:
+            if flow.folder == folder and not flow.stage.ended:
+                return flow
+        return None
+
+    def forget(self, flow: RenderFlow) -> None:
+        """Take an ended run off the list; its folder stays."""
+        if flow.stage.ended:
+            self.flows.remove(flow)
+
+    @property
+    def active(self) -> list[RenderFlow]:
+        """Runs that have not ended."""
+        return [flow for flow in self.flows if not flow.stage.ended]
+
+    def tick(self) -> float | None:
+        """Move every run on by one small step. Returns seconds until the next call."""
+        before = [(flow.stage, flow.progress()) for flow in self.flows]
+        sampling = False
+        for flow in self.flows:
+            # One motion is read at a time: they would fight over the scene's frame.
+            if flow.stage is FlowStage.SAMPLING:
+                if sampling:
+                    continue
+                sampling = True
+            stage, begin = flow.stage, time.perf_counter()
+            flow.step()
+            held = time.perf_counter() - begin
+            if held > self.longest_hold[0]:
+                self.longest_hold = (held, stage.name)
+        if self._client is not None and self._client.state in (
+            BackendState.STARTING,
+            BackendState.READY,
+        ):
+            self._client.poll()
+        if before != [(flow.stage, flow.progress()) for flow in self.flows]:
+            compat.redraw()
+        if sampling:
+            return _BUSY_SECONDS
+        return _WAITING_SECONDS if self.active else _IDLE_SECONDS
+
+    # -- the timer ----------------------------------------------------------------------------
+
+    def _timer(self) -> float | None:
+        try:
+            return self.tick()
+        except MFError as error:
+            # A timer that raises is dropped by Blender, and every run would stand still.
+            print(f"MotionFollower: {error}")
+            return _IDLE_SECONDS
+
+    def start_timer(self) -> None:
+        """Have Blender call `tick`; without a window there are no timers."""
+        if not bpy.app.background and not bpy.app.timers.is_registered(self._callback):
+            bpy.app.timers.register(self._callback, persistent=True)
+
+    def stop_timer(self) -> None:
+        """No more calls of `tick`."""
+        if bpy.app.timers.is_registered(self._callback):
+            bpy.app.timers.unregister(self._callback)
+
+
+class _Holder:
+    """Where the session of this Blender is kept between register and unregister."""
+
+    session: Session | None = None
+
+
+def start() -> Session:
+    """Make the session; called once by `register`."""
+    _Holder.session = Session()
+    return _Holder.session
+
+
+def stop() -> None:
+    """End the session; called by `unregister`."""
+    if _Holder.session is not None:
+        _Holder.session.close()
+        _Holder.session = None
+
+
+def current() -> Session:
+    """The session of this Blender."""
+    if _Holder.session is None:
+        raise MFError("not-registered", "The MotionFollower add-on is not switched on.")
+    return _Holder.session
+
+
+def _suspend(*_: Any) -> None:
+    for flow in current().active:
+        flow.suspend()
+
+
+@bpy.app.handlers.persistent
+def before_change(*_: Any) -> None:
+    """Before a save or an undo: nothing of a half-read motion may stay in the scene."""
+    _suspend()
+
+
+@bpy.app.handlers.persistent
+def before_load(*_: Any) -> None:
+    """Before another file opens."""
+    for flow in current().active:
+        flow.leave_file()
+
+
+@bpy.app.handlers.persistent
+def before_exit(*_: Any) -> None:
+    """Before Blender ends."""
+    current().close()
+
+
+_HANDLERS = {
+    "save_pre": before_change,
+    "undo_pre": before_change,
+    "redo_pre": before_change,
+    "load_pre": before_load,
+    "exit_pre": before_exit,
+}
+
+
+def add_handlers() -> None:
+    """Listen to saving, undo, loading and, where Blender tells of it, its end."""
+    for name, function in _HANDLERS.items():
+        if hasattr(bpy.app.handlers, name):
+            getattr(bpy.app.handlers, name).append(function)
+
+
+def remove_handlers() -> None:
+    """Stop listening."""
+    for name, function in _HANDLERS.items():
+        listening = getattr(bpy.app.handlers, name, [])
+        if function in listening:
+            listening.remove(function)

@@ -1,0 +1,191 @@
+"""Takes: showing one, making one final, comparing one with its footage, deleting one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mf_backend.errors import InputError, MFError, OutputError
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.request import read_request
+
+from .. import ids
+from ..core.origin import read_origin
+from . import compat, sequencer
+from .sequencer import find_take, takes, takes_beside
+
+__all__ = ["Compare", "compare", "delete", "is_final", "make_final", "show", "summary", "takes"]
+
+_FINAL_COLOR = "COLOR_04"
+_TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y")
+_CROP = ("min_x", "max_x", "min_y", "max_y")
+
+
+class Compare(StrEnum):
+    """Ways of seeing a take against its footage."""
+
+    OFF = "OFF"
+    WIPE = "WIPE"
+    SIDE = "SIDE"
+
+
+def need(scene: Any, job: str) -> Any:
+    """The take of a job; raises InputError where it is gone."""
+    strip = find_take(scene, job)
+    if strip is None:
+        raise InputError("take-missing", "This take is no longer in the Sequencer.")
+    return strip
+
+
+def summary(strip: Any) -> str:
+    """The settings that made a take, in a line; kept on the strip when it came in."""
+    return str(strip.get(ids.STRIP_SUMMARY, ""))
+
+
+def is_final(strip: Any) -> bool:
+    """Whether a take was made final."""
+    return bool(strip.get(ids.STRIP_FINAL))
+
+
+def show(scene: Any, job: str) -> None:
+    """Show one take and mute the others over the same footage; hide it if it was the one shown."""
+    strip = need(scene, job)
+    if strip.mute:
+        sequencer.show_only(scene, strip)
+    else:
+        strip.mute = True
+
+
+def make_final(scene: Any, job: str) -> None:
+    """Show, colour and lock one take; the others over the same footage are muted and unlocked."""
+    strip = need(scene, job)
+    compare(scene, job, Compare.OFF)
+    for other in takes_beside(scene, strip):
+        if is_final(other):
+            del other[ids.STRIP_FINAL]
+            other.lock, other.color_tag = False, "NONE"
+    sequencer.show_only(scene, strip)
+    strip[ids.STRIP_FINAL] = True
+    strip.color_tag = _FINAL_COLOR
+    strip.lock = True
+
+
+def job_folder(strip: Any) -> Path:
+    """The folder of a take's job. Raises InputError unless it holds that very job."""
+    try:
+        folder = Path(json.loads(strip[ids.STRIP_PROPERTY])["folder"])
+    except (KeyError, ValueError, TypeError):
+        raise InputError("take-record", f"{strip.name} does not say where its job is.") from None
+    request = read_request(JobFolder(folder).request)
+    if request.id != strip.get(ids.STRIP_JOB):
+        raise InputError("take-record", f"{folder} holds another job; it is left alone.")
+    return folder
+
+
+def delete(scene: Any, job: str, with_files: bool) -> None:
+    """Remove a take, and its job folder where asked."""
+    strip = need(scene, job)
+    folder = job_folder(strip) if with_files else None
+    _remove_helpers(scene, job)
+    owner = sequencer.owner_of(scene.sequence_editor, strip)
+    shown = not strip.mute
+    beside = takes_beside(scene, strip)
+    compat.strips(owner).remove(strip)
+    if shown and beside:
+        sequencer.show_only(scene, beside[-1])
+    if folder is not None:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise OutputError(
+                "not-deleted", f"{folder} could not be deleted whole: {error.strerror or error}."
+            ) from error
+
+
+def compare(scene: Any, job: str, mode: Compare) -> None:
+    """Show a take beside or half over its footage, or as it was."""
+    strip = need(scene, job)
+    _restore(strip)
+    _remove_helpers(scene, job)
+    if mode is Compare.OFF:
+        return
+    if strip.lock:
+        raise InputError("take-locked", f"{strip.name} is final and locked; unlock it to compare.")
+    width = strip.elements[0].orig_width
+    if not width:
+        raise InputError("frames-missing", f"The pictures of {strip.name} cannot be read.")
+    sequencer.show_only(scene, strip)
+    strip[ids.STRIP_BEFORE] = json.dumps(
+        {
+            "transform": {name: getattr(strip.transform, name) for name in _TRANSFORM},
+            "crop": {name: getattr(strip.crop, name) for name in _CROP},
+        }
+    )
+    if mode is Compare.WIPE:
+        # The footage shows through on the left.
+        strip.crop.min_x = width // 2
+    else:
+        _side_by_side(scene, strip, job)
+
+
+def _restore(strip: Any) -> None:
+    text = strip.get(ids.STRIP_BEFORE)
+    if text is None:
+        return
+    before = json.loads(text)
+    for name, value in before["transform"].items():
+        setattr(strip.transform, name, value)
+    for name, value in before["crop"].items():
+        setattr(strip.crop, name, value)
+    del strip[ids.STRIP_BEFORE]
+
+
+def _helpers(scene: Any, job: str) -> list[Any]:
+    return [
+        item
+        for item in compat.all_strips(scene.sequence_editor)
+        if item.get(ids.STRIP_HELPER) == job
+    ]
+
+
+def _remove_helpers(scene: Any, job: str) -> None:
+    for item in _helpers(scene, job):
+        owner = sequencer.owner_of(scene.sequence_editor, item)
+        compat.strips(owner).remove(item)
+
+
+def _side_by_side(scene: Any, strip: Any, job: str) -> None:
+    """Footage left and take right at half size over black; the user's strips are not touched."""
+    editor = scene.sequence_editor
+    request = read_request(JobFolder(job_folder(strip)).request)
+    reference = sequencer.find_reference(scene, request.reference, read_origin(request.about))
+    if reference is None:
+        raise MFError("strip-missing", "The footage of this take is no longer in the Sequencer.")
+    owner = sequencer.owner_of(editor, strip)
+    start, stop = compat.start(strip), compat.end(strip)
+    top = sequencer.free_channel(owner, strip.channel, start, stop)
+    # Below the take but above the footage lies black, so the three stack from the take upwards.
+    black = compat.new_color(owner, "Compare: black", top, start, stop - start)
+    left = compat.copy_footage(owner, reference, top + 1, start, stop)
+    strip_channel = sequencer.free_channel(owner, top + 1, start, stop)
+    for item in (black, left):
+        item[ids.STRIP_HELPER] = job
+    right = sequencer.add_images(
+        owner,
+        "Compare: take",
+        JobFolder(job_folder(strip)).frames,
+        [item.filename for item in strip.elements],
+        strip_channel,
+        start,
+    )
+    right[ids.STRIP_HELPER] = job
+    right.colorspace_settings.name = strip.colorspace_settings.name
+    quarter = scene.render.resolution_x * scene.render.resolution_percentage / 400
+    for item, side in ((left, -1.0), (right, 1.0)):
+        for name in ("scale_x", "scale_y"):
+            setattr(item.transform, name, getattr(strip.transform, name) / 2)
+        item.transform.offset_x = strip.transform.offset_x / 2 + side * quarter
+        item.transform.offset_y = strip.transform.offset_y / 2

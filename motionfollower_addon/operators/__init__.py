@@ -1,0 +1,1 @@
+"""Operators: each checks, calls one function of the host side, and reports."""

@@ -1,0 +1,145 @@
+"""Looking at jobs: folder, log, report, and the list of those on disk."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import StringProperty
+
+from mf_backend.errors import InputError, MFError
+
+from .. import ids
+from ..host import bring_in
+from ..host.jobs_on_disk import refresh
+from ..host.session import current
+from .reporting import refuse
+
+
+class MF_OT_open_folder(bpy.types.Operator):
+    """Show the job's folder in the file manager: frames, video, report and log"""
+
+    bl_idname = ids.OP_OPEN_FOLDER
+    bl_label = "Open Folder"
+
+    folder: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: Any) -> set[str]:
+        """Open the folder outside Blender."""
+        if not Path(self.folder).is_dir():
+            return refuse(self, InputError("folder-missing", f"{self.folder} is gone."))
+        bpy.ops.wm.path_open(filepath=self.folder)
+        return {"FINISHED"}
+
+
+class MF_OT_open_log(bpy.types.Operator):
+    """Open the log as a text in Blender; without a job, the log of the backend"""
+
+    bl_idname = ids.OP_OPEN_LOG
+    bl_label = "Open Log"
+
+    log: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: Any) -> set[str]:
+        """Load the log's present content as a text of this file."""
+        backend = current().backend
+        log = Path(self.log) if self.log else backend.process.log if backend else None
+        if log is None or not log.is_file():
+            return refuse(self, InputError("log-missing", "There is no log yet."))
+        for text in bpy.data.texts:
+            if text.filepath and Path(bpy.path.abspath(text.filepath)) == log:
+                bpy.data.texts.remove(text)
+        text = bpy.data.texts.load(str(log))
+        for area in context.screen.areas if context.screen else ():
+            if area.type == "TEXT_EDITOR":
+                area.spaces.active.text = text
+                return {"FINISHED"}
+        if context.window is not None:
+            bpy.ops.wm.path_open(filepath=str(log))
+        return {"FINISHED"}
+
+
+class MF_OT_copy_report(bpy.types.Operator):
+    """Copy the job's report (inputs, settings, versions, timings) to the clipboard"""
+
+    bl_idname = ids.OP_COPY_REPORT
+    bl_label = "Copy Report"
+
+    folder: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: Any) -> set[str]:
+        """Copy report.json, or the log's end while there is no report."""
+        folder = Path(self.folder)
+        for name in ("report.json", "state.json"):
+            if (folder / name).is_file():
+                text = (folder / name).read_text(encoding="utf-8")
+                context.window_manager.clipboard = text
+                self.report({"INFO"}, f"{name} is on the clipboard.")
+                return {"FINISHED"}
+        return refuse(self, InputError("report-missing", f"{folder} has no report yet."))
+
+
+class MF_OT_bring_in(bpy.types.Operator):
+    """Put the finished result of this job over its footage as a take"""
+
+    bl_idname = ids.OP_BRING_IN
+    bl_label = "Bring In"
+    bl_options = {"REGISTER", "UNDO"}
+
+    folder: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: Any) -> set[str]:
+        """Place the strip in the scene it was made for."""
+        try:
+            strip = bring_in.bring_in(Path(self.folder))
+        except MFError as error:
+            return refuse(self, error)
+        refresh()
+        self.report({"INFO"}, f"{strip.name} came in over the footage.")
+        return {"FINISHED"}
+
+
+class MF_OT_rescan(bpy.types.Operator):
+    """Look again for jobs beside this file that were not finished or not brought in"""
+
+    bl_idname = ids.OP_RESCAN
+    bl_label = "Look for Jobs"
+
+    def execute(self, context: Any) -> set[str]:
+        """Read the job folders again."""
+        found = refresh()
+        self.report({"INFO"}, f"{len(found)} jobs wait to be resumed or brought in.")
+        return {"FINISHED"}
+
+
+class MF_OT_check_backend(bpy.types.Operator):
+    """Start the backend and ask it what it is and what it can do"""
+
+    bl_idname = ids.OP_CHECK_BACKEND
+    bl_label = "Check Backend"
+
+    def execute(self, context: Any) -> set[str]:
+        """Start it; the answer appears in the preferences."""
+        session = current()
+        try:
+            if not session.active:
+                session.close_backend()
+            session.client()
+        except (MFError, OSError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        session.start_timer()
+        self.report(
+            {"INFO"}, f"The backend starts; its log is {os.fspath(session.client().process.log)}"
+        )
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MF_OT_open_folder,
+    MF_OT_open_log,
+    MF_OT_copy_report,
+    MF_OT_bring_in,
+    MF_OT_rescan,
+    MF_OT_check_backend,
+)

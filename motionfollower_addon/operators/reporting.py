@@ -1,0 +1,19 @@
+"""How operators tell a person what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mf_backend.errors import MFError
+
+
+def refuse(operator: Any, error: MFError) -> set[str]:
+    """Report an error in its own words; in scripts the call raises RuntimeError with them."""
+    operator.report({"ERROR"}, str(error))
+    return {"CANCELLED"}
+
+
+def warn_all(operator: Any, warnings: list[tuple[str, str]]) -> None:
+    """Report every warning of a run."""
+    for _, message in warnings:
+        operator.report({"WARNING"}, message)

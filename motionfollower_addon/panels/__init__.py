@@ -1,0 +1,1 @@
+"""Panels: they only draw what the host side knows."""

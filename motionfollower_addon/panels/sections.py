@@ -1,0 +1,222 @@
+"""The sections of the sidebar, in the order of the work; each closed one shows its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import ids
+from ..core.retiming import Policy
+from ..host import clip, compat, lookup, readiness, rig_state
+from ..host.session import current
+
+
+def draw_sections(layout: Any, context: Any) -> None:
+    """Draw all sections into a panel."""
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    values = getattr(context.scene, ids.SCENE_PROPERTY)
+    for key, title, state, draw, closed in (
+        ("footage", "Footage", footage_state, draw_footage, False),
+        ("motion", "Motion", motion_state, draw_motion, False),
+        ("bones", "Bones", bones_state, draw_bones, True),
+        ("fit", "Fit to Actor", fit_state, draw_fit, True),
+        ("quality", "Quality", quality_state, draw_quality, True),
+    ):
+        _section(layout, context, values, key, title, state, draw, closed)
+
+
+def _section(
+    layout: Any,
+    context: Any,
+    values: Any,
+    key: str,
+    title: str,
+    state: Callable[[Any, Any], str],
+    draw: Callable[[Any, Any, Any], None],
+    closed: bool,
+) -> None:
+    header, body = layout.panel(f"MF_{key}", default_closed=closed)
+    header.label(text=title)
+    if body is not None:
+        draw(body, context, values)
+    else:
+        header.label(text=state(context, values))
+
+
+# -- Footage --------------------------------------------------------------------------------------
+
+
+def _strip(context: Any, values: Any) -> Any:
+    scene = compat.sequencer_scene(context)
+    if values.strip:
+        have = [item for item in clip.footage_strips(scene) if item.name == values.strip]
+        return have[0] if have else None
+    return clip.default_strip(scene)
+
+
+def footage_state(context: Any, values: Any) -> str:
+    """The chosen footage in a few words."""
+    if values.source == "FILE":
+        return values.clip.replace("\\", "/").rstrip("/").rpartition("/")[2] or "no file"
+    strip = _strip(context, values)
+    return f"{strip.name}, {compat.length(strip)} frames" if strip is not None else "no strip"
+
+
+def draw_footage(layout: Any, context: Any, values: Any) -> None:
+    """Strip or file, and which of its frames."""
+    layout.row().prop(values, "source", expand=True)
+    if values.source == "FILE":
+        layout.prop(values, "clip")
+        layout.prop(values, "fps")
+    else:
+        scene = compat.sequencer_scene(context)
+        editor = scene.sequence_editor if scene is not None else None
+        if editor is not None:
+            name = "strips_all" if hasattr(editor, "strips_all") else "sequences_all"
+            layout.prop_search(values, "strip", editor, name, icon="SEQUENCE")
+        if not values.strip or editor is None:
+            strip = _strip(context, values)
+            layout.label(
+                text=f"{strip.name}, {compat.length(strip)} frames" if strip else "No strip chosen",
+                icon="CHECKMARK" if strip else "INFO",
+            )
+    column = layout.column(align=True)
+    column.prop(values, "first")
+    column.prop(values, "count")
+
+
+# -- Motion ---------------------------------------------------------------------------------------
+
+
+def _armature(context: Any, values: Any) -> Any:
+    return values.armature or rig_state.default_armature(context.scene)
+
+
+def motion_state(context: Any, values: Any) -> str:
+    """The rig and its motion in a few words."""
+    armature = _armature(context, values)
+    if armature is None:
+        return "no armature"
+    action = values.action or (armature.animation_data and armature.animation_data.action)
+    return f"{armature.name}, {action.name if action else 'as in the scene'}"
+
+
+def draw_motion(layout: Any, context: Any, values: Any) -> None:
+    """Armature, action and slot, camera, range and retiming."""
+    scene = context.scene
+    layout.prop(values, "armature")
+    armature = _armature(context, values)
+    if not values.armature:
+        layout.label(
+            text=armature.name if armature else "No single armature found",
+            icon="CHECKMARK" if armature else "INFO",
+        )
+    layout.prop(values, "action")
+    if values.action and len(compat.action_slots(values.action)) > 1:
+        layout.prop_search(values, "slot", values.action, "slots")
+    layout.prop(values, "camera")
+    if not values.camera and scene.camera:
+        layout.label(text=scene.camera.name, icon="CHECKMARK")
+    layout.row().prop(values, "range_source", expand=True)
+    if values.range_source == "CUSTOM":
+        column = layout.column(align=True)
+        column.prop(values, "range_start")
+        column.prop(values, "range_end")
+    layout.prop(values, "retime")
+    if values.retime == Policy.TRIM:
+        return
+    layout.label(text=f"Scene: {lookup.scene_fps(scene):g} frames a second", icon="TIME")
+
+
+# -- Bones ----------------------------------------------------------------------------------------
+
+
+def bones_state(context: Any, values: Any) -> str:
+    """Which map fits the rig."""
+    armature = _armature(context, values)
+    return rig_state.words(armature, values.bone_map) if armature is not None else "no armature"
+
+
+def draw_bones(layout: Any, context: Any, values: Any) -> None:
+    """The detected map, its score and what is missing."""
+    armature = _armature(context, values)
+    if armature is None:
+        layout.label(text="No armature", icon="INFO")
+        return
+    found = rig_state.detected(armature, values.bone_map)
+    layout.prop(values, "bone_map")
+    column = layout.column(align=True)
+    column.label(text=found.words, icon="CHECKMARK" if found.usable else "ERROR")
+    for line in found.lines:
+        column.label(text=line)
+
+
+# -- Fit ------------------------------------------------------------------------------------------
+
+
+def fit_state(_: Any, values: Any) -> str:
+    """How the skeleton is fitted."""
+    return str(values.bl_rna.properties["alignment"].enum_items[values.alignment].name)
+
+
+def draw_fit(layout: Any, context: Any, values: Any) -> None:
+    """Alignment, and the user's own masks and skeletons."""
+    layout.prop(values, "alignment")
+    row = layout.row()
+    row.active = values.alignment == "fit"
+    row.prop(values, "keep_limb_lengths")
+    column = layout.column()
+    column.prop(values, "source_masks")
+    column.prop(values, "source_poses")
+    column.prop(values, "source_joints")
+
+
+# -- Quality --------------------------------------------------------------------------------------
+
+
+def quality_state(_: Any, values: Any) -> str:
+    """Engine and preset."""
+    items = values.bl_rna.properties
+    engine = items["engine"].enum_items[values.engine].name
+    if values.engine == "preview":
+        return str(engine)
+    return f"{engine}, {items['quality'].enum_items[values.quality].name}"
+
+
+def draw_quality(layout: Any, context: Any, values: Any) -> None:
+    """Engine, preset and memory."""
+    layout.prop(values, "engine")
+    backend = current().backend
+    said = backend.handshake if backend is not None else None
+    if said is not None:
+        lacks = said.engine_missing(values.engine)
+        if lacks:
+            layout.label(text=lacks, icon="ERROR")
+        free = said.memory.get("free_bytes")
+        if isinstance(free, int):
+            layout.label(text=f"{free / 2**30:.1f} GB of memory free", icon="MEMORY")
+    if values.engine == "preview":
+        return
+    layout.prop(values, "quality")
+    layout.prop(values, "memory")
+    layout.prop(values, "moving_camera")
+    column = layout.column(align=True)
+    column.prop(values, "seed")
+    column.prop(values, "steps")
+    column.prop(values, "cfg")
+    column.prop(values, "guidance")
+
+
+def draw_render(layout: Any, context: Any) -> None:
+    """The button, and why it is grey."""
+    values = getattr(context.scene, ids.SCENE_PROPERTY)
+    layout.use_property_split = True
+    layout.prop(values, "title")
+    layout.prop(values, "mp4")
+    row = layout.row()
+    row.scale_y = 1.4
+    row.operator(ids.OP_RENDER, icon="RENDER_ANIMATION")
+    reason = readiness.missing(context)
+    if reason:
+        layout.label(text=reason, icon="INFO")

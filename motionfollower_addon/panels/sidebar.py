@@ -1,0 +1,57 @@
+"""The panels in the sidebars of 3D View and Sequencer; both show the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .. import ids
+from .queue import draw_queue, queue_state
+from .sections import draw_render, draw_sections
+from .takes import draw_takes, takes_state
+
+
+class _Sidebar:
+    """What both panels share."""
+
+    bl_label = "MotionFollower"
+    bl_region_type = "UI"
+    bl_category = ids.CATEGORY
+
+    layout: Any
+
+    def draw(self, context: Any) -> None:
+        """Sections in the order of the work."""
+        layout = self.layout
+        draw_sections(layout, context)
+        header, body = layout.panel("MF_render", default_closed=False)
+        header.label(text="Render")
+        if body is not None:
+            draw_render(body, context)
+            draw_queue(body, context)
+        else:
+            header.label(text=queue_state())
+        header, body = layout.panel("MF_takes", default_closed=False)
+        header.label(text="Takes")
+        if body is not None:
+            draw_takes(body, context)
+        else:
+            header.label(text=takes_state(context))
+
+
+class MF_PT_view3d(_Sidebar, bpy.types.Panel):
+    """Sidebar of the 3D View."""
+
+    bl_idname = ids.PANEL_VIEW3D
+    bl_space_type = "VIEW_3D"
+
+
+class MF_PT_sequencer(_Sidebar, bpy.types.Panel):
+    """Sidebar of the Sequencer."""
+
+    bl_idname = ids.PANEL_SEQUENCER
+    bl_space_type = "SEQUENCE_EDITOR"
+
+
+CLASSES = (MF_PT_view3d, MF_PT_sequencer)

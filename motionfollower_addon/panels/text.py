@@ -1,0 +1,17 @@
+"""Sentences in a sidebar, broken into lines that fit it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+_LETTER = 6.5
+"""Average width of a letter in pixels at Blender's standard size."""
+
+
+def wrapped(context: Any, text: str) -> list[str]:
+    """`text` as lines for the region that is drawn."""
+    width = context.region.width if context.region is not None else 300
+    scale = context.preferences.system.ui_scale
+    letters = max(20, int((width - 60 * scale) / (_LETTER * scale)))
+    return textwrap.wrap(text, letters) or [""]

@@ -1,0 +1,294 @@
+"""What a scene keeps: the settings of the panels, and how they become a shot."""
+
+from typing import Any
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from mf_backend.jobs.request import Alignment, Quality, Settings
+
+from . import ids
+from .core.retiming import Policy
+from .core.shots import Shot
+from .host.options import options
+
+_SOURCES = (
+    ("STRIP", "Strip", "The footage is a strip of the Sequencer"),
+    ("FILE", "File", "The footage is a video file or a folder of numbered images"),
+)
+_RANGES = (
+    ("ACTION", "Action", "Use the action from its first to its last frame"),
+    ("SCENE", "Scene", "Use the scene's frame range"),
+    ("CUSTOM", "Custom", "Use the frames given below"),
+)
+_RETIMES = (
+    (Policy.TRIM, "Trim", "Cut the longer of motion and clip to the shorter one"),
+    (Policy.HOLD, "Hold", "Hold the last pose where the motion ends before the clip"),
+    (Policy.LOOP, "Loop", "Start the motion again where it ends before the clip"),
+    (Policy.STRETCH, "Stretch", "Play the motion slower or faster so that it fills the clip"),
+    (Policy.ERROR, "Refuse", "Do not render where motion and clip differ in length"),
+)
+_ALIGNMENTS = (
+    (
+        Alignment.FIT,
+        "Fit to Actor",
+        "Move and scale the rig's skeleton so that it stands where the actor stands, as tall",
+    ),
+    (
+        Alignment.MATCHED,
+        "Matched Camera",
+        "Use the skeleton just as the camera films it; for scenes whose camera matches the clip's",
+    ),
+)
+_ENGINES = (
+    ("preview", "Preview", "Cut out the actor and warp the limbs; fast, on any computer"),
+    ("motionfollower", "MotionFollower", "Paint the actor anew with the diffusion model; slow"),
+)
+_QUALITIES = (
+    (Quality.DRAFT, "Draft", "Few denoising steps, to judge the motion"),
+    (Quality.FINAL, "Final", "All denoising steps, for the picture that stays"),
+)
+_MEMORIES = (
+    ("auto", "Automatic", "Use what is free on the card"),
+    ("6", "6 GB", "Work within 6 GB, slowly"),
+    ("8", "8 GB", "Work within 8 GB"),
+    ("12", "12 GB", "Work within 12 GB"),
+    ("24", "24 GB", "Work within 24 GB, fast"),
+)
+
+
+def _plain(items: Any) -> list[tuple[str, str, str]]:
+    """Blender takes plain strings only, no enums of them."""
+    return [(str(key), label, text) for key, label, text in items]
+
+
+def _is_armature(_: Any, item: Any) -> bool:
+    return bool(item.type == "ARMATURE")
+
+
+def _is_camera(_: Any, item: Any) -> bool:
+    return bool(item.type == "CAMERA")
+
+
+class MF_PG_settings(bpy.types.PropertyGroup):
+    """Settings of one scene; every default works untouched in a scene with one of each."""
+
+    scene_id: StringProperty(options={"HIDDEN"})
+    source: EnumProperty(
+        name="Source", items=_plain(_SOURCES), description="Where the footage comes from"
+    )
+    strip: StringProperty(
+        name="Strip",
+        description="Movie or image strip that shows the actor; the result comes in over it. "
+        "Empty: the active strip, or the only one",
+    )
+    clip: StringProperty(
+        name="Clip",
+        subtype="FILE_PATH",
+        description="Video file, or an image of a numbered sequence, that shows the actor",
+    )
+    fps: FloatProperty(
+        name="Frame Rate",
+        min=0.0,
+        max=240.0,
+        description="Frames a second of a folder of images; 0 takes the scene's",
+    )
+    first: IntProperty(
+        name="Skip",
+        min=0,
+        description="Frames left out at the start of what the strip or file shows",
+    )
+    count: IntProperty(
+        name="Frames", min=0, description="How many frames of the clip are used; 0 means all"
+    )
+    armature: PointerProperty(
+        name="Armature",
+        type=bpy.types.Object,
+        poll=_is_armature,
+        description="Rig whose motion the actor takes. Empty: the only one in the scene",
+    )
+    action: PointerProperty(
+        name="Action",
+        type=bpy.types.Action,
+        description="Motion to render. Empty: the motion as the scene plays it, NLA included",
+    )
+    slot: StringProperty(
+        name="Slot",
+        description="The action's slot that is played. Empty: the one that fits the armature",
+    )
+    camera: PointerProperty(
+        name="Camera",
+        type=bpy.types.Object,
+        poll=_is_camera,
+        description="Camera that films the rig. Empty: the scene's active camera",
+    )
+    range_source: EnumProperty(
+        name="Range", items=_plain(_RANGES), description="Which frames of the motion are used"
+    )
+    range_start: FloatProperty(
+        name="Start", default=1.0, description="First scene frame of the motion"
+    )
+    range_end: FloatProperty(
+        name="End", default=250.0, description="Last scene frame of the motion"
+    )
+    retime: EnumProperty(
+        name="If Lengths Differ",
+        items=_plain(_RETIMES),
+        description="What happens where the motion and the clip differ in length",
+    )
+    bone_map: StringProperty(
+        name="Bone Map",
+        description="Which bones are which joints. Empty: the map that fits the rig best",
+    )
+    alignment: EnumProperty(
+        name="Alignment",
+        items=_plain(_ALIGNMENTS),
+        description="How the rig's skeleton is brought onto the actor",
+    )
+    keep_limb_lengths: BoolProperty(
+        name="Keep the Actor's Limbs",
+        default=True,
+        description="Give each limb the actor's own length instead of the rig's, so that the "
+        "actor keeps his or her build",
+    )
+    source_masks: StringProperty(
+        name="Actor Masks",
+        subtype="DIR_PATH",
+        description="Folder of your own masks of the actor, white on black, one for each frame. "
+        "Empty: the actor is cut out automatically",
+    )
+    source_poses: StringProperty(
+        name="Actor Skeletons",
+        subtype="DIR_PATH",
+        description="Folder of your own skeleton pictures of the actor, one for each frame. "
+        "Empty: the joints are found automatically",
+    )
+    source_joints: StringProperty(
+        name="Actor Joints",
+        subtype="FILE_PATH",
+        description="File (npz) of your own joints of the actor. Empty: found automatically",
+    )
+    engine: EnumProperty(
+        name="Engine", items=_plain(_ENGINES), description="What makes the new pictures"
+    )
+    quality: EnumProperty(
+        name="Quality",
+        items=_plain(_QUALITIES),
+        default=str(Quality.FINAL),
+        description="How much time the diffusion engine takes for the picture",
+    )
+    memory: EnumProperty(
+        name="Memory",
+        items=_plain(_MEMORIES),
+        description="How much of the graphics card's memory the diffusion engine may use",
+    )
+    seed: IntProperty(
+        name="Seed",
+        default=42,
+        min=0,
+        description="Start of the random numbers; another seed paints other details",
+    )
+    steps: IntProperty(
+        name="Steps",
+        min=0,
+        max=1000,
+        description="Denoising steps; more give cleaner pictures and take longer. "
+        "0 takes the quality's own",
+    )
+    cfg: FloatProperty(
+        name="Guidance Scale",
+        default=7.0,
+        min=1.0,
+        max=30.0,
+        description="Classifier-free guidance: how closely the picture keeps to the actor's look",
+    )
+    guidance: FloatProperty(
+        name="Consistency",
+        default=4.0,
+        min=0.0,
+        max=100.0,
+        description="Score guidance: how strongly background and actor are held to the footage; "
+        "0 switches it off",
+    )
+    moving_camera: BoolProperty(
+        name="Moving Camera",
+        description="Hold the background more firmly, for clips whose camera moves",
+    )
+    mp4: StringProperty(
+        name="Video File",
+        subtype="FILE_PATH",
+        description="Where a copy of the finished video goes. Empty: only into the job's folder",
+    )
+    title: StringProperty(
+        name="Take", description="Name of the next take. Empty: named after the motion"
+    )
+
+
+def motion_range(scene: Any) -> tuple[float, ...]:
+    """The range that the panel's choice stands for; empty: the action's own."""
+    settings = getattr(scene, ids.SCENE_PROPERTY)
+    if settings.range_source == "SCENE":
+        return (float(scene.frame_start), float(scene.frame_end))
+    if settings.range_source == "CUSTOM":
+        return (settings.range_start, settings.range_end)
+    return ()
+
+
+def to_shot(scene: Any) -> Shot:
+    """The shot that a scene's panel describes."""
+    values = getattr(scene, ids.SCENE_PROPERTY)
+    preferred = options()
+    from_file = values.source == "FILE"
+    return Shot(
+        name=values.title,
+        clip=values.clip if from_file else "",
+        strip="" if from_file else values.strip,
+        fps=values.fps,
+        first=values.first,
+        count=values.count,
+        armature=values.armature.name if values.armature else "",
+        camera=values.camera.name if values.camera else "",
+        action=values.action.name if values.action else "",
+        slot=values.slot,
+        bone_map=values.bone_map,
+        range=motion_range(scene),
+        retime=Policy(values.retime),
+        mp4=values.mp4,
+        settings=Settings(
+            engine=values.engine,
+            alignment=Alignment(values.alignment),
+            keep_limb_lengths=values.keep_limb_lengths,
+            quality=Quality(values.quality),
+            memory=values.memory,
+            seed=values.seed,
+            steps=values.steps,
+            cfg=values.cfg,
+            guidance=values.guidance,
+            moving_camera=values.moving_camera,
+            device=preferred.device,
+            weights=preferred.weights,
+            source_masks=values.source_masks,
+            source_poses=values.source_poses,
+            source_joints=values.source_joints,
+        ),
+    )
+
+
+CLASSES = (MF_PG_settings,)
+
+
+def register() -> None:
+    """Give every scene its settings."""
+    setattr(bpy.types.Scene, ids.SCENE_PROPERTY, PointerProperty(type=MF_PG_settings))
+
+
+def unregister() -> None:
+    """Take them away again."""
+    delattr(bpy.types.Scene, ids.SCENE_PROPERTY)
