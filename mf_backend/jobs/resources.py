@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import os
 import platform
@@ -82,6 +83,20 @@ def memory() -> dict[str, int | None]:
     return {"total_bytes": int(now.total), "free_bytes": int(now.available)}
 
 
+def release_memory() -> None:
+    """Give back what a finished job's networks held, also on its accelerator."""
+    gc.collect()
+    cuda = used_cuda()
+    if cuda is not None:
+        cuda.empty_cache()
+
+
+def used_cuda() -> Any:
+    """`torch.cuda` where this process has used a CUDA device, else None; never imports torch."""
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    return cuda if cuda is not None and cuda.is_initialized() else None
+
+
 class PeakMemory:
     """Highest memory use since it was made, of this process and of its CUDA device."""
 
@@ -89,21 +104,13 @@ class PeakMemory:
         # Linux lets a process forget its earlier peak, so that jobs of one server do not mix.
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        cuda = self._cuda()
+        cuda = used_cuda()
         if cuda is not None:
             cuda.reset_peak_memory_stats()
 
-    @staticmethod
-    def _cuda() -> Any:
-        torch = sys.modules.get("torch")
-        cuda = getattr(torch, "cuda", None)
-        if cuda is not None and cuda.is_available() and cuda.is_initialized():
-            return cuda
-        return None
-
     def read(self) -> dict[str, int | None]:
         """{process_bytes, device_bytes}; None where it cannot be told or no device was used."""
-        cuda = self._cuda()
+        cuda = used_cuda()
         device = int(cuda.max_memory_allocated()) if cuda is not None else None
         return {"process_bytes": self._process(), "device_bytes": device}
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from mf_backend.errors import CancelledError, InputError, MFError
 from mf_backend.jobs.failures import describe
 from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.resources import release_memory
 from mf_backend.jobs.runner import mark_cancelled, run_job
 from mf_backend.jobs.tracker import JobTracker, Progress
 from mf_backend.protocol import messages
@@ -128,6 +129,7 @@ class Server:
             try:
                 self._do(job)
             finally:
+                release_memory()
                 self._jobs.finished()
 
     def stop(self) -> None:

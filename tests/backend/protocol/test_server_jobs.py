@@ -1,0 +1,148 @@
+"""Jobs through the real server: order, progress, cancel, ends of all kinds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mf_backend.jobs.costs import STAGE_NAMES
+from mf_backend.jobs.folder import JobFolder
+from tests.backend.tiny_job import Backend, edit_request, make_job
+
+COUNT = 16
+SIZE = (160, 208)
+
+
+@pytest.fixture
+def server() -> Iterator[Backend]:
+    running = Backend()
+    yield running
+    if running.process.poll() is None:
+        running.process.kill()
+        running.process.wait()
+
+
+def state(job: JobFolder) -> Any:
+    return json.loads(job.state.read_text(encoding="utf-8"))
+
+
+def submit(server: Backend, job: JobFolder) -> Any:
+    return server.answer(server.ask("job/run", folder=str(job.path)))["result"]
+
+
+def test_two_jobs_in_order_with_progress(server: Backend, odd_path: Path) -> None:
+    first = make_job(odd_path, "first", COUNT, SIZE)
+    second = make_job(odd_path, "second", COUNT, SIZE)
+    assert submit(server, first) == {"id": "first", "position": 0}
+    assert submit(server, second) == {"id": "second", "position": 1}
+    again = server.answer(server.ask("job/run", folder=str(second.path)))["error"]
+    assert again["data"]["code"] == "job-queued"
+    # Questions are answered while a job runs.
+    probe = server.answer(server.ask("clip/probe", path=str(odd_path / f"material {COUNT}/clip")))
+    assert probe["result"]["count"] == COUNT
+    done = server.notice("job/done", id="second")
+    assert done["count"] == COUNT and Path(done["mp4"]) == second.mp4
+    assert Path(done["frames"]) == second.frames and Path(done["report"]).is_file()
+
+    notices = [m for _, m in server.heard if "method" in m]
+    ids = [m["params"]["id"] for m in notices]
+    assert ids == sorted(ids, key=["first", "second"].index)
+    for name in ("first", "second"):
+        told = [m["params"] for m in notices if m["params"]["id"] == name]
+        progress = [p for p in told if "stage" in p]
+        stages = list(dict.fromkeys(p["stage"] for p in progress))
+        assert stages == list(STAGE_NAMES)
+        overall = [p["overall"] for p in progress]
+        assert overall == sorted(overall) and overall[-1] > 0.95
+        assert any(p["seconds_left"] is not None and p["seconds_left"] >= 0 for p in progress)
+        frames = [p["frame"] for p in progress if p["frame"]]
+        assert frames and all(Path(frame).is_file() for frame in frames)
+        assert all(0 <= p["step"] <= max(p["total"], p["step"]) for p in progress)
+    assert server.close() == 0
+    assert b"stage render: done" in server.errors  # the log is copied to stderr
+    assert "stage render: done" in first.log.read_text(encoding="utf-8")
+
+
+def test_cancel_the_running_and_a_waiting_job(server: Backend, odd_path: Path) -> None:
+    first = make_job(odd_path, "first", COUNT, SIZE)
+    second = make_job(odd_path, "second", COUNT, SIZE)
+    third = make_job(odd_path, "third", COUNT, SIZE)
+    for job in (first, second, third):
+        submit(server, job)
+    assert server.answer(server.ask("job/cancel", id="second"))["result"]["known"] is True
+    failed = server.notice("job/failed")
+    assert (failed["id"], failed["code"], failed["exit_code"]) == ("second", "cancelled", 5)
+    assert state(second)["status"] == "cancelled" and not second.log.exists()
+    server.notice("job/progress", id="first", stage="target_mask")
+    begun = time.monotonic()
+    server.ask("job/cancel", id="first")
+    failed = server.notice("job/failed", id="first")
+    assert time.monotonic() - begun < 3
+    assert failed["code"] == "cancelled" and Path(failed["log"]) == first.log
+    assert state(first)["status"] == "cancelled"
+    server.notice("job/done", id="third")
+    # The cancelled job goes on where it stopped.
+    submit(server, first)
+    server.notice("job/done", id="first")
+    assert "stage joints: kept" in first.log.read_text(encoding="utf-8")
+
+
+def test_a_failed_job_does_not_hold_up_the_next(server: Backend, odd_path: Path) -> None:
+    bad = make_job(odd_path, "bad", COUNT, SIZE)
+    edit_request(bad, reference__path=str(odd_path / "gone.mp4"))
+    good = make_job(odd_path, "good", COUNT, SIZE)
+    submit(server, bad)
+    submit(server, good)
+    failed = server.notice("job/failed")
+    assert failed["id"] == "bad" and failed["code"] == "clip-missing"
+    assert failed["exit_code"] == 2 and failed["message"].endswith(".")
+    assert "clip-missing" in Path(failed["log"]).read_text(encoding="utf-8")
+    server.notice("job/done", id="good")
+
+
+@pytest.mark.parametrize("stage", ["joints", "target_mask", "render", "encode"])
+def test_end_of_input_in_the_middle(server: Backend, odd_path: Path, stage: str) -> None:
+    job = make_job(odd_path, "job", COUNT, SIZE)
+    submit(server, job)
+    server.notice("job/progress", stage=stage)
+    begun = time.monotonic()
+    assert server.close() == 0
+    assert time.monotonic() - begun < 5
+    assert state(job)["status"] in ("cancelled", "running", "done")
+    other = Backend()
+    submit(other, job)
+    other.notice("job/done")
+    assert other.close() == 0
+    assert state(job)["status"] == "done"
+
+
+def test_a_killed_backend_leaves_a_job_that_goes_on(server: Backend, odd_path: Path) -> None:
+    job = make_job(odd_path, "job", COUNT, SIZE)
+    submit(server, job)
+    server.notice("job/progress", stage="render")
+    server.process.kill()
+    server.process.wait()
+    other = Backend()
+    submit(other, job)
+    other.notice("job/done")
+    other.close()
+    log = job.log.read_text(encoding="utf-8")
+    assert all(f"stage {name}: kept" in log for name in ("joints", "masks", "align"))
+
+
+@pytest.mark.slow
+def test_progress_comes_every_two_seconds(server: Backend, odd_path: Path, shared: Path) -> None:
+    """With real estimators, whose models take a while to load."""
+    job = make_job(odd_path, "job", 24, (512, 512), source_joints="", source_masks="")
+    edit_request(job, reference__path=str(shared / "clips" / "case-1" / "source_images"))
+    submit(server, job)
+    server.notice("job/done", timeout=300)
+    times = [when for when, m in server.heard if m.get("method") == "job/progress"]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
+    assert max(gaps) < 2.0, max(gaps)
