@@ -1,0 +1,131 @@
+"""Which frame of the clip supplies each layer, on every target frame.
+
+Each layer wants a frame that shows it whole, sharp and in a similar pose; changing frames costs, so
+the choice is steady (the cheapest path over time, found by dynamic programming).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.limb_widths import BodyWidths
+from mf_backend.conditioning.part_warp_layers import (
+    ARMS,
+    BONE,
+    LAYERS,
+    TRUNK,
+    Layer,
+    in_picture,
+    overlap_of_arm,
+)
+from mf_backend.conditioning.part_warp_skeleton import HEAD, MID_HIP, FullSkeleton, Points
+
+_SWITCH = 0.5
+_FACE = (0, 14, 15, 16, 17)
+
+
+def choose_frames(
+    source: FullSkeleton,
+    target: FullSkeleton,
+    widths: BodyWidths,
+    candidates: NDArray[np.int64],
+    size: tuple[int, int],
+    ratio: float,
+    switch: float = _SWITCH,
+) -> dict[str, NDArray[np.int64]]:
+    """Source frame for each target frame, int [frames], by layer name.
+
+    `candidates` are the frames that have a usable mask, `size` (width, height) of the clip,
+    `ratio` source pixels for one target pixel.
+    """
+    overlaps = {
+        layer.name: np.array([overlap_of_arm(source.points[j], widths, layer) for j in candidates])
+        for layer in ARMS
+    }
+    chosen = {}
+    for layer in LAYERS:
+        cost = _frame_cost(layer, source, candidates, overlaps, size)[None]
+        cost = cost + _pose_cost(layer, source.points[candidates], target.points, ratio)
+        chosen[layer.name] = candidates[_steady_path(cost, switch)]
+    return chosen
+
+
+def _vectors(points: Points, layer: Layer) -> Points:
+    """Bone vectors [..., bones, 2]."""
+    bones = [BONE[name] for name in layer.bones if name != "hips"]
+    vectors: Points = np.stack([points[..., b.b, :] - points[..., b.a, :] for b in bones], -2)
+    return vectors
+
+
+def _pose_cost(layer: Layer, source: Points, target: Points, ratio: float) -> Points:
+    """How unlike the layer's pose is, [target frames, source frames]."""
+    if layer is TRUNK:
+        return _trunk_cost(source, target, ratio)
+    s, t = _vectors(source, layer)[None], _vectors(target, layer)[:, None]
+    ls, lt = (np.linalg.norm(v, axis=-1) for v in (s, t))
+    stretch = np.abs(np.log(np.maximum(ls, 3) / np.maximum(lt * ratio, 3)))
+    zs, zt = (v @ (1, 1j) for v in (s, t))
+    turned = np.abs(np.angle(zs * zt.conj()))
+    bend = np.abs(np.angle(zs[..., 1:] * zs[..., :-1].conj() / (zt[..., 1:] * zt[..., :-1].conj())))
+    cost: Points = (
+        1.3 * stretch[..., :2].sum(-1) + 0.35 * bend[..., 0] + 0.08 * turned[..., :2].sum(-1)
+    )
+    return cost
+
+
+def _trunk_cost(source: Points, target: Points, ratio: float) -> Points:
+    def shape(points: Points) -> Points:
+        unit = np.linalg.norm(points[:, MID_HIP] - points[:, 1], axis=-1)
+        unit = np.maximum(unit, 0.5 * np.median(unit))[:, None]
+        face = (points[:, _FACE] - points[:, [HEAD]]).reshape(len(points), -1)
+        shoulders = points[:, 5] - points[:, 2]
+        hips = points[:, 11] - points[:, 8]
+        head = points[:, HEAD] - points[:, 1]
+        features: Points = np.concatenate([2.5 * face, shoulders, hips, 1.5 * head], 1) / unit
+        return features
+
+    a, b = shape(target), shape(source)
+    cost: Points = 0.8 * np.linalg.norm(a[:, None] - b[None], axis=-1)
+    return cost
+
+
+def _frame_cost(
+    layer: Layer,
+    source: FullSkeleton,
+    candidates: NDArray[np.int64],
+    overlaps: dict[str, Points],
+    size: tuple[int, int],
+) -> Points:
+    """What is wrong with each candidate frame whatever the target is, [candidates]."""
+    indices = sorted({k for name in layer.bones for k in (BONE[name].a, BONE[name].b)})
+    if layer is TRUNK:
+        indices = [0, 1, 2, 5, 8, 11]
+    points = source.points[candidates][:, indices]
+    hidden = 1 - source.seen[candidates][:, indices].mean(1)
+    outside = 1 - in_picture(points, size).mean(1)
+    step = np.gradient(source.points, axis=0) if len(source.points) > 1 else 0 * source.points
+    speed = np.linalg.norm(step[candidates][:, indices], axis=-1).mean(1) / source.unit
+    cost: Points = 1.5 * hidden + 4.0 * outside + 2.0 * speed
+    if layer in ARMS:
+        cost = cost + 1.2 * overlaps[layer.name]
+    if layer is TRUNK:
+        cost = cost + 1.0 * sum(overlaps.values())
+    return cost
+
+
+def _steady_path(cost: Points, switch: float) -> NDArray[np.int64]:
+    """Cheapest path of columns through cost [frames, candidates]; each change costs `switch`."""
+    frames, count = cost.shape
+    total = cost[0].copy()
+    came = np.zeros((frames, count), np.int64)
+    for i in range(1, frames):
+        best = int(np.argmin(total))
+        change = total[best] + switch
+        came[i] = np.where(total <= change, np.arange(count), best)
+        total = np.minimum(total, change) + cost[i]
+    path = np.empty(frames, np.int64)
+    path[-1] = int(np.argmin(total))
+    for i in range(frames - 1, 0, -1):
+        path[i - 1] = came[i, path[i]]
+    return path

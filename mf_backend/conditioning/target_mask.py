@@ -1,0 +1,212 @@
+"""Where the actor will be: the target mask, predicted from the actor's widths and warped parts.
+
+Three opinions are mixed: limbs drawn with the measured widths, parts of the actor's own masks
+warped to the target pose, and (where there is one) the mask of the person or character whose
+motion it is, moved along with its skeleton.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.alignment import similarity_between
+from mf_backend.conditioning.alignment_limbs import measure_ratios
+from mf_backend.conditioning.limb_widths import BodyWidths, measure_widths
+from mf_backend.conditioning.limb_widths_shape import draw_body
+from mf_backend.conditioning.part_warp import Sprite, cut_sprite, drawing_order, warp_sprite
+from mf_backend.conditioning.part_warp_choice import choose_frames
+from mf_backend.conditioning.part_warp_layers import LAYERS, Cut, cut
+from mf_backend.conditioning.part_warp_skeleton import FullSkeleton, complete
+
+Mask = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+_WORKING_SIDE = 640
+"""Longest side in pixels at which masks are predicted; they are smooth and enlarged after."""
+_MOST_CANDIDATES = 48
+_LOW_MATTE, _HIGH_MATTE = 0.35, 0.75
+
+
+@dataclass(frozen=True)
+class PersonModel:
+    """What warping the actor needs, in pixels of the pictures it is used on."""
+
+    source: FullSkeleton
+    target: FullSkeleton
+    widths: BodyWidths
+    """The actor's half widths in the source."""
+    ratio: float
+    """Source pixels for one target pixel: the person's size in both."""
+    candidates: NDArray[np.int64]
+    """Frames with a usable mask."""
+    choice: dict[str, NDArray[np.int64]]
+    """Frame that supplies each layer, by layer name, int [frames]."""
+
+    @property
+    def target_widths(self) -> BodyWidths:
+        """The actor's half widths at the target's size."""
+        return self.widths.scaled(1 / self.ratio)
+
+
+def model_person(
+    source_joints: NDArray[Any],
+    target_joints: NDArray[Any],
+    source_mask: Callable[[int], Mask],
+    size: tuple[int, int],
+    scale: float = 1.0,
+) -> PersonModel | None:
+    """Measure the actor; joints [frames, 60, 2] in pixels of a picture of `size`.
+
+    `source_mask(i)` gives the mask at that size; `scale` shrinks everything returned (and masks
+    while measuring). None where no frame has a mask.
+    """
+    import cv2
+
+    small = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
+    shrink = np.array(small) / np.array(size)
+    source_small = np.asarray(source_joints, np.float64) * shrink
+    target_small = np.asarray(target_joints, np.float64) * shrink
+    source, target = complete(source_small), complete(target_small)
+    count = len(source.points)
+    wanted = np.unique(np.linspace(0, count - 1, min(count, _MOST_CANDIDATES)).round().astype(int))
+    masks: dict[int, Mask] = {}
+    for i in wanted:
+        mask = cv2.resize(source_mask(int(i)), small, interpolation=cv2.INTER_AREA)
+        if (mask >= 128).sum() > 0.002 * mask.size and source.seen[i, 1]:
+            masks[int(i)] = mask
+    if not masks:
+        return None
+    candidates = np.array(sorted(masks))
+    widths = measure_widths(source, lambda i: masks[i], list(masks))
+    ratios = measure_ratios(target_small, source_small, small)
+    ratio = 1.0 if ratios is None else float(np.clip(ratios.scale, 0.1, 10))
+    choice = choose_frames(source, target, widths, candidates, small, ratio)
+    return PersonModel(source, target, widths, ratio, candidates, choice)
+
+
+def predict_target_masks(
+    source_joints: NDArray[Any],
+    target_joints: NDArray[Any],
+    source_mask: Callable[[int], Mask],
+    size: tuple[int, int],
+    given: Callable[[int], Mask | None] | None = None,
+    given_joints: NDArray[Any] | None = None,
+) -> Iterator[tuple[Mask, Mask]]:
+    """Yield (hard mask of 0 and 255, soft matte), uint8 [height, width], for each frame.
+
+    Joints [frames, 60, 2] after alignment, in pixels of `size` (width, height). `source_mask(i)`:
+    the actor's mask or matte. `given(i)`: mask [height, width] of the target person or of the
+    scene's character in the picture `given_joints` (the joints before alignment) refer to, or
+    None. The hard mask covers the aligned skeleton; the soft one is 0 outside the hard one.
+    """
+    import cv2
+
+    scale = min(1.0, _WORKING_SIDE / max(size))
+    model = model_person(source_joints, target_joints, source_mask, size, scale)
+    count = len(target_joints)
+    if model is None:
+        # No mask at all: the default widths of the skeleton's own size.
+        source = complete(np.asarray(target_joints, np.float64) * scale)
+        widths = measure_widths(source, lambda i: np.zeros((2, 2), np.uint8), [])
+        model = PersonModel(source, source, widths, 1.0, np.empty(0, np.int64), {})
+    small = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
+    sprites = _MaskSprites(model, source_mask, small)
+    for i in range(count):
+        opinion = _mixed(model, sprites, i, small)
+        hint = given(i) if given is not None else None
+        if hint is not None:
+            before = target_joints[i] if given_joints is None else given_joints[i]
+            opinion = _with_given(opinion, hint, before, target_joints[i], size, small)
+        core = draw_body(model.target.points[i], model.target_widths.scaled(0.5), small)
+        opinion = np.maximum(opinion, core.astype(np.float32) / 255)
+        if model.candidates.size:
+            opinion = np.where(opinion > 0.5, np.maximum(opinion, 0.51), opinion)
+        full = cv2.resize(opinion, size, interpolation=cv2.INTER_LINEAR)
+        hard = np.where(full >= 0.5, 255, 0).astype(np.uint8)
+        yield hard, _soft_inside(hard, size, scale)
+
+
+def _soft_inside(hard: Mask, size: tuple[int, int], scale: float) -> Mask:
+    """A matte that is 0 outside `hard` and rises to 255 over a few pixels inside."""
+    import cv2
+
+    feather = max(1.5, 0.005 * min(size))
+    # Without padding the picture's own edge would count as the mask's edge.
+    padded = cv2.copyMakeBorder(hard, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    ramp = np.clip(depth / feather, 0, 1)
+    return np.asarray(np.rint(255 * ramp), np.uint8)
+
+
+class _MaskSprites:
+    """Layers' mattes cut from the clip's masks, made when first asked for."""
+
+    def __init__(
+        self, model: PersonModel, source_mask: Callable[[int], Mask], small: tuple[int, int]
+    ) -> None:
+        self._model, self._mask, self._small = model, source_mask, small
+        self._cuts: dict[int, tuple[Cut | None, Mask]] = {}
+        self._sprites: dict[tuple[str, int], Sprite | None] = {}
+
+    def get(self, name: str, frame: int) -> Sprite | None:
+        import cv2
+
+        if frame not in self._cuts:
+            mask = cv2.resize(self._mask(frame), self._small, interpolation=cv2.INTER_AREA)
+            pieces = cut(mask, self._model.source.points[frame], self._model.widths)
+            self._cuts[frame] = (pieces, mask)
+        if (name, frame) not in self._sprites:
+            pieces, mask = self._cuts[frame]
+            layer = next(layer for layer in LAYERS if layer.name == name)
+            points = self._model.source.points[frame]
+            self._sprites[name, frame] = (
+                None if pieces is None
+                else cut_sprite(layer, pieces, mask, points, self._model.widths)
+            )  # fmt: skip
+        return self._sprites[name, frame]
+
+
+def _mixed(model: PersonModel, sprites: _MaskSprites, index: int, small: tuple[int, int]) -> Floats:
+    """Limbs drawn with widths and warped parts, mixed; float32 [h, w] 0..1."""
+    import cv2
+
+    points = model.target.points[index]
+    body = draw_body(points, model.target_widths, small).astype(np.float32) / 255
+    if not model.candidates.size:
+        return body
+    clear = np.ones((small[1], small[0]), np.float32)
+    for layer in drawing_order(points):
+        sprite = sprites.get(layer.name, int(model.choice[layer.name][index]))
+        if sprite is None:
+            continue
+        drawn = warp_sprite(sprite, points, model.target_widths, model.ratio, small)
+        if drawn is not None:
+            (x0, y0, x1, y1), picture = drawn
+            clear[y0:y1, x0:x1] *= 1 - picture[..., -1].astype(np.float32) / 255
+    blur = 0.03 * model.target_widths.unit
+    soft_body = cv2.GaussianBlur(body, (0, 0), blur)
+    soft_warp = cv2.GaussianBlur(1 - clear, (0, 0), blur)
+    return np.asarray(0.5 * soft_body + 0.5 * soft_warp, np.float32)
+
+
+def _with_given(
+    opinion: Floats,
+    hint: Mask,
+    before: NDArray[Any],
+    after: NDArray[Any],
+    size: tuple[int, int],
+    small: tuple[int, int],
+) -> Floats:
+    """Mix in a mask of the target person, moved from its own skeleton to the aligned one."""
+    import cv2
+
+    matrix = similarity_between(np.asarray(before, np.float64), np.asarray(after, np.float64))
+    shrink = np.diag([small[0] / size[0], small[1] / size[1]])
+    matrix = shrink @ matrix
+    moved = cv2.warpAffine(hint, matrix, small, flags=cv2.INTER_LINEAR).astype(np.float32) / 255
+    return np.asarray(0.5 * opinion + 0.5 * moved, np.float32)
