@@ -112,7 +112,12 @@ def image_size(path: Path) -> tuple[int, int]:
     """(width, height) as shown, from the file's header alone."""
     with _open(path) as picture:
         width, height = picture.size
-        turned = picture.getexif().get(_ORIENTATION_TAG, 1) >= 5
+        try:
+            turned = picture.getexif().get(_ORIENTATION_TAG, 1) >= 5
+        except (OSError, ValueError, SyntaxError) as error:
+            raise InputError(
+                "clip-damaged", f"The image {path} is damaged or cut off: {error}."
+            ) from None
     return (height, width) if turned else (width, height)
 
 
