@@ -88,7 +88,7 @@ def _tell(error: BaseException, as_json: bool) -> int:
     from mf_backend.jobs.failures import describe
 
     told = describe(error)
-    if told.code == "internal":
+    if told.code == "internal" and not isinstance(error, MFError):
         logging.getLogger(__name__).error("unexpected error", exc_info=error)
     print_error(told)
     if as_json:

@@ -71,6 +71,6 @@ def describe(error: BaseException, doing: str = "", log: Path | None = None) -> 
         )
     return MFError(
         "internal",
-        f"Something went wrong{stage}: {type(error).__name__}: {text[:300]}",
+        f"Something went wrong{stage}: {type(error).__name__}: {text[:300].rstrip('.')}.",
         f"The details are in {log}." if log else "",
     )
