@@ -14,8 +14,8 @@ from mf_backend.errors import (
     OutputError,
 )
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}
 _MEMORY_WORDS = ("out of memory", "insufficient memory", "failed to allocate", "can't allocate")
 _DISK_HINT = "Free some space and start the job again; finished stages are kept."
 _MEMORY_HINT = (

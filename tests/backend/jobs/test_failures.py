@@ -22,7 +22,7 @@ def _raised(error: Exception, cause: Exception | None = None) -> Exception:
     ("error", "code", "exit_code"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "/x/a.png"), "disk-full", 6),
-        (OSError(errno.EFBIG, "File too large"), "disk-full", 6),
+        (OSError(errno.EFBIG, "File too large"), "not-writable", 6),
         (
             _raised(RuntimeError("encoder failed"), OSError(errno.ENOSPC, "No space")),
             "disk-full",

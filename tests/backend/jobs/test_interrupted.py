@@ -129,7 +129,7 @@ def test_a_file_that_may_not_grow(truth: tuple[Path, list[bytes]]) -> None:
 
     done = backend("run", str(job.path), "--json", preexec_fn=few_bytes)
     error = json.loads(done.stdout)["error"]
-    assert done.returncode == 6 and error["code"] == "disk-full", error
+    assert done.returncode == 6 and error["code"] == "not-writable", error
     assert state(job)["status"] == "failed"
     finish(job, frames)
 
