@@ -124,11 +124,11 @@ def examine_libraries(load: bool = True) -> list[Library]:
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            how = f'Install it: {_python()} -m pip install "{name}{specifier}"'
+            how = _install(name, specifier)
             found.append(Library(name, specifier, purpose, "", LibraryState.MISSING, how))
             continue
         if not _fits(version, specifier):
-            how = f'Change it: {_python()} -m pip install "{name}{specifier}"'
+            how = _install(name, specifier)
             state = LibraryState.OTHER_VERSION
             found.append(Library(name, specifier, purpose, version, state, how))
             continue
@@ -139,5 +139,7 @@ def examine_libraries(load: bool = True) -> list[Library]:
     return found
 
 
-def _python() -> str:
-    return f'"{sys.executable}"' if " " in sys.executable else sys.executable
+def _install(name: str, specifier: str) -> str:
+    """The command that mends it; without dependencies, as mediapipe asks for too many."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f'{python} -m pip install --no-deps "{name}{specifier}"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import importlib.util
 import platform
+from pathlib import Path
 from typing import Any
 
 from mf_backend.jobs.resources import memory, processor_name
@@ -14,8 +15,10 @@ def may_have_accelerator() -> bool:
     """Whether it is worth asking torch: a CUDA or ROCm driver is installed, or this is a Mac."""
     if platform.system() == "Darwin":
         return platform.machine() == "arm64"
-    names = ("nvcuda",) if platform.system() == "Windows" else ("cuda", "amdhip64")
-    return any(ctypes.util.find_library(name) for name in names)
+    if platform.system() == "Windows":
+        return ctypes.util.find_library("nvcuda") is not None
+    # NVIDIA, AMD, and either of them through WSL.
+    return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))
 
 
 def list_devices() -> list[dict[str, Any]]:
