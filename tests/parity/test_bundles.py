@@ -1,0 +1,107 @@
+"""The released behaviour against every recorded run in the folder MF_PARITY_BUNDLES."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+VARIABLE = "MF_PARITY_BUNDLES"
+FOLDER = os.environ.get(VARIABLE)
+
+
+def _bundles() -> list[Path]:
+    if not FOLDER:
+        return []
+    return sorted(path.parent for path in Path(FOLDER).glob("*/config.json"))
+
+
+BUNDLES = _bundles()
+# Large pictures are recorded once, so that the suite stays quick; small ones in two ways.
+SMALL = 256
+
+
+def test_bundles_are_there() -> None:
+    if not FOLDER:
+        pytest.skip(f"{VARIABLE} is not set: no recorded runs to compare with")
+    assert BUNDLES, f"{VARIABLE} names {FOLDER}, which holds no bundle"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
+def test_every_key_is_reproduced(folder: Path) -> None:
+    from mf_backend.sampler.memory import MemoryPlan
+    from mf_backend.sampler.parity import compare, load_bundle, load_models, record
+
+    bundle = load_bundle(folder)
+    models = load_models(bundle)
+    differences = compare(bundle, record(bundle, models, MemoryPlan(recompute=False)))
+    assert {item.key for item in differences} >= set(bundle.outputs)
+    wrong = [item for item in differences if not item.passed]
+    assert not wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
+def test_slices_and_recomputation_reproduce_every_key(folder: Path) -> None:
+    from mf_backend.sampler.memory import MemoryPlan
+    from mf_backend.sampler.parity import compare, load_bundle, load_models, record
+
+    bundle = load_bundle(folder)
+    if bundle.inputs["source_images"].shape[1] > SMALL:
+        # The same code, only slower: a single guided step stands for it.
+        differences = _first_step(bundle)
+    else:
+        plan = MemoryPlan(frames=3, pixels=32, recompute=True)
+        differences = compare(bundle, record(bundle, load_models(bundle), plan))
+    assert not [item for item in differences if not item.passed]
+
+
+def _first_step(bundle):  # type: ignore[no-untyped-def]
+    from mf_backend.sampler.conditions import prepare
+    from mf_backend.sampler.loop import run
+    from mf_backend.sampler.memory import MemoryPlan
+    from mf_backend.sampler.parity import compare, load_models, video_layout
+
+    class EnoughError(Exception):
+        """The first step is done."""
+
+    found: dict[str, torch.Tensor] = {}
+
+    def keep(name, step, replay, value):  # type: ignore[no-untyped-def]
+        if name == "edit/guidance":
+            found[f"{name}/{step}.{replay}"] = video_layout(value)
+        if name == "recon/noise_pred":
+            found[f"{name}/{step}"] = video_layout(value)
+
+    def stop(state, progress):  # type: ignore[no-untyped-def]
+        raise EnoughError
+
+    models, plan = load_models(bundle), MemoryPlan(frames=1, pixels=512, recompute=True)
+    conditions = prepare(models, bundle.sampler_inputs(), bundle.options, plan=plan)
+    with pytest.raises(EnoughError):
+        run(models, conditions, bundle.options, plan=plan, on_unit=stop, trace=keep)
+    assert found
+    return [item for item in compare(bundle, found) if item.key in found]
+
+
+@pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
+def test_the_seed_gives_the_recorded_noise(folder: Path) -> None:
+    from mf_backend.sampler.inpaint_noise import draw
+    from mf_backend.sampler.options import Phases
+    from mf_backend.sampler.parity import load_bundle
+
+    bundle = load_bundle(folder)
+    first = bundle.inputs["latents_init"][0].transpose(0, 1)
+    generator = torch.Generator().manual_seed(bundle.options.seed)
+    shape = tuple(first.shape)
+    assert torch.equal(draw(shape, generator, torch.float32), first)
+    phases = Phases(bundle.options)
+    noisy = [i for i in range(bundle.options.steps) if phases.noisy(i)]
+    recorded = [key for key in bundle.inputs if key.startswith("sde_noise/")]
+    assert sorted(recorded) == sorted(f"sde_noise/{i}" for i in noisy)
+    for i in noisy:
+        drawn = draw(shape, generator, torch.float32)
+        assert torch.equal(drawn, bundle.inputs[f"sde_noise/{i}"][0].transpose(0, 1))
