@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .anatomy import why_not_human
+from .anatomy import rest_positions, why_not_human
 from .bones import Bone
 from .mapping import Anchor, End, Mapping
 
@@ -23,6 +23,8 @@ FAMILY, LABEL = "guess", "Guess from hierarchy and symmetry"
 # A guess never scores like a rig whose names are known.
 _SCORE = 0.5
 _LIKE = 0.15
+# Bones count as equally long above this share.
+_NEARLY = 0.85
 _FINGERS = ("index", "middle", "ring", "little")
 
 
@@ -101,12 +103,13 @@ def _pairs(tree: _Tree) -> list[_Pair]:
 
 
 def _limb(tree: _Tree, chain: tuple[str, ...]) -> tuple[str, str, str] | None:
-    """The two longest bones in a row, and the one after them."""
+    """The two long bones in a row and the one after them; a collar bone before them is shorter."""
     spans = tree.spans(chain)
     options = range(len(chain) - 2)
     if not options:
         return None
-    at = max(options, key=lambda k: spans[k] + spans[k + 1])
+    longest = max(min(spans[k], spans[k + 1]) for k in options)
+    at = max(k for k in options if min(spans[k], spans[k + 1]) >= _NEARLY * longest)
     return chain[at], chain[at + 1], chain[at + 2]
 
 
@@ -136,24 +139,40 @@ def _head(tree: _Tree, arms: _Pair, up: Array) -> str | None:
     best = max(
         chains, key=lambda chain: float((tree.tails[chain[-1]] - tree.heads[arms.branch]) @ up)
     )
-    # A neck of one bone and a head; end bones without children are no head.
-    return best[1] if len(best) > 1 else best[0]
+    if len(best) <= 2:
+        return best[-1]
+    # The head is the longest bone above the first one of the neck; face bones follow it.
+    return max(
+        best[1:4], key=lambda name: float(np.linalg.norm(tree.tails[name] - tree.heads[name]))
+    )
 
 
-def _fingers(tree: _Tree, hand: str, side: str, forward: Array) -> dict[str, Anchor]:
-    """Four or five chains of three bones under the hand; the thumb is the most apart one."""
-    chains = []
-    queue = list(tree.children[hand])
-    for child in queue:
-        chain = tree.chain(child)
-        if len(chain) >= 3:
-            chains.append(chain[-4:] if len(chain) > 4 else chain)
+def _finger_paths(tree: _Tree, hand: str) -> list[tuple[str, ...]]:
+    """For each end under the hand the bones that lead to it, three or four without the palm."""
+    paths = []
+    queue: list[tuple[str, ...]] = [(child,) for child in tree.children[hand]]
+    while queue:
+        path = queue.pop()
+        queue += [(*path, child) for child in tree.children[path[-1]]]
+        if not tree.children[path[-1]] and len(path) >= 3:
+            paths.append(path)
+    # First bones that start nearer to the wrist than they are long lie in the palm.
+    ratios = [
+        float(np.linalg.norm(tree.heads[path[0]] - tree.heads[hand])) / (tree.spans(path)[0] + 1e-9)
+        for path in paths
+        if len(path) > 3
+    ]
+    palm = bool(ratios) and float(np.median(ratios)) < 1
+    return [path[1:5] if palm and len(path) > 3 else path[:4] for path in paths]
+
+
+def _fingers(tree: _Tree, hand: str, side: str) -> dict[str, Anchor]:
+    """Four or five fingers; the thumb is the one that starts nearest to the wrist."""
+    chains = _finger_paths(tree, hand)
     if len(chains) not in (4, 5):
         return {}
     start = np.array([tree.heads[chain[0]] for chain in chains])
-    middle = tree.heads[hand]
-    # Fingers lie side by side at like distances from the wrist; the thumb starts nearest to it.
-    thumb = int(np.argmin(np.linalg.norm(start - middle, axis=1)))
+    thumb = int(np.argmin(np.linalg.norm(start - tree.heads[hand], axis=1)))
     others = sorted(
         (k for k in range(len(chains)) if k != thumb),
         key=lambda k: float(np.linalg.norm(start[k] - start[thumb])),
@@ -161,12 +180,33 @@ def _fingers(tree: _Tree, hand: str, side: str, forward: Array) -> dict[str, Anc
     names = {thumb: "thumb", **dict(zip(others, _FINGERS, strict=False))}
     joints = {}
     for k, finger in names.items():
-        chain = chains[k][:4]
-        for number, bone in enumerate(chain, start=1):
+        for number, bone in enumerate(chains[k], start=1):
             joints[f"{side}_hand_{finger}_{number}"] = Anchor(bone)
-        if len(chain) == 3:
-            joints[f"{side}_hand_{finger}_4"] = Anchor(chain[2], End.TIP)
+        if len(chains[k]) == 3:
+            joints[f"{side}_hand_{finger}_4"] = Anchor(chains[k][2], End.TIP)
     return joints
+
+
+def _person_shaped(mapping: Mapping, bones: tuple[Bone, ...]) -> bool:
+    """Whether trunk, legs and arms of the rest pose have a person's posture and proportions."""
+    rest = rest_positions(mapping, bones)
+    hips, shoulders, ankles = (
+        (rest[f"right_{name}"] + rest[f"left_{name}"]) / 2 for name in ("hip", "shoulder", "ankle")
+    )
+    trunk, legs = shoulders - hips, ankles - hips
+    height = float(np.linalg.norm(trunk))
+    leg = float(np.linalg.norm(legs))
+    arm = sum(
+        float(np.linalg.norm(rest[f"left_{a}"] - rest[f"left_{b}"]))
+        for a, b in (("shoulder", "elbow"), ("elbow", "wrist"))
+    )
+    # Wings are longer than legs, and most four-legged backs are level.
+    return (
+        float(trunk @ legs) < -0.7 * height * leg
+        and 0.7 * height < leg < 3.5 * height
+        and 0.5 * height < arm < 2.0 * height
+        and arm < 1.2 * leg
+    )
 
 
 def guess(bones: tuple[Bone, ...]) -> tuple[Mapping, float] | None:
@@ -208,11 +248,11 @@ def guess(bones: tuple[Bone, ...]) -> tuple[Mapping, float] | None:
                 toe = chains[k][chains[k].index(part[2]) + 1 :]
                 joints[f"{side}_toe"] = Anchor(toe[0]) if toe else Anchor(part[2], End.TAIL)
             else:
-                joints.update(_fingers(tree, part[2], side, forward))
+                joints.update(_fingers(tree, part[2], side))
     head = _head(tree, arms, up)
     if head is not None:
         joints["head"] = Anchor(head)
     mapping = Mapping(FAMILY, LABEL, joints, guessed=True)
-    if why_not_human(mapping, bones):
+    if why_not_human(mapping, bones) or not _person_shaped(mapping, bones):
         return None
     return mapping, _SCORE

@@ -38,6 +38,8 @@ class BoneMap:
     markers: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
+    namespace: str = ""
+    rank: int = 1
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ def load_bone_maps() -> tuple[BoneMap, ...]:
                 markers=tuple(data.get("markers", ())),
                 absent=tuple(data.get("absent", ())),
                 prefixes=tuple(data.get("prefixes", ())),
+                namespace=data.get("namespace", ""),
+                rank=data.get("rank", 1),
             )
         )
     return tuple(maps)
@@ -146,7 +150,8 @@ def _anchor(names: _Names, alternatives: tuple[str, ...]) -> Anchor | None:
 
 def fit(bone_map: BoneMap, bones: Iterable[Bone | str]) -> tuple[Mapping, float]:
     """One family's mapping of an armature, and its score from 0 to 1."""
-    names = _Names(as_bones(bones), bone_map.prefixes)
+    known = as_bones(bones)
+    names = _Names(known, bone_map.prefixes)
     joints = {}
     for joint, alternatives in bone_map.joints.items():
         anchor = _anchor(names, alternatives)
@@ -164,7 +169,12 @@ def fit(bone_map: BoneMap, bones: Iterable[Bone | str]) -> tuple[Mapping, float]
         if wanted:
             groups.append(sum(joint in joints for joint in wanted) / len(wanted))
     extras = sum(groups) / max(len(groups), 1)
-    score = required * (_BASE + _EXTRAS * extras + _MARKERS * names.share(bone_map.markers))
+    markers = names.share(bone_map.markers)
+    if bone_map.namespace and 2 * sum(
+        bone.name.casefold().startswith(bone_map.namespace) for bone in known
+    ) > len(known):
+        markers = 1.0
+    score = required * (_BASE + _EXTRAS * extras + _MARKERS * markers)
     return mapping, max(score - _ABSENT * names.share(bone_map.absent), 0.0)
 
 
@@ -175,9 +185,12 @@ def detect(bones: Iterable[Bone | str]) -> Detection:
     quadrupeds need. Never raises: see `require`.
     """
     known = as_bones(bones)
-    fits = [fit(bone_map, known) for bone_map in load_bone_maps()]
-    scores = {mapping.family: round(score, 4) for mapping, score in fits}
-    mapping, score = max(fits, key=lambda pair: (not pair[0].missing, pair[1]))
+    fits = [(bone_map.rank, *fit(bone_map, known)) for bone_map in load_bone_maps()]
+    scores = {mapping.family: round(score, 4) for _, mapping, score in fits}
+    # Of equal scores the family that explains more bones, then the more common one.
+    _, mapping, score = max(
+        fits, key=lambda one: (not one[1].missing, round(one[2], 4), len(one[1].joints), -one[0])
+    )
     refusal = ""
     if mapping.missing:
         guessed = guess(known)
