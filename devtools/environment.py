@@ -144,7 +144,7 @@ def _install(root: Path, python: Path) -> None:
             if text.startswith(("Collecting", "Requirement already", "Ignoring ")):
                 seen += 1
             if text.startswith("Installing collected"):
-                say.line(f"    all {seen} fetched; unpacking them")
+                say.line("    all fetched; unpacking them")
             elif time.monotonic() - told > 4 and text.startswith("Collecting"):
                 told = time.monotonic()
                 say.line(f"    {seen} of {total}: {text.split()[1]}")

@@ -1,0 +1,209 @@
+"""What the demo does, step by step."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+import motionfollower_addon
+from demo import actions, figure, footage, measure, sheet, watch
+from demo.quiet import blender_lines_to
+from mf_backend.clip import open_clip, probe_clip, reference_for
+from mf_backend.clip.info import ClipInfo
+from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.errors import InputError, MFError
+from mf_backend.files import write_npz
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.state import read_state
+
+SIZE = (512, 512)
+FPS = 24
+FIRST = 1
+_MARK = ".made-by-the-demo"
+_NOBODY = ("no-person", "nobody", "person-missing")
+
+
+@dataclass
+class Clock:
+    """Seconds that each step took, in order."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step and say that it runs."""
+        print(f"==> {name}", flush=True)
+        start = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - start
+
+
+def run(clip: Path | None, fps: float, output: Path, frames: int) -> bool:
+    """Run the demo and leave its files in `output`; True where both measures are met."""
+    output = output.absolute()
+    prepare(output)
+    clock = Clock()
+    os.environ["MOTIONFOLLOWER_BACKEND_PYTHON"] = sys.executable
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    motionfollower_addon.register()
+    try:
+        job = _perform(clip, fps, output, frames, clock)
+    finally:
+        motionfollower_addon.unregister()
+    with clock.step("Measuring the result"):
+        result = measure.measure(job, output / "measured")
+    with clock.step("Making the contact sheet"):
+        sheet.write(job, output / "contact_sheet.png")
+    return report(job, output, clock, result)
+
+
+def prepare(output: Path) -> None:
+    """Make the folder, or empty one that an earlier demo left. Raises InputError for others."""
+    if output.is_dir() and any(output.iterdir()):
+        if not (output / _MARK).is_file():
+            raise InputError(
+                "demo-folder",
+                f"{output} holds files that no demo made.",
+                "Give an empty or new folder with --output.",
+            )
+        shutil.rmtree(output)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / _MARK).write_text("The demo empties this folder when it runs again.\n", "utf-8")
+
+
+def _perform(clip: Path | None, fps: float, output: Path, frames: int, clock: Clock) -> JobFolder:
+    """Build the scenes, run the add-on's operator, save the file; returns the finished job."""
+    first_scene = bpy.context.scene
+    filmed = None
+    if clip is None:
+        filmed = footage.new_scene("Footage", SIZE, FPS, FIRST, frames)
+    quiet = blender_lines_to(output / "blender.log")
+    with clock.step("Building the figure (armature, body, automatic weights)"), quiet:
+        actor = figure.make_figure("Actor", figure.ACTOR)
+    if filmed is not None:
+        actions.key_action(actor, actions.strolling, "Stroll", FIRST, frames, FPS)
+        footage.build_set(filmed)
+        with clock.step(f"Filming {frames} frames of footage with Workbench"):
+            with blender_lines_to(output / "blender.log"):
+                footage.film(filmed, output / "footage")
+        clip = output / "footage"
+    assert clip is not None
+    info = probe_clip(clip.absolute(), fps)
+    shot = footage.new_scene("Shot", (info.width, info.height), FPS, FIRST, info.count)
+    scene_fps = _match_rate(shot, info, fps)
+    rig = figure.dress_copy(actor, "Mannequin", figure.MANNEQUIN)
+    if filmed is None:
+        for thing in (*actor.children, actor):
+            bpy.data.objects.remove(thing)
+    action = actions.key_action(rig, actions.waving, "Wave", FIRST, info.count, scene_fps)
+    bpy.data.scenes.remove(first_scene)
+    blend = output / "demo.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    settings = shot.motionfollower
+    settings.source, settings.clip, settings.fps = "FILE", str(clip.absolute()), fps
+    settings.armature, settings.action, settings.camera = rig, action, shot.camera
+    settings.mp4 = str(output / "result.mp4")
+    job = _render(output, clock, filmed, actor)
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    return job
+
+
+def _match_rate(scene: bpy.types.Scene, info: ClipInfo, fps: float) -> float:
+    """Let the scene run at the clip's rate; a folder of pictures has the scene's unless given."""
+    rate = float(info.fps) if info.kind == "video" or fps else float(FPS)
+    scene.render.fps = max(1, round(rate))
+    scene.render.fps_base = scene.render.fps / rate
+    return rate
+
+
+def _render(
+    output: Path, clock: Clock, filmed: bpy.types.Scene | None, actor: bpy.types.Object
+) -> JobFolder:
+    """Run the operator; hand over the figure's own joints and masks if nobody was found in it."""
+    jobs = output / "motionfollower"
+    with clock.step("Running the add-on's Render operator (rig, backend, Sequencer)"):
+        try:
+            with watch.told(jobs):
+                bpy.ops.motionfollower.render()
+            return _newest(jobs)
+        except RuntimeError as error:
+            state = read_state(_newest(jobs).state)
+            code = (state.error or {}).get("code", "")
+            if filmed is None or code not in _NOBODY:
+                raise MFError("demo-failed", f"The operator failed: {error}") from error
+    print(
+        "    The estimators do not take the figure for a person; the demo hands over its joints "
+        "and masks, as a user's own files would be.",
+        flush=True,
+    )
+    settings = bpy.context.scene.motionfollower
+    with clock.step("Rendering the figure's own masks and joints"):
+        settings.source_masks = str(output / "given_masks")
+        settings.source_joints = str(output / "given_joints.npz")
+        with blender_lines_to(output / "blender.log"):
+            footage.film_masks(filmed, list(actor.children), output / "given_masks")
+        write_npz(output / "given_joints.npz", source=_true_joints(filmed, actor))
+    with clock.step("Running the operator again with them"), watch.told(jobs):
+        bpy.ops.motionfollower.render()
+    return _newest(jobs)
+
+
+def _true_joints(scene: bpy.types.Scene, actor: bpy.types.Object) -> np.ndarray:
+    """The filmed figure's joints, read from its armature through the footage's camera."""
+    from motionfollower_addon.core.mapping import detect
+    from motionfollower_addon.core.retiming import plan
+    from motionfollower_addon.host.rig import RigSampler
+
+    frames = (float(scene.frame_start), float(scene.frame_end))
+    count = scene.frame_end - scene.frame_start + 1
+    mapping = detect([bone.name for bone in actor.data.bones]).map
+    sampler = RigSampler(scene, actor, mapping, scene.camera, plan(frames, FPS, count, FPS), SIZE)
+    try:
+        while not sampler.step():
+            pass
+        return sampler.joints
+    finally:
+        sampler.close()
+
+
+def _newest(jobs: Path) -> JobFolder:
+    folders = [path.parent for path in jobs.glob("*/job.json")]
+    if not folders:
+        raise MFError("demo-failed", "The operator stopped before it made a job folder.")
+    return JobFolder(max(folders, key=lambda path: (path / "job.json").stat().st_mtime))
+
+
+def report(job: JobFolder, output: Path, clock: Clock, result: measure.Measures) -> bool:
+    """Print what was measured and where everything is; True where both measures are met."""
+    made = measure.read_report(job)
+    print("\nSeconds for each step")
+    for name, seconds in clock.seconds.items():
+        print(f"  {seconds:7.1f}  {name}")
+    print("Seconds for each stage of the backend (within the operator's)")
+    for name, seconds in made["timings_seconds"].items():
+        print(f"  {seconds:7.1f}  {name}")
+    rate = made["frames_per_second"]["render"]
+    if rate:
+        width, height = made["outputs"]["size"]
+        print(f"Preview engine alone: {rate:.1f} frames a second at {width}x{height}")
+    for warning in made["warnings"]:
+        print(f"Warning: {warning['message']}")
+    clip = open_clip(reference_for(job.frames))
+    with clip:
+        count = clip.count
+    asked = load_conditions(job.conditions).count
+    print(f"Frames: {count} came out, {asked} went in")
+    good, words = result.judge()
+    print(words)
+    for name in ("demo.blend", "result.mp4", "contact_sheet.png"):
+        print(f"  {output / name}")
+    return good and count == asked

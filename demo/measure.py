@@ -1,0 +1,112 @@
+"""Did the actor take the target pose, and is the rest of the picture untouched?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.clip import open_clip, reference_for
+from mf_backend.conditioning import stages
+from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.request import Settings, read_request
+from mf_backend.progress import NullReporter
+from mf_backend.skeleton.joints import BODY
+
+PCK_WANTED = 0.8
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the demo is judged by."""
+
+    pck: float
+    """Share of target body joints that the estimator finds within a tenth of the height."""
+    joints: int
+    changed: int
+    """Pixels outside both masks that differ from the clip's."""
+    outside: int
+
+    def judge(self) -> tuple[bool, str]:
+        """Whether both measures are met, and the lines that say so."""
+        good = self.pck >= PCK_WANTED and self.changed == 0
+        same = (
+            "all equal the clip's" if not self.changed else f"{self.changed} DIFFER from the clip"
+        )
+        return good, (
+            f"Pose: PCK@0.1 of the person's height {self.pck:.3f} over {self.joints} joints "
+            f"(at least {PCK_WANTED} wanted)\n"
+            f"Outside the source and target masks: {self.outside} pixels, {same}"
+        )
+
+
+def measure(job: JobFolder, work: Path) -> Measures:
+    """Compare the job's frames with its target skeletons and with the clip."""
+    conditions = load_conditions(job.conditions)
+    changed, outside = _untouched(job)
+    right, total = _pck(
+        _estimate(job.frames, work)[:, BODY],
+        conditions.target_joints[:, BODY],
+        _person_height(job),
+        conditions.size,
+    )
+    return Measures(right / max(1, total), total, changed, outside)
+
+
+def read_report(job: JobFolder) -> dict[str, Any]:
+    """The job's report.json."""
+    value: dict[str, Any] = json.loads(job.report.read_text(encoding="utf-8"))
+    return value
+
+
+def _estimate(frames: Path, work: Path) -> NDArray[np.float32]:
+    """Joints [frames, 60, 2] that the backend's own estimator finds in the finished frames."""
+    stage = next(stage for stage in stages.STAGES if stage.name == "joints")
+    with open_clip(reference_for(frames)) as clip:
+        target = stages.TargetMotion(joints=None, size=(0, 0))
+        stage.run(stages.ConditionContext(clip, Settings(), target, work), NullReporter())
+    with np.load(work / "joints.npz") as data:
+        joints: NDArray[np.float32] = data["source"]
+    return joints
+
+
+def _person_height(job: JobFolder) -> float:
+    """The actor's height in pixels: median over the clip of the source mask's."""
+    conditions = load_conditions(job.conditions)
+    heights = []
+    for index in range(conditions.count):
+        rows = np.flatnonzero((conditions.grey("source_masks", index) > 127).any(axis=1))
+        if rows.size:
+            heights.append(rows[-1] - rows[0] + 1)
+    return float(np.median(heights))
+
+
+def _pck(
+    found: NDArray[Any], wanted: NDArray[Any], height: float, size: tuple[int, int]
+) -> tuple[int, int]:
+    """Target joints inside the picture that were found within 0.1 of `height`, and their number."""
+    inside = ((wanted >= 0) & (wanted <= np.array(size) - 1)).all(axis=-1)
+    distance = np.linalg.norm(found - wanted, axis=-1)
+    return int((inside & (distance <= 0.1 * height)).sum()), int(inside.sum())
+
+
+def _untouched(job: JobFolder) -> tuple[int, int]:
+    """Pixels outside both masks that differ from the clip, and the number of such pixels."""
+    conditions = load_conditions(job.conditions)
+    changed = outside = 0
+    with (
+        open_clip(read_request(job.request).reference) as clip,
+        open_clip(reference_for(job.frames)) as result,
+    ):
+        pairs = zip(clip.frames(), result.frames(), strict=False)
+        for index, (before, after) in enumerate(pairs):
+            masks = [conditions.grey(kind, index) for kind in ("source_masks", "target_masks")]
+            free = np.maximum(*masks) == 0
+            outside += int(free.sum())
+            changed += int((free & (before != after).any(axis=-1)).sum())
+    return changed, outside
