@@ -15,7 +15,7 @@ from ..core.compose import compose
 from ..core.mapping import Mapping
 from ..core.retiming import RetimePlan
 from .camera import aspect_warning, check_camera, pixel_aspect, read_camera
-from .rig_action import ActionOverride
+from .rig_action import ActionOverride, keep_values, put_back
 from .rig_reader import RigReader
 
 
@@ -71,6 +71,8 @@ class RigSampler:
         self._frame = (scene.frame_current, scene.frame_subframe)
         self._closed = False
         self._hidden = [item for item in (armature, camera) if item.hide_viewport]
+        # A hidden rig is not evaluated again at the end, so its values have to be kept.
+        self._stale = keep_values(armature) if armature in self._hidden else []
         self._override = ActionOverride(armature, action, slot) if action is not None else None
         for item in self._hidden:
             # Blender does not evaluate objects that are disabled in viewports.
@@ -131,12 +133,13 @@ class RigSampler:
         if self._closed:
             return
         self._closed = True
-        for item in self._hidden:
-            item.hide_viewport = True
         frame, subframe = self._frame
         if self._override is not None:
             self._override.close()
         self._scene.frame_set(frame, subframe=subframe)
+        for item in self._hidden:
+            item.hide_viewport = True
+        put_back(self._reader.armature, self._stale)
 
     def __enter__(self) -> RigSampler:
         return self

@@ -54,7 +54,7 @@ class ActionOverride:
             )
         self._armature = armature
         self._made = armature.animation_data is None
-        self._pose = _keep_values(armature)
+        self._pose = keep_values(armature)
         animation = armature.animation_data_create() if self._made else armature.animation_data
         if getattr(animation, "use_tweak_mode", False):
             raise InputError(
@@ -90,7 +90,7 @@ class ActionOverride:
             setattr(animation, name, value)
         if self._made:
             armature.animation_data_clear()
-        _put_back(armature, self._pose)
+        put_back(armature, self._pose)
 
 
 def _own_values(item: Any) -> dict[str, Any]:
@@ -105,7 +105,8 @@ def _own_values(item: Any) -> dict[str, Any]:
     return values
 
 
-def _keep_values(armature: Any) -> list[tuple[Any, dict[str, Any], dict[str, Any]]]:
+def keep_values(armature: Any) -> list[tuple[Any, dict[str, Any], dict[str, Any]]]:
+    """The values of an armature object and its pose bones, for `put_back`."""
     return [
         (
             bone.name if bone is not armature else None,
@@ -116,7 +117,8 @@ def _keep_values(armature: Any) -> list[tuple[Any, dict[str, Any], dict[str, Any
     ]
 
 
-def _put_back(armature: Any, kept: list[tuple[Any, dict[str, Any], dict[str, Any]]]) -> None:
+def put_back(armature: Any, kept: list[tuple[Any, dict[str, Any], dict[str, Any]]]) -> None:
+    """Give an armature the values that `keep_values` took."""
     for name, transforms, own in kept:
         item = armature if name is None else armature.pose.bones.get(name)
         if item is None:

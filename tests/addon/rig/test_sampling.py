@@ -1,0 +1,328 @@
+"""Joints of real rigs against their bones, projected by Blender itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mf_backend.errors import InputError
+from mf_backend.skeleton.joints import JOINT_INDEX
+from motionfollower_addon.core.bone_maps import require
+from motionfollower_addon.core.mapping import Anchor, End, Mapping
+from motionfollower_addon.core.retiming import RetimePlan
+from motionfollower_addon.core.visibility import FACE
+from motionfollower_addon.host.bones import detect_armature
+from motionfollower_addon.host.rig import RigSampler, sample
+
+from .scenes import (
+    add_camera,
+    generated_rig,
+    import_bvh,
+    look_at,
+    metarig,
+    scene_state,
+    wave,
+)
+
+SIZE = (512, 512)
+
+
+def expected_pixels(bpy: Any, rig: Any, anchor: Anchor, camera: Any, world: Any) -> np.ndarray:
+    """Where Blender itself puts a bone's end."""
+    from bpy_extras.object_utils import world_to_camera_view
+
+    posed = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    bone = posed.pose.bones[anchor.bone]
+    place = (world or posed.matrix_world) @ (bone.head if anchor.end is End.HEAD else bone.tail)
+    x, y, _ = world_to_camera_view(bpy.context.scene, camera, place)
+    return np.array([x * SIZE[0] - 0.5, (1 - y) * SIZE[1] - 0.5])
+
+
+def worst_distance(
+    bpy: Any, rig: Any, mapping: Mapping, shots: int, last: float, world: Any = None
+) -> tuple[float, int]:
+    """(largest distance in pixels, joints compared) over random frames and cameras."""
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = SIZE
+    camera = scene.camera or add_camera(bpy)
+    random = np.random.default_rng(11)
+    worst, compared = 0.0, 0
+    height = float(np.linalg.norm(np.array(rig.dimensions))) or 2.0
+    size = max(height * rig.matrix_world.to_scale()[0] / max(rig.scale[0], 1e-9), 0.5)
+    for _ in range(shots):
+        centre = (world or rig.matrix_world).translation
+        look_at(camera, centre, 2.5 * size, random.uniform(-np.pi, np.pi), random.uniform(0, 0.4))
+        camera.data.lens = random.uniform(25, 60)
+        frame = float(random.uniform(1, last))
+        plan = RetimePlan((frame,), "")
+        with RigSampler(scene, rig, mapping, camera, plan, SIZE) as sampler:
+            sampler.step()
+            joints = sampler.joints[0]
+            for joint, anchor in mapping.joints.items():
+                if joint not in JOINT_INDEX or anchor.end is End.TIP:
+                    continue
+                ours = joints[JOINT_INDEX[joint]]
+                if np.isnan(ours).any():
+                    assert joint in FACE, f"{joint} is absent"
+                    continue
+                theirs = expected_pixels(bpy, rig, anchor, camera, world)
+                worst = max(worst, float(np.abs(ours - theirs).max()))
+                compared += 1
+    return worst, compared
+
+
+def check(bpy: Any, rig: Any, family: str, last: float = 60, shots: int = 50) -> None:
+    detection = detect_armature(rig)
+    assert detection.mapping.family == family, detection.scores
+    mapping = require(detection)
+    worst, compared = worst_distance(bpy, rig, mapping, shots, last)
+    print(f"\n{family}: {compared} joints, worst {worst:.4f} px")
+    assert compared >= shots * 12
+    assert worst < 0.5
+
+
+def test_metarig(empty_file: Any) -> None:
+    rig = metarig(empty_file)
+    wave(empty_file, rig, ["upper_arm.L", "thigh.R", "spine.003"], np.random.default_rng(0))
+    check(empty_file, rig, "rigify_metarig")
+
+
+@pytest.mark.slow
+def test_generated_rig_with_its_constraints_and_drivers(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = generated_rig(bpy)
+    bones = ["upper_arm_fk.L", "forearm_fk.R", "thigh_fk.R", "torso", "head", "f_index.01_master.L"]
+    wave(bpy, rig, bones, np.random.default_rng(0))
+    check(bpy, rig, "rigify_generated")
+
+
+@pytest.mark.parametrize(
+    ("name", "family"), [("01_01.bvh", "cmu_bvh"), ("Boxing_Toes.bvh", "plain_bvh")]
+)
+def test_bvh(empty_file: Any, bvh_folder: Path, name: str, family: str) -> None:
+    rig = import_bvh(empty_file, bvh_folder / name)
+    check(empty_file, rig, family, last=300)
+
+
+def placed(bpy: Any, rig: Any) -> None:
+    rig.location, rig.scale = (3.0, -2.0, 0.5), (0.4, 0.4, 0.4)
+    rig.rotation_euler = (0.2, 0.1, 2.4)
+
+
+def parented(bpy: Any, rig: Any) -> None:
+    parent = bpy.data.objects.new("Parent", None)
+    bpy.context.scene.collection.objects.link(parent)
+    parent.scale = (2.0, 2.0, 2.0)
+    for frame, x in ((1, 0.0), (60, 4.0)):
+        parent.location.x = x
+        parent.keyframe_insert("location", frame=frame)
+    rig.parent = parent
+
+
+def constrained(bpy: Any, rig: Any) -> None:
+    target = bpy.data.objects.new("Target", None)
+    bpy.context.scene.collection.objects.link(target)
+    for frame, x in ((1, -1.0), (60, 1.0)):
+        target.location = (x, -0.5, 1.4)
+        target.keyframe_insert("location", frame=frame)
+    constraint = rig.pose.bones["hand.L"].constraints.new("IK")
+    constraint.target, constraint.chain_count = target, 2
+
+
+def driven(bpy: Any, rig: Any) -> None:
+    bone = rig.pose.bones["forearm.R"]
+    bone.rotation_mode = "XYZ"
+    bone.driver_add("rotation_euler", 0).driver.expression = "frame / 30"
+
+
+def in_the_nla(bpy: Any, rig: Any) -> None:
+    data = rig.animation_data
+    track = data.nla_tracks.new()
+    track.strips.new("strip", 5, data.action)
+    data.action = None
+
+
+@pytest.mark.parametrize("change", [placed, parented, constrained, driven, in_the_nla])
+def test_whatever_moves_the_rig_counts(empty_file: Any, change: Callable[[Any, Any], None]) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    wave(bpy, rig, ["upper_arm.L", "thigh.R"], np.random.default_rng(0))
+    mapping = require(detect_armature(rig))
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 9.0, 0.3)
+    still = sample(
+        RigSampler(bpy.context.scene, rig, mapping, camera, RetimePlan((17.5,), ""), SIZE)
+    )
+    change(bpy, rig)
+    moved = sample(
+        RigSampler(bpy.context.scene, rig, mapping, camera, RetimePlan((17.5,), ""), SIZE)
+    )
+    assert np.nanmax(np.abs(moved - still)) > 1, "the change is not seen at all"
+    worst, compared = worst_distance(bpy, rig, mapping, 10, 60)
+    assert compared >= 120
+    assert worst < 0.5
+
+
+def test_subframes_lie_between_frames(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    wave(bpy, rig, ["upper_arm.L"], np.random.default_rng(3))
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 5.0, 0.0)
+    mapping = require(detect_armature(rig))
+    plan = RetimePlan((30.0, 30.5, 31.0), "")
+    wrist = sample(RigSampler(bpy.context.scene, rig, mapping, camera, plan, SIZE))[:, 7]
+    step = np.linalg.norm(wrist[2] - wrist[0])
+    assert step > 0.1
+    assert np.linalg.norm(wrist[1] - (wrist[0] + wrist[2]) / 2) < 0.1 * step
+
+
+def library(bpy: Any, folder: Path) -> Path:
+    """A file that holds a rig in a collection."""
+    rig = metarig(bpy)
+    rig.name = "Rïg"
+    wave(bpy, rig, ["upper_arm.L", "thigh.R"], np.random.default_rng(0))
+    collection = bpy.data.collections.new("Character")
+    bpy.context.scene.collection.children.link(collection)
+    for other in list(rig.users_collection):
+        other.objects.unlink(rig)
+    collection.objects.link(rig)
+    path = folder / "rig böx.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return path
+
+
+def test_linked_rig(empty_file: Any, odd_path: Path) -> None:
+    bpy = empty_file
+    path = library(bpy, odd_path)
+    with bpy.data.libraries.load(str(path), link=True) as (_, wanted):
+        wanted.collections = ["Character"]
+    bpy.context.scene.collection.children.link(wanted.collections[0])
+    rig = wanted.collections[0].objects["Rïg"]
+    mapping = require(detect_armature(rig))
+    worst, compared = worst_distance(bpy, rig, mapping, 10, 60)
+    assert compared >= 120
+    assert worst < 0.5
+    action = bpy.data.actions.new("other")
+    with pytest.raises(InputError, match="linked"):
+        RigSampler(
+            bpy.context.scene, rig, mapping, bpy.context.scene.camera, RetimePlan((1.0,), ""),
+            SIZE, action=action,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_instanced_rig(empty_file: Any, odd_path: Path, linked: bool) -> None:
+    bpy = empty_file
+    path = library(bpy, odd_path)
+    with bpy.data.libraries.load(str(path), link=linked) as (_, wanted):
+        wanted.collections = ["Character"]
+    empty = bpy.data.objects.new("Instance", None)
+    bpy.context.scene.collection.objects.link(empty)
+    empty.instance_type, empty.instance_collection = "COLLECTION", wanted.collections[0]
+    empty.location, empty.scale = (1.0, 2.0, 0.0), (0.5, 0.5, 0.5)
+    bpy.context.view_layer.update()
+    rig = wanted.collections[0].objects["Rïg"]
+    mapping = require(detect_armature(rig))
+    worst, compared = worst_distance(bpy, rig, mapping, 10, 60, empty.matrix_world.copy())
+    assert compared >= 120
+    assert worst < 0.5
+
+
+def test_everything_is_put_back(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    random = np.random.default_rng(0)
+    other = wave(bpy, rig, ["forearm.R", "shin.L"], random)
+    wave(bpy, rig, ["upper_arm.L", "thigh.R"], random)
+    track = rig.animation_data.nla_tracks.new()
+    track.strips.new("below", 1, other)
+    rig.animation_data.action_influence = 0.5
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 5.0, 0.0)
+    rig.hide_viewport = True
+    scene = bpy.context.scene
+    scene.frame_set(7, subframe=0.25)
+    before = scene_state(bpy)
+    mapping = require(detect_armature(rig))
+    plan = RetimePlan(tuple(range(1, 21)), "")
+    own = sample(RigSampler(scene, rig, mapping, camera, plan, SIZE))
+    assert scene_state(bpy) == before
+    alone = sample(RigSampler(scene, rig, mapping, camera, plan, SIZE, action=other))
+    assert scene_state(bpy) == before
+    assert np.nanmax(np.abs(own - alone)) > 2
+    assert np.nanmax(np.abs(np.diff(alone, axis=0))) > 0.5, "the other action does not play"
+    sampler = RigSampler(scene, rig, mapping, camera, plan, SIZE, action=other)
+    sampler.step()
+    sampler.close()
+    sampler.close()
+    assert scene_state(bpy) == before
+
+
+def test_an_action_on_a_rig_without_animation(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    action = wave(bpy, rig, ["upper_arm.L"], np.random.default_rng(0))
+    action.use_fake_user = True
+    rig.animation_data_clear()
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 5.0, 0.0)
+    plan = RetimePlan((1.0, 20.0, 40.0), "")
+    mapping = require(detect_armature(rig))
+    joints = sample(RigSampler(bpy.context.scene, rig, mapping, camera, plan, SIZE, action=action))
+    assert np.nanmax(np.abs(np.diff(joints, axis=0))) > 0.5
+    assert rig.animation_data is None
+
+
+def test_slots(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    action = wave(bpy, rig, ["upper_arm.L"], np.random.default_rng(0))
+    if not hasattr(action, "slots"):
+        pytest.skip("this Blender's actions have no slots yet")
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 5.0, 0.0)
+    mapping = require(detect_armature(rig))
+    plan = RetimePlan((1.0, 20.0), "")
+    name = action.slots[0].name_display
+    for slot in (name, action.slots[0].identifier):
+        sampler = RigSampler(
+            bpy.context.scene, rig, mapping, camera, plan, SIZE, action=action, slot=slot
+        )
+        assert np.nanmax(np.abs(np.diff(sample(sampler), axis=0))) > 0.5
+    before = scene_state(bpy)
+    with pytest.raises(InputError, match="no slot 'nonesuch'"):
+        RigSampler(
+            bpy.context.scene, rig, mapping, camera, plan, SIZE, action=action, slot="nonesuch"
+        )
+    assert scene_state(bpy) == before
+
+
+def test_errors_are_sentences(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    camera = add_camera(bpy)
+    scene = bpy.context.scene
+    mapping = require(detect_armature(rig))
+    plan = RetimePlan((1.0, 2.0), "")
+    with pytest.raises(InputError, match="left knee"):
+        RigSampler(scene, rig, mapping.with_joint("left_knee", None), camera, plan, SIZE)
+    with pytest.raises(InputError, match="no bone named Knie"):
+        RigSampler(scene, rig, mapping.with_joint("left_knee", Anchor("Knie")), camera, plan, SIZE)
+    with pytest.raises(InputError, match="camera"):
+        RigSampler(scene, rig, mapping, rig, plan, SIZE)
+    with pytest.raises(InputError, match="armature"):
+        RigSampler(scene, camera, mapping, camera, plan, SIZE)
+    look_at(camera, (0, -30, 1), 5.0, np.pi)
+    scene.frame_set(9)
+    with pytest.raises(InputError, match="never sees the rig"):
+        sample(RigSampler(scene, rig, mapping, camera, plan, SIZE))
+    assert scene.frame_current == 9
+    rig.users_collection[0].objects.unlink(rig)
+    with pytest.raises(InputError, match="takes no part"):
+        sample(RigSampler(scene, rig, mapping, camera, plan, SIZE))
