@@ -186,7 +186,9 @@ def warp_sprite(
     if box[2] - box[0] < 2 or box[3] - box[1] < 2:
         return None
     step = 2 if widths.unit < 150 else 4
-    places, weights = source_map(sprite.layer, target, sprite.points, widths, size, box, step)
+    places, weights, shown = source_map(
+        sprite.layer, target, sprite.points, widths, size, box, step
+    )
     places -= np.array(sprite.origin, np.float32)
     drawn = cv2.remap(
         sprite.picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
@@ -199,5 +201,6 @@ def warp_sprite(
         allowed = np.zeros(drawn.shape[:2], np.float32)
         for k, weight in enumerate(weights):
             allowed += np.minimum(1, 4 * weight) * members[..., k]
-        drawn[..., -1] = np.minimum(drawn[..., -1], np.clip(allowed, 0, 255)).astype(np.uint8)
+        allowed *= shown
+        drawn[..., -1] = np.minimum(drawn[..., -1], np.minimum(allowed, 255).astype(np.uint8))
     return box, drawn

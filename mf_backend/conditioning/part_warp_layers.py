@@ -114,9 +114,19 @@ class Cut:
     hidden: Floats
 
 
-def cut(mask: NDArray[np.uint8], points: Points, widths: BodyWidths) -> Cut | None:
-    """Divide a mask's pixels among the bones; None where the mask is empty."""
+def cut(
+    mask: NDArray[np.uint8],
+    points: Points,
+    widths: BodyWidths,
+    frame: NDArray[np.uint8] | None = None,
+) -> Cut | None:
+    """Divide a mask's pixels among the bones; None where the mask is empty.
+
+    With `frame` [H, W, 3], colours correct what distances say of the arms' surroundings.
+    """
     import cv2
+
+    from mf_backend.conditioning.part_warp_colour import return_to_body
 
     rows, columns = np.flatnonzero(mask.max(1) > 8), np.flatnonzero(mask.max(0) > 8)
     if not rows.size:
@@ -137,6 +147,11 @@ def cut(mask: NDArray[np.uint8], points: Points, widths: BodyWidths) -> Cut | No
         near[name] = np.maximum(near[name], _BODY_FLOOR) + 0.01 * near[name]
     names = list(near)
     label = np.argmin(np.stack([near[n] for n in names]), axis=0)
+    if frame is not None:
+        part = frame[box[1] : box[3], box[0] : box[2]]
+        small_frame = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
+        inside = cv2.resize(mask[box[1] : box[3], box[0] : box[2]], small) >= 200
+        label = return_to_body(label, names, near, arms, inside, small_frame)
     soft = max(1.2, 0.012 * widths.unit / step)
     members: dict[str, Floats] = {}
     for k, name in enumerate(names):

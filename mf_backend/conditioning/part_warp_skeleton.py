@@ -31,6 +31,7 @@ _HEAD_POINTS = (0, 14, 15, 16, 17)
 _HAND_REACH = 0.62
 """Length of the hand beyond the wrist, in forearm lengths."""
 _FOOT_REACH = 0.3
+_BORDER = 4
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,27 @@ class FullSkeleton:
     """Median torso length over the clip, pixels."""
 
 
-def complete(joints: NDArray[Any]) -> FullSkeleton:
-    """Fill the absent joints of [frames, 60, 2]; frames with nobody take their neighbours' pose."""
+def complete(joints: NDArray[Any], size: tuple[int, int] | None = None) -> FullSkeleton:
+    """Fill the absent joints of [frames, 60, 2]; frames with nobody take their neighbours' pose.
+
+    With `size` (width, height) the joints are an estimator's: those at or beyond the picture's edge
+    are its guesses, and count as absent.
+    """
     body = np.asarray(joints, np.float64)[:, :18].copy()
+    if size is not None:
+        with np.errstate(invalid="ignore"):
+            guessed = (body < _BORDER) | (body > np.array(size) - 1 - _BORDER)
+        body[guessed.any(-1)] = np.nan
     seen = np.isfinite(body).all(-1)
     unit = _torso_unit(body)
     _fill_neck(body)
     usual = {child: _usual_vector(body, parent, child, unit) for child, parent in _PARENTS.items()}
+    for shin, knee in ((10, 9), (13, 12)):
+        if not seen[:, shin].any():
+            # A leg that the picture cuts off goes on as it was.
+            length = np.linalg.norm(usual[shin])
+            thigh = usual[knee]
+            usual[shin] = thigh / max(float(np.linalg.norm(thigh)), 1e-6) * length
     for child, parent in _PARENTS.items():
         # A gap between frames that saw the joint follows its parent by interpolation.
         vectors = _interpolate(body[:, child] - body[:, parent])

@@ -9,11 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.conditioning.limb_widths import BodyWidths
-from mf_backend.conditioning.part_warp_layers import BONE, Bone, Layer
+from mf_backend.conditioning.part_warp_layers import BONE, Bone, Layer, bone_distance
 from mf_backend.conditioning.part_warp_skeleton import HEAD, MID_HIP, Points
 
 Floats = NDArray[np.float32]
 
+_WIDEST_LIMB = 2.0
+"""Limbs are shown to this many times the actor's half width: sleeves yes, what a sharply bent source
+limb drags along no."""
+_WIDEST_TRUNK = 4.0
 _HEAD_POINTS = (0, 14, 15, 16, 17)
 
 
@@ -140,9 +144,10 @@ def source_map(
     size: float,
     box: Sequence[int],
     step: int,
-) -> tuple[Floats, list[Floats]]:
-    """Source coordinates float32 [h, w, 2] for the target's pixels in `box` (x0, y0, x1, y1), and
-    the bones' weights [h, w]. Computed on every `step`-th pixel and interpolated."""
+) -> tuple[Floats, list[Floats], Floats]:
+    """Source coordinates float32 [h, w, 2] for the target's pixels in `box` (x0, y0, x1, y1), the
+    bones' weights [h, w], and how far [h, w] a pixel may be shown (1 near the bones, 0 far off).
+    Computed on every `step`-th pixel and interpolated."""
     import cv2
 
     x0, y0, x1, y1 = box
@@ -157,10 +162,14 @@ def source_map(
         places[..., 0] += weight * (m[0, 0] * x + m[0, 1] * y + m[0, 2])
         places[..., 1] += weight * (m[1, 0] * x + m[1, 1] * y + m[1, 2])
 
+    near = np.min([bone_distance(target, BONE[n], widths, x, y) for n in layer.bones], axis=0)
+    widest = _WIDEST_TRUNK if "hips" in layer.bones else _WIDEST_LIMB
+    shown = np.clip((widest - near) / 0.4, 0, 1).astype(np.float32)
+
     def enlarge(values: Floats) -> Floats:
         full = cv2.resize(
             values, ((columns + 2) * step, (rows + 2) * step), interpolation=cv2.INTER_LINEAR
         )
         return np.ascontiguousarray(full[step : step + y1 - y0, step : step + x1 - x0])
 
-    return enlarge(places), [enlarge(w) for w in weights]
+    return enlarge(places), [enlarge(w) for w in weights], enlarge(shown)

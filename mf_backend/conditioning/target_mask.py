@@ -47,10 +47,26 @@ class PersonModel:
     choice: dict[str, NDArray[np.int64]]
     """Frame that supplies each layer, by layer name, int [frames]."""
 
+    def scaled(self, factor: float) -> PersonModel:
+        """The same model for pictures `factor` times as large."""
+        skeletons = [
+            FullSkeleton((s.points + 0.5) * factor - 0.5, s.seen, s.unit * factor)
+            for s in (self.source, self.target)
+        ]
+        return PersonModel(
+            skeletons[0], skeletons[1], self.widths.scaled(factor), self.ratio,
+            self.candidates, self.choice,
+        )  # fmt: skip
+
     @property
     def target_widths(self) -> BodyWidths:
         """The actor's half widths at the target's size."""
         return self.widths.scaled(1 / self.ratio)
+
+
+def working_scale(size: tuple[int, int]) -> float:
+    """The scale, at most 1, at which masks of a clip of `size` are predicted."""
+    return min(1.0, _WORKING_SIDE / max(size))
 
 
 def model_person(
@@ -71,7 +87,7 @@ def model_person(
     shrink = np.array(small) / np.array(size)
     source_small = np.asarray(source_joints, np.float64) * shrink
     target_small = np.asarray(target_joints, np.float64) * shrink
-    source, target = complete(source_small), complete(target_small)
+    source, target = complete(source_small, small), complete(target_small)
     count = len(source.points)
     wanted = np.unique(np.linspace(0, count - 1, min(count, _MOST_CANDIDATES)).round().astype(int))
     masks: dict[int, Mask] = {}
@@ -106,7 +122,7 @@ def predict_target_masks(
     """
     import cv2
 
-    scale = min(1.0, _WORKING_SIDE / max(size))
+    scale = working_scale(size)
     model = model_person(source_joints, target_joints, source_mask, size, scale)
     count = len(target_joints)
     if model is None:

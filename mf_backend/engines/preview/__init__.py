@@ -1,0 +1,1 @@
+"""The preview engine: the actor's own limbs warped into the target pose, on a CPU."""

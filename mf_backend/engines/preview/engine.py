@@ -1,0 +1,101 @@
+"""The preview engine: background plate, warped actor, soft composite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.compositing.blend import composite, soft_union
+from mf_backend.conditioning.conditions import Conditions
+from mf_backend.conditioning.target_mask import model_person, working_scale
+from mf_backend.engines.base import EngineJob, Missing, Picture
+from mf_backend.engines.preview.actor import Actor
+from mf_backend.jobs.request import Settings
+from mf_backend.plate.background import build_plate
+from mf_backend.progress import Reporter
+
+_VERSION = "1"
+"""Goes up whenever the same conditions give other pixels."""
+_LITTLE_SEEN = 0.5
+
+
+class PreviewEngine:
+    """Blocks and times a shot in seconds, with nothing downloaded."""
+
+    name = "preview"
+    label = "Preview (warped limbs, CPU)"
+
+    def missing(self, settings: Settings) -> list[Missing]:
+        """What keeps the engine from running: only OpenCV could be absent."""
+        import importlib.util
+
+        if importlib.util.find_spec("cv2") is None:
+            return [
+                Missing("opencv-python-headless", "Install the backend's packages: dev.py test.")
+            ]
+        return []
+
+    def fingerprint(self, settings: Settings) -> dict[str, str]:
+        """What changes the frames besides the conditions."""
+        return {"engine": self.name, "version": _VERSION}
+
+    def render(
+        self, job: EngineJob, indices: Sequence[int], reporter: Reporter
+    ) -> Iterator[tuple[int, Picture]]:
+        """Yield (index, frame) for each of `indices`; every pixel outside the hard source and
+        target masks is the clip's own."""
+        conditions, clip = job.conditions, job.clip
+
+        def matte(index: int) -> NDArray[np.uint8]:
+            return _matte(conditions, index)
+
+        plate = build_plate(clip, matte, reporter)
+        if plate.report.seen < _LITTLE_SEEN:
+            reporter.warn(
+                "plate-inpainted",
+                f"Only {plate.report.seen:.0%} of the background behind the actor is seen in "
+                "other frames; the rest is painted in.",
+            )
+        scale = working_scale(clip.size)
+        model = model_person(
+            conditions.source_joints, conditions.target_joints, matte, clip.size, scale
+        )
+        if model is None:
+            reporter.warn(
+                "preview-no-actor",
+                "No frame shows the actor well enough to be warped; the preview shows the empty "
+                "background.",
+            )
+        actor = None
+        if model is not None:
+            actor = Actor(model.scaled(1 / scale), clip.read, matte, clip.size)
+        reporter.begin("render", len(indices))
+        for step, (index, frame) in enumerate(_frames(job, indices)):
+            edited = plate.clean(index, frame, matte(index))
+            if actor is not None:
+                edited = actor.draw(index, edited)
+            alpha = soft_union(
+                conditions.grey("source_masks", index), conditions.grey("target_masks", index)
+            )
+            yield index, composite(frame, edited, alpha)
+            reporter.advance(step + 1)
+
+
+def _matte(conditions: Conditions, index: int) -> NDArray[np.uint8]:
+    """The actor's matte; where there is none, the hard mask."""
+    if conditions.path("source_alpha", index).is_file():
+        return conditions.grey("source_alpha", index)
+    return conditions.grey("source_masks", index)
+
+
+def _frames(job: EngineJob, indices: Sequence[int]) -> Iterator[tuple[int, Picture]]:
+    """The wanted frames of the clip in order, decoded in one pass."""
+    wanted = set(indices)
+    if not wanted:
+        return
+    start = min(wanted)
+    for index, frame in enumerate(job.clip.frames(start, max(wanted) + 1), start):
+        if index in wanted:
+            yield index, frame

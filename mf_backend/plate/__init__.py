@@ -1,0 +1,1 @@
+"""The background without the actor, recovered from the clip itself."""
