@@ -49,7 +49,10 @@ def strolling(t: float) -> Stance:
         lean=0.05 * sway,
         upper_arms=((0.34, -1.0, 0.30 * sway), (0.34, -1.0, -0.30 * sway)),
         forearms=((0.24, -1.0, 0.30 + 0.35 * sway), (0.24, -1.0, 0.30 - 0.35 * sway)),
-        feet=((drift, 0.05 * max(0.0, -sway)), (drift, 0.05 * max(0.0, sway))),
+        feet=(
+            (drift + 0.04, 0.05 * max(0.0, -sway)),
+            (drift - 0.04, 0.05 * max(0.0, sway)),
+        ),
     )
 
 

@@ -203,7 +203,7 @@ def _add_head(mesh: bmesh.types.BMesh, armature: bpy.types.Object) -> None:
     pieces = (
         ((0.0, -0.020, 0.60), (0.092, 0.108, 0.114)),  # skull
         ((0.0, -0.048, 0.22), (0.066, 0.068, 0.082)),  # jaw
-        ((0.0, -0.118, 0.42), (0.013, 0.022, 0.020)),  # nose
+        ((0.0, -0.126, 0.42), (0.013, 0.022, 0.020)),  # nose
         ((0.092, 0.000, 0.46), (0.012, 0.022, 0.034)),  # ears
         ((-0.092, 0.000, 0.46), (0.012, 0.022, 0.034)),
     )
@@ -218,12 +218,12 @@ def _face(armature: bpy.types.Object, look: Look) -> list[bpy.types.Object]:
     """Eyes, brows and a mouth: small flat ellipsoids on the front of the head."""
     bone = armature.data.bones["spine.006"]
     white, dark, red = (0.8, 0.8, 0.8), look.hair, (0.42, 0.09, 0.09)
-    marks = [((0.0, -0.1075, 0.23), (0.024, 0.007, 0.007), red)]
+    marks = [((0.0, -0.113, 0.23), (0.024, 0.007, 0.007), red)]
     for side in (-1, 1):
         marks += [
-            ((side * 0.031, -0.107, 0.53), (0.015, 0.006, 0.008), white),
-            ((side * 0.031, -0.111, 0.53), (0.0075, 0.005, 0.0075), dark),
-            ((side * 0.032, -0.111, 0.63), (0.020, 0.005, 0.004), dark),
+            ((side * 0.033, -0.117, 0.53), (0.015, 0.006, 0.008), white),
+            ((side * 0.033, -0.121, 0.53), (0.0075, 0.005, 0.0075), dark),
+            ((side * 0.034, -0.121, 0.64), (0.020, 0.005, 0.004), dark),
         ]
     objects = []
     for (x, y, up), radii, colour in marks:

@@ -92,9 +92,9 @@ def _perform(clip: Path | None, fps: float, output: Path, frames: int, clock: Cl
     if filmed is not None:
         actions.key_action(actor, actions.strolling, "Stroll", FIRST, frames, FPS)
         footage.build_set(filmed)
-        with clock.step(f"Filming {frames} frames of footage with Workbench"):
-            with blender_lines_to(output / "blender.log"):
-                footage.film(filmed, output / "footage")
+        quiet = blender_lines_to(output / "blender.log")
+        with clock.step(f"Filming {frames} frames of footage with Workbench"), quiet:
+            footage.film(filmed, output / "footage")
         clip = output / "footage"
     assert clip is not None
     info = probe_clip(clip.absolute(), fps)

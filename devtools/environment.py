@@ -158,7 +158,9 @@ def _check_torch(root: Path, python: Path) -> None:
     if subprocess.run(probe, capture_output=True).returncode == 0:
         return
     lists = (root / "requirements" / LISTS[0]).read_text(encoding="utf-8").splitlines()
-    torch = next(text for text in lists if text.startswith("torch=="))
+    torch = next((text for text in lists if text.startswith("torch==")), "")
+    if not torch:
+        return
     with say.step(f"Installing the GPU libraries that {torch} needs here (some gigabytes)"):
         _pip(python, "install", torch, "numpy" + _pin(lists, "numpy"))
     answer = subprocess.run(probe, capture_output=True, text=True)
