@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,3 +50,27 @@ def bvh_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("needs Debian's assimp-testmodels (or its BVH folder in MF_BVH)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def fbx_rig() -> Path:
+    """The skinned male of PyPI's ipyanimlab, fetched once (it is nobody's to commit here)."""
+    wheel = "ipyanimlab==1.2.1"
+    folder = Path.home() / ".cache" / "motionfollower-tests" / "ipyanimlab"
+    path = folder / "AnimLabSimpleMale.fbx"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "-q", "-d", str(folder)]
+        try:
+            done = subprocess.run([*command, wheel], capture_output=True, timeout=120, check=False)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"needs {wheel} from PyPI, which did not answer in time")
+        found = sorted(folder.glob("ipyanimlab-*.whl"))
+        if done.returncode or not found:
+            pytest.skip(f"needs {wheel} from PyPI, which could not be fetched here")
+        with zipfile.ZipFile(found[0]) as archive:
+            data = archive.read("ipyanimlab/assets/AnimLabSimpleMale.fbx")
+        partial = folder / "partial.fbx"
+        partial.write_bytes(data)
+        partial.replace(path)
+    return path

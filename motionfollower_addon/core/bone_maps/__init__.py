@@ -87,9 +87,10 @@ def _expand(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
             bones = data.get("fingers", {}).get(finger, [])
             for k, bone in enumerate(bones, start=1):
                 joints[f"{side}_hand_{finger}_{k}"] = named(bone)
-            if len(bones) == 3:
+            if len(bones) >= 3:
                 tips = tuple(f"{name}>tip" for name in named(bones[2]))
-                joints[f"{side}_hand_{finger}_4"] = tips
+                tip = f"{side}_hand_{finger}_4"
+                joints[tip] = (*joints.get(tip, ()), *tips)
     return joints
 
 
