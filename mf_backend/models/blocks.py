@@ -98,6 +98,27 @@ class Pass:
             self.collected[name] = _join(collected)
         return output
 
+    def begin_attention(self, layer: SpatialTransformer, hidden: Tensor) -> Tensor:
+        """A spatial transformer up to and with its first self-attention, as a picture."""
+        return self.runner.run(Mixes.SPACE, layer.begin, [hidden])
+
+    def finish_attention(
+        self,
+        name: str,
+        layer: SpatialTransformer,
+        tokens: Tensor,
+        hidden: Tensor,
+        added: Tensor | None = None,
+    ) -> Tensor:
+        """The rest of a spatial transformer that `begin_attention` began on `hidden`."""
+
+        def run(begun: Tensor, value: Tensor, cross: Tensor, extra: Tensor | None) -> Tensor:
+            result = layer.finish(begun, value, cross)
+            return result if extra is None else result + extra
+
+        fixed = [self.cross[name], added]
+        return self.runner.run(Mixes.SPACE, run, [tokens, hidden], fixed)
+
     def resample(self, layer: Any, hidden: Tensor) -> Tensor:
         """A down- or upsampler."""
         return self.runner.run(Mixes.SPACE, layer, [hidden])
@@ -170,16 +191,37 @@ class DownBlock(nn.Module):
             else []
         )
 
-    def run(self, context: Pass, name: str, hidden: Tensor, appearance: Tensor) -> Tensor:
-        """`hidden` [frames, C_in, h, w] to [frames, C_out, h/2, w/2] (no /2 in the last block)."""
+    def begin(self, context: Pass, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """The first residual block and its transformer up to the first self-attention."""
+        hidden = context.resnet(self.resnets[0], hidden)
+        layer = self.attentions[0]
+        assert isinstance(layer, SpatialTransformer)
+        return hidden, context.begin_attention(layer, hidden)
+
+    def run(
+        self,
+        context: Pass,
+        name: str,
+        hidden: Tensor,
+        appearance: Tensor,
+        begun: Tensor | None = None,
+    ) -> Tensor:
+        """`hidden` [frames, C_in, h, w] to [frames, C_out, h/2, w/2] (no /2 in the last block).
+
+        With `begun`, both are what `begin` gave.
+        """
         last = len(self.resnets) - 1
         for i, resnet in enumerate(self.resnets):
             added = appearance if i == last else None
             if self.has_attention:
-                hidden = context.resnet(resnet, hidden)
                 layer = self.attentions[i]
                 assert isinstance(layer, SpatialTransformer)
-                hidden = context.attention(f"{name}.attentions.{i}", layer, hidden, added)
+                attention = f"{name}.attentions.{i}"
+                if i == 0 and begun is not None:
+                    hidden = context.finish_attention(attention, layer, begun, hidden, added)
+                else:
+                    hidden = context.resnet(resnet, hidden)
+                    hidden = context.attention(attention, layer, hidden, added)
             else:
                 hidden = context.resnet(resnet, hidden, added)
             hidden = _move(context, self.motion_modules[i], hidden)

@@ -39,22 +39,25 @@ class TransformerBlock(nn.Module):
         self.norm3 = nn.LayerNorm(channels)
         self.ff: Any = FeedForward(channels, activation_fn="geglu")
 
-    def forward(
+    def attend(
         self,
         tokens: Tensor,
-        cross: Tensor,
         injection: Injection | None = None,
         collected: list[KeysValues] | None = None,
     ) -> Tensor:
-        """`tokens` [N, T, C], `cross` [N, 1, C] from `cross_constant`."""
+        """x + attn1(norm1 x) of tokens [N, T, C]."""
         attended: Tensor = self.attn1(self.norm1(tokens), injection=injection, collected=collected)
-        tokens = attended + tokens + cross
+        return attended + tokens
+
+    def finish(self, tokens: Tensor, cross: Tensor) -> Tensor:
+        """What follows `attend`; `cross` [N, 1, C] from `cross_constant`."""
+        tokens = tokens + cross
         result: Tensor = self.ff(self.norm3(tokens)) + tokens
         return result
 
 
 class SpatialTransformer(nn.Module):
-    """GroupNorm, 1x1 convolution, transformer blocks over the pixels, 1x1 convolution, skip."""
+    """GroupNorm, 1x1 convolution, a transformer block over the pixels, 1x1 convolution, skip."""
 
     def __init__(self, channels: int, heads: int, cross_attention_dim: int, groups: int) -> None:
         super().__init__()
@@ -67,7 +70,28 @@ class SpatialTransformer(nn.Module):
 
     def cross_constant(self, token: Tensor) -> Tensor:
         """What cross-attention to `token` [frames, 1, D] adds to every pixel: [frames, 1, C]."""
-        return constant_cross_attention(self.transformer_blocks[0].attn2, token)
+        return constant_cross_attention(self._block.attn2, token)
+
+    def begin(
+        self,
+        hidden: Tensor,
+        injection: Injection | None = None,
+        collected: list[KeysValues] | None = None,
+    ) -> Tensor:
+        """Up to and with the self-attention: [N, C, h, w] to the same shape."""
+        height, width = hidden.shape[2:]
+        inner = self.proj_in(self.norm(hidden))
+        tokens = self._block.attend(inner.permute(0, 2, 3, 1).flatten(1, 2), injection, collected)
+        # Channels-last memory: neither this nor the way back to tokens copies.
+        return tokens.view(tokens.shape[0], height, width, -1).permute(0, 3, 1, 2)
+
+    def finish(self, begun: Tensor, hidden: Tensor, cross: Tensor) -> Tensor:
+        """From what `begin` made of `hidden` to the output."""
+        height, width = hidden.shape[2:]
+        tokens = self._block.finish(begun.permute(0, 2, 3, 1).flatten(1, 2), cross)
+        inner = tokens.view(tokens.shape[0], height, width, -1).permute(0, 3, 1, 2)
+        result: Tensor = self.proj_out(inner) + hidden
+        return result
 
     def forward(
         self,
@@ -77,12 +101,10 @@ class SpatialTransformer(nn.Module):
         collected: list[KeysValues] | None = None,
     ) -> Tensor:
         """`hidden` [N, C, h, w] to the same shape."""
-        height, width = hidden.shape[2:]
-        inner = self.proj_in(self.norm(hidden))
-        tokens = inner.permute(0, 2, 3, 1).flatten(1, 2)
-        for block in self.transformer_blocks:
-            tokens = block(tokens, cross, injection, collected)
-        # Channels-last memory, so that the convolution needs no copy.
-        inner = tokens.unflatten(1, (height, width)).permute(0, 3, 1, 2)
-        result: Tensor = self.proj_out(inner) + hidden
-        return result
+        return self.finish(self.begin(hidden, injection, collected), hidden, cross)
+
+    @property
+    def _block(self) -> TransformerBlock:
+        block = self.transformer_blocks[0]
+        assert isinstance(block, TransformerBlock)
+        return block

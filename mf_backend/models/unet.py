@@ -46,6 +46,31 @@ class UNetOutput:
     keys_values: dict[str, KeysValues] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Trunk:
+    """A pass after its first self-attention (see `MotionUNet.trunk`).
+
+    `entered` is the first skip, `hidden` the first residual block's output and `tokens` what the
+    first transformer has made of it so far.
+    """
+
+    latents: Tensor
+    temb: Tensor
+    entered: Tensor
+    hidden: Tensor
+    tokens: Tensor
+
+
+@dataclass(frozen=True)
+class Bottom:
+    """A pass before the first up block with attention (see `MotionUNet.descend`)."""
+
+    temb: Tensor
+    hidden: Tensor
+    skips: Sequence[Tensor]
+    features: dict[int, Tensor]
+
+
 class MotionUNet(nn.Module):
     """Per-frame layers on `[frames, C, h, w]`; only the motion modules mix frames.
 
@@ -138,34 +163,102 @@ class MotionUNet(nn.Module):
         collect: bool = False,
         probe: Probe | None = None,
     ) -> UNetOutput:
-        """The network's prediction v and what was asked for.
+        """The network's prediction v and what was asked for: `trunk`, `descend` and `ascend`.
 
-        `latents` [frames, 4, h, w], h and w multiples of 8. `features` are the up blocks whose
-        outputs to return; `stop_after_features` leaves out what lies behind the last of them.
-        `injector` gives foreign keys and values to the up blocks' self-attention, `collect`
-        returns their own. `probe` is called with the name and output of each block (of conv_in:
-        before the pose is added).
+        `latents` [frames, 4, h, w], h and w multiples of 8.
+        """
+        trunk = self.trunk(latents, timestep, conditions.pose, runner)
+        bottom = self.descend(trunk, conditions, runner, probe=probe)
+        return self.ascend(
+            bottom,
+            conditions,
+            runner,
+            features=features,
+            stop_after_features=stop_after_features,
+            injector=injector,
+            collect=collect,
+            probe=probe,
+        )
+
+    def trunk(self, latents: Tensor, timestep: int, pose: Tensor, runner: Runner) -> Trunk:
+        """The layers that do not depend on the CLIP token, so that both halves can share them.
+
+        They end with the first self-attention, one of the most expensive layers.
+        """
+        temb = self._time(timestep, latents)
+        context = Pass(runner, temb, {})
+        entered = runner.run(Mixes.SPACE, self._enter, [latents], [pose])
+        first = self.down_blocks[0]
+        assert isinstance(first, DownBlock)
+        hidden, tokens = first.begin(context, entered)
+        return Trunk(latents, temb, entered, hidden, tokens)
+
+    def descend(
+        self,
+        trunk: Trunk,
+        conditions: UNetConditions,
+        runner: Runner,
+        *,
+        probe: Probe | None = None,
+    ) -> Bottom:
+        """From the trunk through the down and mid blocks and the up blocks without attention.
+
+        Nothing is injected here, so that passes with and without injection can share it.
         """
         tell = probe or _ignore
-        output = UNetOutput(None)
+        if probe is not None:
+            tell("conv_in", self.conv_in(trunk.latents))
+        context = Pass(runner, trunk.temb, conditions.cross, skips=[trunk.entered])
+        hidden = trunk.hidden
+        for k, down in enumerate(self.down_blocks):
+            assert isinstance(down, DownBlock)
+            name, appearance = f"down_blocks.{k}", conditions.appearance[k]
+            begun = trunk.tokens if k == 0 else None
+            hidden = down.run(context, name, hidden, appearance, begun)
+            tell(name, hidden)
+        hidden = self.mid_block.run(context, "mid_block", hidden)
+        tell("mid_block", hidden)
+        features: dict[int, Tensor] = {}
+        for k in range(self._injectable):
+            up = self.up_blocks[k]
+            assert isinstance(up, UpBlock)
+            hidden = up.run(context, f"up_blocks.{k}", hidden)
+            tell(f"up_blocks.{k}", hidden)
+            features[k] = hidden
+        return Bottom(trunk.temb, hidden, context.skips, features)
+
+    def ascend(
+        self,
+        bottom: Bottom,
+        conditions: UNetConditions,
+        runner: Runner,
+        *,
+        features: Sequence[int] = (),
+        stop_after_features: bool = False,
+        injector: Injector | None = None,
+        collect: bool = False,
+        probe: Probe | None = None,
+    ) -> UNetOutput:
+        """From the bottom to the prediction; the bottom may be used again.
+
+        `features` are the up blocks whose outputs to return; `stop_after_features` leaves out
+        what lies behind the last of them. `injector` gives foreign keys and values to the up
+        blocks' self-attention, `collect` returns their own. `probe` is called with the name and
+        output of each block (of conv_in: before the pose is added).
+        """
+        tell = probe or _ignore
+        output = UNetOutput(None, {k: v for k, v in bottom.features.items() if k in features})
         context = Pass(
             runner,
-            self._time(timestep, latents),
+            bottom.temb,
             conditions.cross,
             injector,
             output.keys_values if collect else None,
+            list(bottom.skips),
         )
-        hidden = runner.run(Mixes.SPACE, self._enter, [latents], [conditions.pose])
-        if probe is not None:
-            tell("conv_in", self.conv_in(latents))
-        context.skips.append(hidden)
-        for k, down in enumerate(self.down_blocks):
-            assert isinstance(down, DownBlock)
-            hidden = down.run(context, f"down_blocks.{k}", hidden, conditions.appearance[k])
-            tell(f"down_blocks.{k}", hidden)
-        hidden = self.mid_block.run(context, "mid_block", hidden)
-        tell("mid_block", hidden)
-        for k, up in enumerate(self.up_blocks):
+        hidden = bottom.hidden
+        for k in range(self._injectable, len(self.up_blocks)):
+            up = self.up_blocks[k]
             assert isinstance(up, UpBlock)
             hidden = up.run(context, f"up_blocks.{k}", hidden)
             tell(f"up_blocks.{k}", hidden)
@@ -177,6 +270,11 @@ class MotionUNet(nn.Module):
                         return output
         output.sample = runner.run(Mixes.SPACE, self._leave, [hidden])
         return output
+
+    @property
+    def _injectable(self) -> int:
+        """The first up block with attention."""
+        return next(k for k, up in enumerate(self.up_blocks) if up.has_attention)
 
     def _time(self, timestep: int, latents: Tensor) -> Tensor:
         steps = torch.full((1,), timestep, dtype=torch.int64, device=latents.device)

@@ -14,7 +14,7 @@ from mf_backend.models.attention import KeysValues
 from mf_backend.models.model_set import ModelSet
 from mf_backend.models.runner import Runner
 from mf_backend.models.tape import TapeRunner
-from mf_backend.models.unet import UNetConditions, UNetOutput
+from mf_backend.models.unet import Bottom, UNetConditions, UNetOutput
 from mf_backend.sampler.conditions import Conditions, WindowConditions
 from mf_backend.sampler.guidance import FEATURES, Guidance, guide
 from mf_backend.sampler.injection import MaskedInjector
@@ -168,7 +168,8 @@ class _Loop:
             output.keys_values,
         )
         if guided and not shared:
-            reference.features = self._guidance_network(x, t, given.guide_source, None).features
+            network = self._guidance_network(x, t, given.guide_source, Runner(self.plan.slicing))
+            reference.features = network.features
         for k, layer in enumerate(FEATURES):
             if guided:
                 self.trace(f"edit/up_ft_rec/{k}", i, unit.replay, reference.features[layer])
@@ -191,39 +192,66 @@ class _Loop:
             injector = MaskedInjector(
                 reference.keys_values, given.masks, remove=self.options.remove_masked_keys
             )
+        plain = Runner(self.plan.slicing)
+        guided, shared = self.phases.guided(i), self.options.denoiser_features
+        tape = self._tape() if guided else None
+        unet = self.models.unet
+        on_tape = tape if tape is not None and shared else plain
+        # Both halves, and the guidance's own pass, share what does not differ between them.
+        trunk = unet.trunk(x, t, given.target.pose, on_tape)
+        v_u: Tensor | None = None
+        if self.options.cfg != 1:
+            bottom = unet.descend(
+                trunk, given.unconditional, plain, probe=self._probe("uncond", unit)
+            )
+            v_u = self._prediction(bottom, given.unconditional, injector, "uncond", unit)
+        bottom = unet.descend(trunk, given.target, on_tape, probe=self._probe("cond", unit))
+        del trunk
         guidance: Guidance | None = None
         v_c: Tensor | None = None
-        if self.phases.guided(i):
-            tape = self._tape()
-            if self.options.denoiser_features and injector is None:
-                # This pass is both the conditional half and the guidance's own.
-                output = self.models.unet(
-                    x, t, given.target, tape, features=FEATURES, probe=self._probe("cond", unit)
+        if injector is not None or tape is None or not shared:
+            v_c = self._prediction(bottom, given.target, injector, "cond", unit)
+        if tape is not None:
+            if shared:
+                # Without injection this pass is the conditional half, too.
+                output = unet.ascend(
+                    bottom,
+                    given.target,
+                    tape,
+                    features=FEATURES,
+                    stop_after_features=v_c is not None,
+                    probe=self._probe("cond", unit),
                 )
-                v_c = output.sample.float()
+                v_c = output.sample.float() if output.sample is not None else v_c
             else:
                 output = self._guidance_network(x, t, given.guide_target, tape)
+            del bottom
             guidance = self._guide(unit, x, tape, output, given, reference)
-
-        def predict(conditions: UNetConditions, half: str) -> Tensor:
-            v: Tensor = self.models.unet(
-                x,
-                t,
-                conditions,
-                Runner(self.plan.slicing),
-                injector=injector,
-                probe=self._probe(half, unit),
-            ).sample.float()
-            return v
-
-        if v_c is None:
-            v_c = predict(given.target, "cond")
+        assert v_c is not None
         self.trace("edit/noise_pred_cond", i, replay, v_c)
-        if self.options.cfg == 1:
+        if v_u is None:
             return v_c, guidance
-        v_u = predict(given.unconditional, "uncond")
         self.trace("edit/noise_pred_uncond", i, replay, v_u)
         return v_u + self.options.cfg * (v_c - v_u), guidance
+
+    def _prediction(
+        self,
+        bottom: Bottom,
+        conditions: UNetConditions,
+        injector: MaskedInjector | None,
+        half: str,
+        unit: Unit,
+    ) -> Tensor:
+        """The prediction v of one half, in float32."""
+        output = self.models.unet.ascend(
+            bottom,
+            conditions,
+            Runner(self.plan.slicing),
+            injector=injector,
+            probe=self._probe(half, unit),
+        )
+        assert output.sample is not None
+        return output.sample.float()
 
     def _guide(
         self,
@@ -257,20 +285,12 @@ class _Loop:
         return guidance
 
     def _guidance_network(
-        self, x: Tensor, t: int, conditions: UNetConditions, tape: TapeRunner | None
+        self, x: Tensor, t: int, conditions: UNetConditions, runner: Runner
     ) -> UNetOutput:
-        """A pass only for features: through the second network where there is one."""
-        network = self.models.unet
-        if not self.options.denoiser_features:
-            assert self.models.estimator is not None
-            network = self.models.estimator
-        output: UNetOutput = network(
-            x,
-            t,
-            conditions,
-            tape or Runner(self.plan.slicing),
-            features=FEATURES,
-            stop_after_features=True,
+        """A pass through the released behaviour's second network, for features alone."""
+        assert self.models.estimator is not None
+        output: UNetOutput = self.models.estimator(
+            x, t, conditions, runner, features=FEATURES, stop_after_features=True
         )
         return output
 
