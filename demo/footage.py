@@ -25,11 +25,10 @@ def new_scene(
     render.fps, render.fps_base = fps, 1.0
     scene.frame_start, scene.frame_end = first, first + count - 1
     render.engine = "BLENDER_WORKBENCH"
-    scene.display.render_aa = "8"
+    scene.display.render_aa = "5"
     scene.view_settings.view_transform = "Standard"
     shading = scene.display.shading
     shading.light, shading.color_type = "STUDIO", "TEXTURE"
-    shading.show_shadows, shading.shadow_intensity = True, 0.35
     shading.show_cavity, shading.cavity_type = True, "WORLD"
     camera = bpy.data.objects.new(f"{name} camera", bpy.data.cameras.new(f"{name} camera"))
     scene.collection.objects.link(camera)
