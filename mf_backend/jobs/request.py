@@ -105,6 +105,8 @@ class Settings:
     """Absolute folder of the user's own masks of the actor; empty: estimate."""
     target_masks: str = ""
     """Absolute folder of masks of the person whose motion is wanted; needed by `released`."""
+    mask_estimator: str = ""
+    """Which estimator makes the actor's masks; empty: the default."""
     person: tuple[float, ...] = ()
     """Who to follow: (frame, x, y) or (frame, x0, y0, x1, y1) in pixels; empty: the largest."""
 

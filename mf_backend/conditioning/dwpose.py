@@ -1,0 +1,128 @@
+"""DWPose through rtmlib, where its two model files are on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.hands import POINTS
+from mf_backend.conditioning.person_track import Candidate, choose_anchor, follow, torso_colours
+from mf_backend.conditioning.pose_views import LANDMARKS, Picture, PoseReading
+from mf_backend.conditioning.source_joints import (
+    JointEstimate,
+    RawJoints,
+    everybody_else,
+    is_black,
+    repaired,
+)
+from mf_backend.engines.base import FrameSource
+from mf_backend.progress import Reporter
+
+Floats = NDArray[np.float64]
+
+_DETECTOR, _POSE = "yolox_l.onnx", "dw-ll_ucoco_384.onnx"
+_SCORE = 0.3
+"""A joint exists over this score, as in the skeletons that the weights were trained on."""
+_HAND_SCORE = 0.3
+_BODY = (0, -1, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3)
+"""COCO-WholeBody keypoint of each body joint; the neck is the middle of the shoulders."""
+_LEFT_HAND, _RIGHT_HAND = slice(91, 112), slice(112, 133)
+_MEDIAPIPE = {0: 0, 1: 2, 2: 5, 3: 7, 4: 8, 5: 11, 6: 12, 7: 13, 8: 14, 9: 15, 10: 16,
+              11: 23, 12: 24, 13: 25, 14: 26, 15: 27, 16: 28}  # fmt: skip
+"""COCO keypoint: MediaPipe landmark of the same name."""
+
+
+def dwpose_present() -> bool:
+    """Whether rtmlib and both model files are here. Loads neither."""
+    import importlib.util
+
+    from mf_backend.weights.catalog import optional
+
+    installed = importlib.util.find_spec("rtmlib") is not None
+    return installed and optional(_DETECTOR).present and optional(_POSE).present
+
+
+def body_from_coco(points: Floats, scores: Floats) -> Floats:
+    """Body joints [18, 2] of one person's keypoints [133, 2] and scores [133]; NaN under 0.3."""
+    body: Floats = points[[max(0, k) for k in _BODY]].copy()
+    sure = scores[[max(0, k) for k in _BODY]] > _SCORE
+    body[1] = (body[2] + body[5]) / 2
+    sure[1] = sure[2] and sure[5]
+    body[~sure] = np.nan
+    return body
+
+
+def hands_from_coco(points: Floats, scores: Floats) -> Floats:
+    """Left and right hand [2, 21, 2]; NaN where the hand's median score is under 0.3."""
+    hands = np.full((2, POINTS, 2), np.nan)
+    for side, part in enumerate((_LEFT_HAND, _RIGHT_HAND)):
+        if float(np.median(scores[part])) > _HAND_SCORE:
+            hands[side] = points[part]
+    return hands
+
+
+def _as_reading(points: Floats, scores: Floats) -> PoseReading:
+    """The person as a PoseReading, for following: landmarks without a keypoint take the nose's."""
+    landmarks = np.repeat(points[:1], LANDMARKS, axis=0)
+    visibility = np.zeros(LANDMARKS)
+    for coco, landmark in _MEDIAPIPE.items():
+        landmarks[landmark] = points[coco]
+        visibility[landmark] = scores[coco]
+    return PoseReading(landmarks, np.zeros(LANDMARKS), visibility, np.zeros(LANDMARKS))
+
+
+def _load() -> Any:
+    from rtmlib import Wholebody
+
+    from mf_backend.weights.catalog import optional
+
+    return Wholebody(
+        det=str(optional(_DETECTOR).path),
+        det_input_size=(640, 640),
+        pose=str(optional(_POSE).path),
+        pose_input_size=(288, 384),
+        backend="onnxruntime",
+        device="cpu",
+    )
+
+
+def estimate_with_dwpose(
+    clip: FrameSource, person: tuple[float, ...], reporter: Reporter
+) -> JointEstimate:
+    """Like `estimate_joints`, from DWPose; calls reporter.advance up to 2 * clip.count."""
+    model = _load()
+    people: list[tuple[Candidate, ...]] = []
+    found: list[list[tuple[PoseReading, Floats, Floats]]] = []
+    black: list[int] = []
+    for index, picture in enumerate(clip.frames()):
+        group = [] if is_black(picture) else _everybody(model, picture)
+        if is_black(picture):
+            black.append(index)
+        found.append(group)
+        people.append(tuple(Candidate(r, torso_colours(picture, r)) for r, _, _ in group))
+        reporter.advance(2 * (index + 1), "joints")
+    track = follow(people, choose_anchor(people, person))
+    raw = RawJoints(
+        np.full((clip.count, len(_BODY), 2), np.nan),
+        np.zeros((clip.count, len(_BODY))),
+        np.full((2, clip.count, POINTS, 2), np.nan),
+        np.zeros(clip.count, dtype=bool),
+    )
+    for index, wanted in enumerate(track):
+        for reading, points, scores in found[index]:
+            if reading is wanted:
+                raw.body[index] = body_from_coco(points, scores)
+                raw.hands[:, index] = hands_from_coco(points, scores)
+    return repaired(raw, clip.size, "DWPose", black, everybody_else(people, track))
+
+
+def _everybody(model: Any, picture: Picture) -> list[tuple[PoseReading, Floats, Floats]]:
+    keypoints, scores = model(np.ascontiguousarray(picture[..., ::-1]))
+    group = []
+    for points, score in zip(np.asarray(keypoints), np.asarray(scores), strict=True):
+        if (score[[5, 6, 11, 12]] > _SCORE).sum() >= 2:
+            exact = points.astype(np.float64)
+            group.append((_as_reading(exact, score), exact, score.astype(np.float64)))
+    return group

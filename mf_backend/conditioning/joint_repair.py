@@ -1,0 +1,168 @@
+"""Temporal repair of estimated body joints: mistakes out, short gaps filled, jitter smoothed.
+
+Pure functions on arrays [frames, 18, 2] with NaN where a joint is not known. Smoothing is centred
+(a frame is averaged with those before and after alike), so nothing lags.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.conditions import JointState
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+States = NDArray[np.uint8]
+
+LONGEST_GAP = 8
+"""Frames over which a lost person is carried on between two sightings."""
+_JUMP = 0.10
+_CALM = 0.05
+"""A joint is a mistake if it leaves the line between its neighbours by `_JUMP` of the height while
+these are within `_CALM` + half the jump of each other."""
+_UNSURE = 0.035
+"""… and the estimator's views disagree by this part of the height at least."""
+_JITTER = 0.006
+"""Deviations from the local curve below about this part of the height are noise."""
+_HALF = 2
+
+
+def person_heights(body: Floats) -> Floats:
+    """Usual size of the person: [frames] smoothed distance scale, pixels; from the torso and head.
+
+    The median over the clip stands where a frame has no torso.
+    """
+    shoulders = (body[:, 2] + body[:, 5]) / 2
+    hips = (body[:, 8] + body[:, 11]) / 2
+    # A standing person is about 3.2 times as tall as the line from neck to hips.
+    height: Floats = 3.2 * np.linalg.norm(shoulders - hips, axis=-1)
+    known = np.isfinite(height)
+    usual = float(np.median(height[known])) if known.any() else 1.0
+    height = np.where(known, height, usual)
+    return np.maximum(height, 0.5 * usual)
+
+
+def drop_mistakes(body: Floats, spread: Floats) -> Bools:
+    """[frames, 18] joints that jump away for one or two frames while the estimator is unsure.
+
+    `spread` [frames, 18] is how far the estimator's views disagree, pixels.
+    """
+    frames = len(body)
+    wrong = np.zeros(body.shape[:2], dtype=bool)
+    height = float(np.median(person_heights(body)))
+    for length in (1, 2):
+        for start in range(1, frames - length):
+            stop = start + length
+            before, after = body[start - 1], body[stop]
+            line = (before + after) / 2
+            inside = body[start:stop]
+            away = np.linalg.norm(inside - line, axis=-1)
+            moved = np.linalg.norm(after - before, axis=-1)
+            unsure = spread[start:stop] > _UNSURE * height
+            jump = (away > _JUMP * height) & (away > moved) & unsure
+            jump &= moved < _CALM * height + 0.5 * away
+            jump &= ~(wrong[start - 1] | wrong[stop])
+            wrong[start:stop] |= jump.all(axis=0)
+    return wrong
+
+
+def fill_gaps(body: Floats, longest: int = LONGEST_GAP) -> tuple[Floats, States]:
+    """Fill gaps of up to `longest` frames between known ones, and hold one frame at the ends.
+
+    Returns the joints and their states: FOUND, CARRIED or ABSENT.
+    """
+    filled = body.copy()
+    known = np.isfinite(body).all(axis=-1)
+    state = np.where(known, JointState.FOUND, JointState.ABSENT).astype(np.uint8)
+    for joint in range(body.shape[1]):
+        seen = np.flatnonzero(known[:, joint])
+        if not seen.size:
+            continue
+        for a, b in itertools.pairwise(seen):
+            if 1 < b - a <= longest + 1:
+                part = np.linspace(0, 1, b - a + 1)[1:-1, None]
+                filled[a + 1 : b, joint] = (1 - part) * body[a, joint] + part * body[b, joint]
+                state[a + 1 : b, joint] = JointState.CARRIED
+        for edge, beside in ((seen[0], seen[0] - 1), (seen[-1], seen[-1] + 1)):
+            if beside in (0, len(body) - 1):
+                filled[beside, joint] = body[edge, joint]
+                state[beside, joint] = JointState.CARRIED
+    return filled, state
+
+
+def smooth(body: Floats, spread: Floats) -> Floats:
+    """Take out jitter and keep motion.
+
+    Each joint is compared with a parabola through the frames around it (weighted by how sure the
+    estimator was); what differs by less than the noise level is drawn to it, larger differences
+    are motion and stay.
+    """
+    frames = len(body)
+    if frames < 3:
+        return body
+    height = person_heights(body)
+    result = body.copy()
+    for frame in range(frames):
+        low, high = max(0, frame - _HALF), min(frames, frame + _HALF + 1)
+        times = np.arange(low, high) - frame
+        noise = np.maximum(_JITTER * height[frame], 0.5 * spread[frame])
+        for joint in range(body.shape[1]):
+            points = body[low:high, joint]
+            good = np.isfinite(points).all(axis=-1)
+            if not np.isfinite(body[frame, joint]).all() or good.sum() < 4:
+                continue
+            sure = 1 / (spread[low:high, joint][good] + 0.01 * height[frame])
+            curve = np.stack([np.ones(good.sum()), times[good], times[good] ** 2], axis=1)
+            weighted = curve * sure[:, None]
+            ridge = np.diag([0.0, 1e-6, 1e-6])
+            middle = np.linalg.solve(weighted.T @ curve + ridge, weighted.T @ points[good])[0]
+            off = float(np.linalg.norm(middle - body[frame, joint]))
+            pull = float(np.exp(-((off / (2 * noise[joint])) ** 2)))
+            result[frame, joint] += pull * (middle - body[frame, joint])
+    return result
+
+
+def inside(points: Floats, size: tuple[int, int]) -> Bools:
+    """Whether points [..., 2] lie within a picture of `size` (width, height)."""
+    with np.errstate(invalid="ignore"):
+        low = (points >= -0.5).all(axis=-1)
+        high = (points[..., 0] < size[0] - 0.5) & (points[..., 1] < size[1] - 0.5)
+    within: Bools = low & high
+    return within
+
+
+def without_flicker(present: Bools, shortest: int = 3) -> Bools:
+    """Close gaps and lengthen runs of fewer than `shortest` frames, so that nothing blinks."""
+    steady = present.copy()
+    frames = len(steady)
+    if not steady.any():
+        return steady
+    for value in (False, True):
+        for start, stop in _runs(steady, value):
+            if stop - start >= shortest:
+                continue
+            if not value:
+                if start > 0 and stop < frames:
+                    steady[start:stop] = True
+                continue
+            need = shortest - (stop - start)
+            before = min(need // 2 if stop < frames else need, start)
+            after = min(need - before, frames - stop)
+            before = min(need - after, start)
+            steady[start - before : stop + after] = True
+    # Lengthened runs may have come close to others.
+    for start, stop in _runs(steady, False):
+        if stop - start < shortest and start > 0 and stop < frames:
+            steady[start:stop] = True
+    return steady
+
+
+def _runs(values: Bools, wanted: bool) -> list[tuple[int, int]]:
+    """[start, stop) of each run of `wanted`."""
+    marks = np.concatenate([[0], (values == wanted).astype(np.int8), [0]])
+    change = np.diff(marks)
+    starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    return [(int(a), int(b)) for a, b in zip(starts, stops, strict=True)]

@@ -1,0 +1,265 @@
+"""MediaPipe Pose on one picture: everybody in it, or one person from several views of a crop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.pose_models import PoseModel, pose_bundle
+from mf_backend.engines.base import FrameSource
+
+Floats = NDArray[np.float64]
+Picture = NDArray[np.uint8]
+
+LANDMARKS = 33
+CANVAS = 512
+"""Side of the square pictures given to the estimator; it works at 256 inside."""
+_MOST_PEOPLE = 6
+_CONFIDENCE = 0.3
+_MIRRORED = (
+    0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9,
+    *(index for pair in range(11, 33, 2) for index in (pair + 1, pair)),
+)  # fmt: skip
+TORSO = (11, 12, 23, 24)
+
+
+@dataclass(frozen=True)
+class PoseReading:
+    """One person's 33 landmarks."""
+
+    points: Floats
+    """[33, 2] pixels of the picture; also outside it, where they are guesses."""
+    depth: Floats
+    """[33] MediaPipe's z in pixels, smaller is nearer."""
+    visibility: Floats
+    """[33] 0..1."""
+    spread: Floats
+    """[33] median distance of the single views from `points`, pixels; 0 with one view."""
+
+    def box(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 around all landmarks."""
+        low, high = self.points.min(axis=0), self.points.max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    @property
+    def centre(self) -> Floats:
+        """[2] middle of shoulders and hips."""
+        middle: Floats = self.points[list(TORSO)].mean(axis=0)
+        return middle
+
+    @property
+    def extent(self) -> float:
+        """Longer side of the box."""
+        x0, y0, x1, y1 = self.box()
+        return max(x1 - x0, y1 - y0, 1.0)
+
+
+@dataclass(frozen=True)
+class View:
+    """How a crop is shown to the estimator: `scale` under 1 leaves a margin, degrees turn it."""
+
+    scale: float = 1.0
+    degrees: float = 0.0
+    mirrored: bool = False
+
+
+VIEWS = (View(), View(mirrored=True), View(0.8), View(0.85, 7.0), View(0.85, -7.0))
+"""The median over these is steadier than any one: on the reference cases it cut the mean error of
+the body joints from 7.5 to 7.0 (full) and from 7.3 to 6.1 pixels (heavy)."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A square part of the picture: centre and side in pixels; may reach beyond the picture."""
+
+    x: float
+    y: float
+    side: float
+
+
+def whole(size: tuple[int, int]) -> Region:
+    """The square that holds a picture of `size` (width, height)."""
+    return Region((size[0] - 1) / 2, (size[1] - 1) / 2, float(max(size)))
+
+
+def around(reading: PoseReading, size: tuple[int, int], margin: float = 1.15) -> Region:
+    """The square around the part of a person that is in a picture of `size`, enlarged."""
+    x0, y0, x1, y1 = reading.box()
+    x0, x1 = np.clip([x0, x1], 0, size[0] - 1)
+    y0, y1 = np.clip([y0, y1], 0, size[1] - 1)
+    side = margin * max(x1 - x0, y1 - y0, 16.0)
+    return Region(float(x0 + x1) / 2, float(y0 + y1) / 2, float(side))
+
+
+def view_matrix(region: Region, view: View) -> Floats:
+    """[2, 3] affine map from picture pixels to canvas pixels (pixel centres at whole numbers)."""
+    zoom = view.scale * CANVAS / region.side
+    angle = np.deg2rad(view.degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) * zoom
+    if view.mirrored:
+        turn[0] *= -1
+    middle = (CANVAS - 1) / 2
+    shift = middle - turn @ np.array([region.x, region.y])
+    return np.hstack([turn, shift[:, None]])
+
+
+def cut(picture: Picture, region: Region, view: View | None = None) -> tuple[Picture, Floats]:
+    """The canvas [CANVAS, CANVAS, 3] that shows a region, and its matrix from picture pixels."""
+    import cv2
+
+    matrix = view_matrix(region, view or View())
+    shrinking = region.side > 1.5 * CANVAS
+    if shrinking:
+        # Average first where the crop is much larger than the canvas: sampling alone would alias.
+        step = int(region.side // CANVAS)
+        height, width = picture.shape[:2]
+        small = cv2.resize(
+            picture,
+            (max(1, width // step), max(1, height // step)),
+            interpolation=cv2.INTER_AREA,
+        )
+        fx, fy = width / small.shape[1], height / small.shape[0]
+        back = np.array([[fx, 0.0, (fx - 1) / 2], [0.0, fy, (fy - 1) / 2], [0.0, 0.0, 1.0]])
+        applied = (np.vstack([matrix, [0.0, 0.0, 1.0]]) @ back)[:2]
+        canvas = cv2.warpAffine(small, applied, (CANVAS, CANVAS), flags=cv2.INTER_LINEAR)
+    else:
+        canvas = cv2.warpAffine(picture, matrix, (CANVAS, CANVAS), flags=cv2.INTER_LINEAR)
+    return canvas, matrix
+
+
+def undo(matrix: Floats, points: Floats) -> Floats:
+    """Points [n, 2] of the canvas in picture pixels."""
+    back: Floats = np.linalg.solve(matrix[:, :2], (points - matrix[:, 2]).T).T
+    return back
+
+
+class PoseEstimator:
+    """MediaPipe Pose. A context manager: it holds native memory until closed."""
+
+    def __init__(self, model: PoseModel, segmentation: bool = False) -> None:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        self.model = model
+        self._bundle = pose_bundle(model)
+        self._vision = vision
+        self._base = BaseOptions
+        self._segmentation = segmentation
+        self._images = self._make(vision.RunningMode.IMAGE, _MOST_PEOPLE, _CONFIDENCE)
+
+    def _make(self, mode: Any, people: int, confidence: float) -> Any:
+        options = self._vision.PoseLandmarkerOptions(
+            base_options=self._base(model_asset_buffer=self._bundle),
+            running_mode=mode,
+            num_poses=people,
+            min_pose_detection_confidence=confidence,
+            min_pose_presence_confidence=confidence,
+            min_tracking_confidence=confidence,
+            output_segmentation_masks=self._segmentation,
+        )
+        return self._vision.PoseLandmarker.create_from_options(options)
+
+    def __enter__(self) -> PoseEstimator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._images.close()
+
+    def _image(self, canvas: Picture) -> Any:
+        import mediapipe
+
+        data = np.ascontiguousarray(canvas)
+        return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=data)
+
+    def _readings(self, result: Any, matrix: Floats, mirrored: bool) -> list[PoseReading]:
+        zoom = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        people = []
+        for landmarks in result.pose_landmarks:
+            values = np.array([(p.x, p.y, p.z, p.visibility) for p in landmarks], np.float64)
+            if mirrored:
+                values = values[list(_MIRRORED)]
+            points = undo(matrix, values[:, :2] * CANVAS - 0.5)
+            depth = values[:, 2] * CANVAS / zoom
+            people.append(PoseReading(points, depth, values[:, 3], np.zeros(LANDMARKS)))
+        return people
+
+    def everybody(
+        self, picture: Picture, region: Region, view: View | None = None
+    ) -> list[PoseReading]:
+        """All people found in a region of an RGB picture, in picture pixels."""
+        view = view or View()
+        canvas, matrix = cut(picture, region, view)
+        return self._readings(self._images.detect(self._image(canvas)), matrix, view.mirrored)
+
+    def person(
+        self, picture: Picture, near: PoseReading, views: Sequence[View] = VIEWS
+    ) -> PoseReading | None:
+        """The person at `near`, as the median over several views; None where no view finds them."""
+        region = around(near, (picture.shape[1], picture.shape[0]))
+        found = []
+        for view in views:
+            people = self.everybody(picture, region, view)
+            best = min(people, key=lambda p: apart(p, near), default=None)
+            if best is not None and apart(best, near) < 0.25:
+                found.append(best)
+        return merge(found) if found else None
+
+    def follow(self, before: Picture, picture: Picture, near: PoseReading) -> PoseReading | None:
+        """Where the detector sees nobody: look where the person was on the frame `before`."""
+        region = around(near, (picture.shape[1], picture.shape[0]), 1.4)
+        with self._make(self._vision.RunningMode.VIDEO, 1, 0.1) as tracker:
+            canvas, matrix = cut(before, region)
+            seen = self._readings(tracker.detect_for_video(self._image(canvas), 0), matrix, False)
+            if not seen or apart(seen[0], near) > 0.25:
+                return None
+            canvas, matrix = cut(picture, region)
+            found = self._readings(tracker.detect_for_video(self._image(canvas), 40), matrix, False)
+        return found[0] if found and apart(found[0], near) < 0.5 else None
+
+
+def apart(a: PoseReading, b: PoseReading) -> float:
+    """Mean distance of shoulders and hips over the larger one's extent."""
+    torso = list(TORSO)
+    distance = np.linalg.norm(a.points[torso] - b.points[torso], axis=1).mean()
+    return float(distance) / max(a.extent, b.extent)
+
+
+def merge(readings: Sequence[PoseReading]) -> PoseReading:
+    """The median person of several readings of one; `spread` says how far they disagree."""
+    points = np.median([r.points for r in readings], axis=0)
+    distances = [np.linalg.norm(r.points - points, axis=1) for r in readings]
+    return PoseReading(
+        points=points,
+        depth=np.median([r.depth for r in readings], axis=0),
+        visibility=np.median([r.visibility for r in readings], axis=0),
+        spread=np.median(distances, axis=0),
+    )
+
+
+def segment(
+    clip: FrameSource, joints: Floats, frames: Sequence[int], model: PoseModel
+) -> Iterator[tuple[int, Picture]]:
+    """Yield (frame, matte uint8 [height, width]) from MediaPipe's own segmentation.
+
+    `joints` [clip.count, 60, 2] say where the person is; the matte is empty where nobody is found.
+    """
+    import cv2
+
+    width, height = clip.size
+    with PoseEstimator(model, segmentation=True) as estimator:
+        for index in frames:
+            known = joints[index][np.isfinite(joints[index]).all(axis=-1)]
+            matte = np.zeros((height, width), np.uint8)
+            if len(known):
+                low, high = known.min(axis=0), known.max(axis=0)
+                side = 1.3 * float(max(*(high - low), 16.0))
+                middle = (low + high) / 2
+                region = Region(float(middle[0]), float(middle[1]), side)
+                small, matrix = estimator.segmentation(clip.read(index), region)
+                if small is not None:
+                    back = cv2.invertAffineTransform(matrix)
+                    matte = cv2.warpAffine(small, back, (width, height), flags=cv2.INTER_LINEAR)
+            yield index, matte

@@ -1,0 +1,238 @@
+"""Estimating the actor's joints over a whole clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning import pose_correction
+from mf_backend.conditioning.conditions import JointState
+from mf_backend.conditioning.hand_repair import repair_hand
+from mf_backend.conditioning.hands import POINTS, HandEstimator
+from mf_backend.conditioning.joint_repair import drop_mistakes, fill_gaps, inside, smooth
+from mf_backend.conditioning.person_track import (
+    Candidate,
+    between,
+    choose_anchor,
+    find_people,
+    follow,
+)
+from mf_backend.conditioning.pose_models import PoseModel, best_model
+from mf_backend.conditioning.pose_views import Picture, PoseEstimator, PoseReading, apart
+from mf_backend.engines.base import FrameSource
+from mf_backend.progress import Reporter
+from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LEFT_HAND, RIGHT_HAND
+
+Floats = NDArray[np.float64]
+
+_BLACK_LEVEL = 8
+"""A frame whose brightest hundredth is darker than this is black."""
+_CUT_OFF = 0.08
+"""Joints outside the picture by less than this part of the person's extent are put to its edge."""
+_UNSURE = 0.05
+"""Joints whose views disagree by this part of the person's extent are reported as unsure."""
+_SAME_PERSON = 0.12
+"""Readings nearer than this (see `apart`) are one person seen twice."""
+_BODY_COUNT = 18
+_FACE_FRONT = (0, 14, 15)
+_TURNED_AWAY = 0.25
+"""The nose counts as hidden where it lies behind the ears by this part of the torso."""
+
+
+@dataclass(frozen=True)
+class JointEstimate:
+    """What was estimated for the actor."""
+
+    joints: NDArray[np.float32]
+    """[frames, 60, 2]; NaN absent."""
+    state: NDArray[np.uint8]
+    """[frames, 60] a JointState each."""
+    estimator: str
+    lost: tuple[int, ...]
+    """Frames on which the person was not found."""
+    black: tuple[int, ...]
+    unsure: dict[int, int] = field(default_factory=dict)
+    """Frame: number of body joints on which the estimator's views disagree."""
+    others: NDArray[np.float32] = field(
+        default_factory=lambda: np.empty((0, 0, _BODY_COUNT, 2), np.float32)
+    )
+    """[frames, people, 18, 2] everybody else's body joints, in no order; NaN absent."""
+
+    @property
+    def people(self) -> int:
+        """Most people seen on one frame."""
+        return self.others.shape[1] + 1
+
+
+@dataclass
+class RawJoints:
+    """Readings of each frame before repair."""
+
+    body: Floats
+    spread: Floats
+    hands: Floats
+    """[2, frames, 21, 2]"""
+    away: NDArray[np.bool_]
+
+
+def is_black(picture: Picture) -> bool:
+    """Whether next to nothing is to be seen."""
+    return bool(np.percentile(picture[::4, ::4].max(axis=-1), 99) < _BLACK_LEVEL)
+
+
+def list_frames(frames: Iterable[int]) -> str:
+    """Frame numbers for a sentence: '3, 7-9'."""
+    from mf_backend.clip.image_folder import list_numbers
+
+    return list_numbers(frames)
+
+
+def _look_for_people(
+    clip: FrameSource, estimator: PoseEstimator, advance: Callable[[], None]
+) -> tuple[list[tuple[Candidate, ...]], list[int]]:
+    people: list[tuple[Candidate, ...]] = []
+    black: list[int] = []
+    for index, picture in enumerate(clip.frames()):
+        if is_black(picture):
+            black.append(index)
+            people.append(())
+        else:
+            people.append(find_people(estimator, picture))
+        advance()
+    return people, black
+
+
+def _facing_away(reading: PoseReading) -> bool:
+    """Whether the back of the head is to the camera: the nose lies farther than both ears."""
+    nose, ears = reading.depth[0], reading.depth[[7, 8]]
+    torso = np.linalg.norm(reading.points[[11, 12]].mean(0) - reading.points[[23, 24]].mean(0))
+    return bool(nose > ears.max() + _TURNED_AWAY * torso)
+
+
+def _read_person(
+    clip: FrameSource,
+    track: list[PoseReading | None],
+    estimator: PoseEstimator,
+    advance: Callable[[], None],
+) -> RawJoints:
+    count = clip.count
+    raw = RawJoints(
+        np.full((count, _BODY_COUNT, 2), np.nan),
+        np.full((count, _BODY_COUNT), np.nan),
+        np.full((2, count, POINTS, 2), np.nan),
+        np.zeros(count, dtype=bool),
+    )
+    table = pose_correction.weights(estimator.model)
+    before: tuple[Picture, PoseReading] | None = None
+    with HandEstimator() as hands:
+        for index, picture in enumerate(clip.frames()):
+            reading = None
+            near = track[index] or between(track, index)
+            if near is not None and not is_black(picture):
+                reading = estimator.person(picture, near) or track[index]
+                if reading is None and before is not None:
+                    reading = estimator.follow(before[0], picture, before[1])
+            if reading is not None:
+                raw.body[index] = pose_correction.body_joints(reading.points, table)
+                raw.spread[index] = pose_correction.plain_values(reading.spread, worst=True)
+                raw.hands[:, index] = hands.find(picture, raw.body[index])
+                raw.away[index] = _facing_away(reading)
+            before = (picture, reading) if reading is not None else None
+            advance()
+    return raw
+
+
+def estimate_joints(
+    clip: FrameSource,
+    person: tuple[float, ...],
+    reporter: Reporter,
+    model: PoseModel | None = None,
+) -> JointEstimate:
+    """Body and hands of the person to follow, on every frame.
+
+    The clip is read twice. Calls reporter.advance 2 * clip.count times. Raises InputError where
+    nobody is found, or nobody is where `person` points.
+    """
+    model = model or best_model()
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        reporter.advance(done, "looking for people" if done <= clip.count else "joints")
+
+    with PoseEstimator(model) as estimator:
+        people, black = _look_for_people(clip, estimator, advance)
+        track = follow(people, choose_anchor(people, person))
+        raw = _read_person(clip, track, estimator, advance)
+    others = everybody_else(people, track)
+    return repaired(raw, clip.size, f"mediapipe pose {model}", black, others)
+
+
+def everybody_else(
+    people: list[tuple[Candidate, ...]], track: list[PoseReading | None]
+) -> NDArray[np.float32]:
+    """Body joints of the people that are not followed [frames, people, 18, 2], NaN absent."""
+    groups = [
+        [
+            pose_correction.plain_body(candidate.reading.points)
+            for candidate in group
+            if wanted is not None
+            and candidate.reading is not wanted
+            and apart(candidate.reading, wanted) > _SAME_PERSON
+        ]
+        for group, wanted in zip(people, track, strict=True)
+    ]
+    most = max(len(group) for group in groups)
+    others = np.full((len(groups), most, _BODY_COUNT, 2), np.nan, np.float32)
+    for index, group in enumerate(groups):
+        for which, body in enumerate(group):
+            others[index, which] = body
+    return others
+
+
+def repaired(
+    raw: RawJoints,
+    size: tuple[int, int],
+    estimator: str,
+    black: list[int],
+    others: NDArray[np.float32],
+) -> JointEstimate:
+    lost = np.flatnonzero(~np.isfinite(raw.body).any(axis=(1, 2)))
+    spread = np.nan_to_num(raw.spread, nan=0.0)
+    body = raw.body.copy()
+    body[drop_mistakes(body, spread)] = np.nan
+    body, state = fill_gaps(body)
+    body = smooth(body, spread)
+    joints = np.full((len(body), JOINT_COUNT, 2), np.nan)
+    states = np.zeros((len(body), JOINT_COUNT), np.uint8)
+    for side, part in ((0, LEFT_HAND), (1, RIGHT_HAND)):
+        hand = repair_hand(body, raw.hands[side], side, size)
+        joints[:, part] = hand.points
+        states[:, part] = hand.state[:, None]
+    # Joints outside the picture are guesses: they helped to place the hands, they are not drawn.
+    # One that is cut off closely is put to the edge, as the estimator of the training data does.
+    extent = float(np.nanmedian(np.nanmax(body[..., 1], axis=1) - np.nanmin(body[..., 1], axis=1)))
+    edge = np.array(size, np.float64) - 1
+    kept = np.clip(body, 0, edge)
+    cut = ~inside(body, size) & (np.linalg.norm(kept - body, axis=-1) < _CUT_OFF * extent)
+    body[cut] = kept[cut]
+    state[cut] = JointState.CARRIED
+    hidden = ~inside(body, size)
+    hidden[np.ix_(raw.away, _FACE_FRONT)] = True
+    body[hidden] = np.nan
+    state[hidden] = JointState.ABSENT
+    joints[:, BODY], states[:, BODY] = body, state
+    unsure = (spread > _UNSURE * extent) & ~hidden
+    return JointEstimate(
+        joints=joints.astype(np.float32),
+        state=states,
+        estimator=estimator,
+        lost=tuple(int(i) for i in lost),
+        black=tuple(black),
+        unsure={int(i): int(unsure[i].sum()) for i in np.flatnonzero(unsure.any(axis=1))},
+        others=others,
+    )

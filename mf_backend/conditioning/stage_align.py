@@ -1,0 +1,214 @@
+"""Stage "align": the target skeletons, read and fitted to the actor.
+
+Leaves joints.npz (`source`, `source_state`, `target`, `target_given`, `size`), target_poses/ and
+quality/align.json. With `matched`, skeleton pictures are copied byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.clip import image_folder, write_png
+from mf_backend.conditioning import user_files
+from mf_backend.conditioning.alignment import AlignmentOptions, align, mask_box
+from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.conditioning.stage_joints import copy_whole, load_source, pictures_complete
+from mf_backend.conditioning.stage_masks import read_mask
+from mf_backend.conditioning.stages import ConditionContext
+from mf_backend.errors import InputError
+from mf_backend.files import write_json, write_npz
+from mf_backend.jobs.request import Alignment, Settings
+from mf_backend.progress import Reporter
+
+FILE = "joints.npz"
+QUALITY = "quality/align.json"
+_SAME_ASPECT = 0.01
+
+Joints = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The target as given: joints in pixels of `size`, and its pictures if there are any."""
+
+    joints: Joints
+    size: tuple[int, int]
+    pictures: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class AlignStage:
+    """See the module."""
+
+    name: str = "align"
+
+    def settings_used(self, settings: Settings) -> dict[str, Any]:
+        """The mode and whether limbs keep the actor's length."""
+        return {
+            "alignment": str(settings.alignment),
+            "keep_limb_lengths": settings.keep_limb_lengths,
+        }
+
+    def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
+        """The target's pictures and, for `released`, the target person's masks."""
+        given = [context.target.poses] if context.target.poses else []
+        if context.settings.alignment is Alignment.RELEASED and context.settings.target_masks:
+            given.append(Path(context.settings.target_masks))
+        return tuple(given)
+
+    def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
+        """Joints of both sides and the target's pictures."""
+        try:
+            conditions = load_conditions(out)
+        except InputError:
+            return False
+        fits = conditions.count == count == len(conditions.target_joints)
+        return (
+            fits
+            and conditions.size == size
+            and (out / QUALITY).is_file()
+            and pictures_complete(out / "target_poses", count, size)
+        )
+
+    def run(self, context: ConditionContext, reporter: Reporter) -> None:
+        """Read the target, fit it, draw it, and say what was done."""
+        clip, out, settings = context.clip, context.out, context.settings
+        reporter.begin(self.name, clip.count)
+        source, state = load_source(out)
+        target = _read_target(context)
+        placed = _to_clip(target, clip.size, settings.alignment)
+        options = AlignmentOptions(
+            clip.size,
+            keep_limb_lengths=settings.keep_limb_lengths,
+            source_boxes=_boxes(_source_masks(out, clip.count), settings.alignment),
+            target_boxes=_boxes(_target_masks(context, target.size), settings.alignment),
+        )
+        result = align(placed, source, settings.alignment, options)
+        write_npz(
+            out / FILE,
+            source=source,
+            source_state=state,
+            target=result.joints.astype(np.float32),
+            target_given=target.joints,
+            target_size=np.array(target.size),
+            size=np.array(clip.size),
+        )
+        from mf_backend.skeleton.draw import draw_skeleton
+
+        copied = settings.alignment is Alignment.MATCHED and bool(target.pictures)
+        for index in range(clip.count):
+            path = out / "target_poses" / f"frame_{index}.png"
+            if copied:
+                copy_whole(target.pictures[index], path)
+            else:
+                write_png(path, draw_skeleton(result.joints[index], clip.size))
+            reporter.advance(index + 1, "drawing skeletons")
+        for note in result.report.notes:
+            reporter.warn("alignment-note", note)
+        empty = ~np.isfinite(result.joints).any(axis=(1, 2))
+        if empty.any():
+            from mf_backend.conditioning.source_joints import list_frames
+
+            reporter.warn(
+                "target-empty-frames",
+                f"The target skeleton has no joints on frames "
+                f"{list_frames(int(i) for i in np.flatnonzero(empty))}.",
+            )
+        write_json(out / QUALITY, result.report.to_dict())
+
+
+def _read_target(context: ConditionContext) -> _Target:
+    clip, target, mode = context.clip, context.target, context.settings.alignment
+    pictures: tuple[Path, ...] = ()
+    if target.poses is not None and (target.joints is None or mode is Alignment.MATCHED):
+        pictures = user_files.picture_files(target.poses, clip, "target skeletons")
+        size = image_folder.check_sizes(pictures)
+        if mode is Alignment.MATCHED:
+            user_files.check_size(pictures, clip.size, "target skeletons")
+            other = next((p for p in pictures if p.suffix.lower() != ".png"), None)
+            if other is not None:
+                raise InputError(
+                    "poses-not-png",
+                    f"{other.name} is not a PNG; `matched` uses the pictures as they are.",
+                    "Save the target skeletons as PNG.",
+                )
+    if target.joints is not None:
+        if len(target.joints) != clip.count:
+            raise InputError(
+                "target-length",
+                f"The target motion has {len(target.joints)} frames, but {clip.count} frames of "
+                f"the clip are used.",
+                "Make the target for the same frames as the clip.",
+            )
+        return _Target(target.joints, target.size, pictures)
+    if target.poses is None:
+        raise InputError(
+            "target-missing",
+            "No target motion was given.",
+            "Give target joints or a folder of target skeletons.",
+        )
+    return _Target(user_files.read_pose_pictures(pictures), size, pictures)
+
+
+def _to_clip(target: _Target, size: tuple[int, int], mode: Alignment) -> Joints:
+    """The target's joints in the clip's pixels: enlarged or reduced as a whole."""
+    if target.size == size:
+        return target.joints
+    across, up = size[0] / target.size[0], size[1] / target.size[1]
+    alike = abs(across / up - 1) <= _SAME_ASPECT
+    if mode is not Alignment.FIT and not alike:
+        raise InputError(
+            "target-size",
+            f"The target was made for {target.size[0]}x{target.size[1]} pixels, which is another "
+            f"shape than the clip's {size[0]}x{size[1]}; `{mode}` keeps its place in the picture.",
+            "Render it at the clip's size, or use the alignment `fit`.",
+        )
+    scale = np.array([across, up] if alike else [up, up])
+    # Pixel centres lie at whole numbers, so the picture's corner is at -0.5.
+    return ((target.joints + 0.5) * scale - 0.5).astype(np.float32)
+
+
+def _boxes(masks: Sequence[Any], mode: Alignment) -> NDArray[np.float64] | None:
+    if mode is not Alignment.RELEASED:
+        return None
+    nothing = (np.nan,) * 4
+    return np.array([mask_box(mask()) or nothing for mask in masks], np.float64)
+
+
+def _source_masks(out: Path, count: int) -> list[Any]:
+    return [lambda i=i: read_mask(out, "source_masks", i) for i in range(count)]
+
+
+def _target_masks(context: ConditionContext, size: tuple[int, int]) -> list[Any]:
+    """Readers of the target person's masks, in the clip's pixels; only `released` needs them."""
+    settings, clip = context.settings, context.clip
+    if settings.alignment is not Alignment.RELEASED:
+        return []
+    if not settings.target_masks:
+        raise InputError(
+            "released-needs-masks",
+            "The alignment `released` needs masks of the person whose motion it is.",
+            "Give them with --target-masks, or use `fit`.",
+        )
+    files = user_files.picture_files(Path(settings.target_masks), clip, "target masks")
+    user_files.check_size(files, size, "target masks")
+
+    def reader(path: Path) -> Any:
+        def read() -> NDArray[np.uint8]:
+            import cv2
+
+            mask = image_folder.read_grey(path)
+            if size == clip.size:
+                return mask
+            scaled: NDArray[np.uint8] = cv2.resize(mask, clip.size, interpolation=cv2.INTER_NEAREST)
+            return scaled
+
+        return read
+
+    return [reader(path) for path in files]

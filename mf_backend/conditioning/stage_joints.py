@@ -1,0 +1,185 @@
+"""Stage "joints": the actor's skeleton on every frame, estimated or from the user's own files.
+
+Leaves source_joints.npz (`source`, `state`, `size`), source_poses/frame_N.png and
+quality/joints.json.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.clip import image_folder, write_png
+from mf_backend.conditioning import user_files
+from mf_backend.conditioning.conditions import JointState
+from mf_backend.conditioning.stages import ConditionContext
+from mf_backend.errors import InputError
+from mf_backend.files import atomic_path, write_json, write_npz
+from mf_backend.jobs.request import Settings
+from mf_backend.progress import Reporter
+from mf_backend.skeleton.joints import BODY, LEFT_HAND, RIGHT_HAND
+
+FILE = "source_joints.npz"
+QUALITY = "quality/joints.json"
+
+
+def load_source(out: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Joints [frames, 60, 2] and states [frames, 60] that this stage left under `out`."""
+    try:
+        with np.load(out / FILE) as data:
+            return data["source"], data["state"]
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(
+            "condition-damaged", f"{out / FILE} is missing or damaged: {error}."
+        ) from error
+
+
+def load_others(out: Path, count: int) -> NDArray[np.float32]:
+    """Body joints of the other people in the clip [frames, people, 18, 2], NaN absent."""
+    with np.load(out / FILE) as data:
+        if "others" in data:
+            return data["others"]  # type: ignore[no-any-return]
+    return np.full((count, 0, 18, 2), np.nan, np.float32)
+
+
+def pictures_complete(folder: Path, count: int, size: tuple[int, int]) -> bool:
+    """Whether frame_0.png to frame_{count - 1}.png are there and open at `size`."""
+    for index in range(count):
+        path = folder / f"frame_{index}.png"
+        try:
+            if not path.is_file() or image_folder.image_size(path) != size:
+                return False
+            image_folder.read_grey(path)
+        except InputError:
+            return False
+    return True
+
+
+def copy_whole(source: Path, destination: Path) -> None:
+    """Copy a file byte for byte, whole or not at all."""
+    with atomic_path(destination) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+@dataclass(frozen=True)
+class JointsStage:
+    """See the module."""
+
+    name: str = "joints"
+
+    def settings_used(self, settings: Settings) -> dict[str, Any]:
+        """The person pointed at, which of the user's files are given, and the estimator."""
+        if settings.source_joints or settings.source_poses:
+            return {"given": "joints" if settings.source_joints else "poses"}
+        from mf_backend.conditioning.dwpose import dwpose_present
+        from mf_backend.conditioning.pose_models import best_model
+
+        estimator = "dwpose" if dwpose_present() else str(best_model())
+        return {"person": list(settings.person), "estimator": estimator}
+
+    def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
+        """The user's own joints or skeleton pictures."""
+        given = context.settings.source_joints or context.settings.source_poses
+        return (Path(given),) if given else ()
+
+    def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
+        """Joints of all frames and their pictures."""
+        try:
+            joints, _ = load_source(out)
+        except InputError:
+            return False
+        complete = len(joints) == count and (out / QUALITY).is_file()
+        return complete and pictures_complete(out / "source_poses", count, size)
+
+    def run(self, context: ConditionContext, reporter: Reporter) -> None:
+        """Read or estimate the joints, draw them, and say what was found."""
+        settings, clip, out = context.settings, context.clip, context.out
+        pictures: tuple[Path, ...] = ()
+        if settings.source_joints or settings.source_poses:
+            reporter.begin(self.name, clip.count)
+            joints, state, quality, pictures = _given(context)
+            others = np.full((clip.count, 0, 18, 2), np.nan, np.float32)
+        else:
+            reporter.begin(self.name, 3 * clip.count)
+            joints, state, others, quality = _estimated(context, reporter)
+        size = np.array(clip.size)
+        write_npz(out / FILE, source=joints, state=state, others=others, size=size)
+        from mf_backend.skeleton.draw import draw_skeleton
+
+        steps_before = 0 if quality["estimator"] == "given" else 2 * clip.count
+        for index in range(clip.count):
+            path = out / "source_poses" / f"frame_{index}.png"
+            if pictures and pictures[index].suffix.lower() == ".png":
+                copy_whole(pictures[index], path)
+            else:
+                write_png(path, draw_skeleton(joints[index], clip.size))
+            reporter.advance(steps_before + index + 1, "drawing skeletons")
+        write_json(out / QUALITY, quality)
+
+
+def _given(
+    context: ConditionContext,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], dict[str, Any], tuple[Path, ...]]:
+    settings, clip = context.settings, context.clip
+    files: tuple[Path, ...] = ()
+    if settings.source_joints:
+        joints = user_files.read_joints_file(Path(settings.source_joints), "source", clip)
+    else:
+        files = user_files.picture_files(Path(settings.source_poses), clip, "skeleton pictures")
+        user_files.check_size(files, clip.size, "skeleton pictures")
+        joints = user_files.read_pose_pictures(files)
+    known = np.isfinite(joints).all(axis=-1)
+    state = np.where(known, JointState.GIVEN, JointState.ABSENT).astype(np.uint8)
+    empty = [int(i) for i in np.flatnonzero(~known.any(axis=1))]
+    quality = {"estimator": "given", "frames": clip.count, "frames_without_person": empty}
+    return joints, state, quality, files
+
+
+def _estimated(
+    context: ConditionContext, reporter: Reporter
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], dict[str, Any]]:
+    from mf_backend.conditioning.dwpose import dwpose_present, estimate_with_dwpose
+    from mf_backend.conditioning.source_joints import estimate_joints, list_frames
+
+    clip = context.clip
+    estimate = (
+        estimate_with_dwpose(clip, context.settings.person, reporter)
+        if dwpose_present()
+        else estimate_joints(clip, context.settings.person, reporter)
+    )
+    lost = [i for i in estimate.lost if i not in estimate.black]
+    if estimate.black:
+        reporter.warn(
+            "black-frames",
+            f"Frames that are black: {list_frames(estimate.black)}; nobody can be seen there.",
+        )
+    if lost:
+        reporter.warn(
+            "person-lost",
+            f"The person was not found on frames {list_frames(lost)}; short gaps are filled, on "
+            f"longer ones the actor is taken to be out of the picture.",
+        )
+    hands = {
+        side: {
+            state.name.lower(): int((estimate.state[:, part.start] == state).sum())
+            for state in (JointState.FOUND, JointState.CARRIED, JointState.POSED)
+        }
+        for side, part in (("left", LEFT_HAND), ("right", RIGHT_HAND))
+    }
+    absent = ~np.isfinite(estimate.joints[:, BODY]).any(axis=(1, 2))
+    quality = {
+        "estimator": estimate.estimator,
+        "frames": clip.count,
+        "people": estimate.people,
+        "frames_without_person": list(estimate.lost),
+        "frames_absent": [int(i) for i in np.flatnonzero(absent)],
+        "black_frames": list(estimate.black),
+        "unsure_joints": {str(frame): number for frame, number in estimate.unsure.items()},
+        "hands": hands,
+    }
+    return estimate.joints, estimate.state, estimate.others, quality

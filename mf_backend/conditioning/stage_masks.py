@@ -1,0 +1,186 @@
+"""Stage "masks": the actor's mask and matte on every frame, estimated or the user's own.
+
+Leaves source_masks/ (hard), source_alpha/ (soft) and quality/masks.json. No mask is trusted
+blindly: one that cannot be the actor's is named and estimated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.clip import image_folder, write_png
+from mf_backend.conditioning import mask_shape, user_files
+from mf_backend.conditioning.mask_shape import Check, Verdict, check_mask, keep_person, soften
+from mf_backend.conditioning.source_joints import list_frames
+from mf_backend.conditioning.stage_joints import load_others, load_source, pictures_complete
+from mf_backend.conditioning.stages import ConditionContext
+from mf_backend.errors import InputError
+from mf_backend.files import write_json
+from mf_backend.jobs.request import Settings
+from mf_backend.progress import Reporter
+
+Matte = NDArray[np.uint8]
+
+QUALITY = "quality/masks.json"
+_WHY = {
+    Verdict.INVERTED: "look inverted (the actor is black in them)",
+    Verdict.ELSEWHERE: "do not cover the actor's head, shoulders and hips",
+    Verdict.AREA: "cover too little or too much of the picture to be a person",
+    Verdict.EMPTY: "are empty although the actor is in the picture",
+}
+
+
+@dataclass(frozen=True)
+class MasksStage:
+    """See the module."""
+
+    name: str = "masks"
+
+    def settings_used(self, settings: Settings) -> dict[str, Any]:
+        """Whether the user's masks are given, and the estimator."""
+        return {"given": bool(settings.source_masks), "estimator": settings.mask_estimator}
+
+    def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
+        """The user's own masks."""
+        given = context.settings.source_masks
+        return (Path(given),) if given else ()
+
+    def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
+        """Masks and mattes of all frames."""
+        folders = (out / "source_masks", out / "source_alpha")
+        written = (out / QUALITY).is_file()
+        return written and all(pictures_complete(folder, count, size) for folder in folders)
+
+    def run(self, context: ConditionContext, reporter: Reporter) -> None:
+        """Take or estimate, check, estimate again what failed, and say what was done."""
+        clip, out, settings = context.clip, context.out, context.settings
+        joints, _ = load_source(out)
+        work = _Work(out, joints, load_others(out, clip.count))
+        reporter.begin(self.name, clip.count)
+        checks: dict[int, Check] = {}
+        first = _user_mattes(context) if settings.source_masks else _estimated(context, work)
+        for index, matte in first:
+            checks[index] = work.keep(index, matte)
+            reporter.advance(index + 1, "masks")
+        rejected = {i: c.verdict for i, c in checks.items() if not work.accepted(i, c)}
+        if rejected and settings.source_masks:
+            _name_rejected(rejected, reporter)
+        again = _again(context, work, rejected, reporter) if rejected else {}
+        failed = [i for i, source in again.items() if source == ""]
+        if failed:
+            reporter.warn(
+                "masks-doubtful",
+                f"No good mask was found for frames {list_frames(failed)}; the skeleton's outline "
+                f"stands in there.",
+            )
+        write_json(
+            out / QUALITY,
+            {
+                "estimator": "given" if settings.source_masks else settings.mask_estimator or "rvm",
+                "frames": clip.count,
+                "rejected": {str(i): str(verdict) for i, verdict in rejected.items()},
+                "estimated_again": {str(i): name or "skeleton" for i, name in again.items()},
+                "empty": [i for i, c in sorted(checks.items()) if c.verdict is Verdict.EMPTY],
+                "mean_area": round(float(np.mean([c.area for c in checks.values()])), 4),
+            },
+        )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Where masks go and whose they are."""
+
+    out: Path
+    joints: NDArray[np.float32]
+    others: NDArray[np.float32]
+
+    def present(self, index: int) -> bool:
+        """Whether the actor is known to be in the picture."""
+        return bool(np.isfinite(self.joints[index, :18]).any())
+
+    def keep(self, index: int, matte: Matte) -> Check:
+        """Write the matte and its hard mask; say what the check finds."""
+        hard = matte >= mask_shape.THRESHOLD
+        write_png(self.out / "source_alpha" / f"frame_{index}.png", matte)
+        write_png(
+            self.out / "source_masks" / f"frame_{index}.png", hard.astype(np.uint8) * np.uint8(255)
+        )
+        return check_mask(hard, self.joints[index])
+
+    def accepted(self, index: int, check: Check) -> bool:
+        """A good mask, or an empty one where the actor is out of the picture."""
+        if check.verdict is Verdict.EMPTY:
+            return not self.present(index)
+        return check.verdict is Verdict.GOOD
+
+
+def _estimated(
+    context: ConditionContext, work: _Work, name: str = "", frames: Sequence[int] | None = None
+) -> Iterator[tuple[int, Matte]]:
+    from mf_backend.conditioning.matting import load_estimator
+
+    clip = context.clip
+    wanted = range(clip.count) if frames is None else frames
+    estimator = load_estimator(name or context.settings.mask_estimator)
+    for index, matte in estimator.mattes(clip, work.joints, wanted):
+        yield index, keep_person(matte, work.joints[index], work.others[index])
+
+
+def _user_mattes(context: ConditionContext) -> Iterator[tuple[int, Matte]]:
+    clip = context.clip
+    folder = Path(context.settings.source_masks)
+    files = user_files.picture_files(folder, clip, "masks")
+    user_files.check_size(files, clip.size, "masks")
+    for index, file in enumerate(files):
+        yield index, soften(image_folder.read_grey(file))
+
+
+def _name_rejected(rejected: dict[int, Verdict], reporter: Reporter) -> None:
+    for verdict, why in _WHY.items():
+        frames = [i for i, v in rejected.items() if v is verdict]
+        if frames:
+            reporter.warn(
+                f"mask-{verdict}",
+                f"The given masks of frames {list_frames(frames)} {why}; they are estimated "
+                f"instead.",
+            )
+
+
+def _again(
+    context: ConditionContext, work: _Work, rejected: dict[int, Verdict], reporter: Reporter
+) -> dict[int, str]:
+    """Estimate rejected frames by other means; {frame: estimator that was accepted, or ''}."""
+    result = dict.fromkeys(sorted(rejected), "")
+    asked = context.settings.mask_estimator or "rvm"
+    names = ["rvm", "mediapipe"] if context.settings.source_masks else []
+    names += [name for name in ("mediapipe", "rvm") if name not in (*names, asked)]
+    for name in names:
+        left = [i for i, source in result.items() if source == "" and work.present(i)]
+        for index, matte in _estimated(context, work, name, left):
+            reporter.check()
+            check = check_mask(matte >= mask_shape.THRESHOLD, work.joints[index])
+            if work.accepted(index, check):
+                work.keep(index, matte)
+                result[index] = name
+    for index, source in result.items():
+        if source == "":
+            work.keep(index, mask_shape.outline(work.joints[index], context.clip.size))
+    gone = [i for i in result if not work.present(i)]
+    for index in gone:
+        # Nobody is there: an empty mask is right.
+        result[index] = "absent"
+    return result
+
+
+def read_mask(out: Path, kind: str, index: int) -> Matte:
+    """One mask or matte that a stage left, uint8 [height, width]."""
+    path = out / kind / f"frame_{index}.png"
+    if not path.is_file():
+        raise InputError("condition-damaged", f"{path} is missing.")
+    return image_folder.read_grey(path)

@@ -1,0 +1,171 @@
+"""Stage "target_mask": where the actor will be; and the report and contact sheet of it all.
+
+Leaves target_masks/, target_alpha/, quality/target_mask.json, report.json and contact_sheet.png.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.clip import image_folder, write_png
+from mf_backend.conditioning import user_files
+from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.conditioning.contact_sheet import write_contact_sheet
+from mf_backend.conditioning.mask_shape import Verdict, check_mask
+from mf_backend.conditioning.source_joints import list_frames
+from mf_backend.conditioning.stage_joints import pictures_complete
+from mf_backend.conditioning.stage_masks import read_mask
+from mf_backend.conditioning.stages import STAGE_NAMES, ConditionContext
+from mf_backend.conditioning.target_mask import predict_target_masks
+from mf_backend.errors import InputError
+from mf_backend.files import write_json
+from mf_backend.jobs.request import Settings
+from mf_backend.progress import Reporter
+
+Matte = NDArray[np.uint8]
+
+QUALITY = "quality/target_mask.json"
+REPORT = "report.json"
+SHEET = "contact_sheet.png"
+_KEPT = 24
+"""Source mattes kept in memory: a target frame's parts come from a few source frames each."""
+
+
+@dataclass(frozen=True)
+class TargetMaskStage:
+    """See the module."""
+
+    name: str = "target_mask"
+
+    def settings_used(self, settings: Settings) -> dict[str, Any]:
+        """Whether masks of the target person are given."""
+        return {"given": bool(settings.target_masks)}
+
+    def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
+        """Masks of the target person or of the scene's character."""
+        folder = _given_folder(context)
+        return (folder,) if folder else ()
+
+    def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
+        """Masks and mattes of all frames, the report and the sheet."""
+        files = (out / QUALITY, out / REPORT, out / SHEET)
+        folders = (out / "target_masks", out / "target_alpha")
+        return all(file.is_file() for file in files) and all(
+            pictures_complete(folder, count, size) for folder in folders
+        )
+
+    def run(self, context: ConditionContext, reporter: Reporter) -> None:
+        """Predict the masks frame by frame, then write the report and the contact sheet."""
+        clip, out = context.clip, context.out
+        reporter.begin(self.name, clip.count)
+        conditions = load_conditions(out)
+        given, joints_given, refused = _given_masks(context, reporter)
+        areas = []
+        masks = predict_target_masks(
+            conditions.source_joints,
+            conditions.target_joints,
+            _cached(lambda index: read_mask(out, "source_alpha", index)),
+            clip.size,
+            given,
+            joints_given,
+        )
+        for index, (hard, soft) in enumerate(masks):
+            write_png(out / "target_masks" / f"frame_{index}.png", hard)
+            write_png(out / "target_alpha" / f"frame_{index}.png", soft)
+            areas.append(float((hard > 127).mean()))
+            reporter.advance(index + 1, "target masks")
+        write_json(
+            out / QUALITY,
+            {
+                "from": "given masks" if given is not None else "the actor's widths and parts",
+                "refused": refused,
+                "mean_area": round(float(np.mean(areas)), 4),
+                "empty": [i for i, area in enumerate(areas) if area == 0],
+            },
+        )
+        write_json(out / REPORT, gather_report(out))
+        write_contact_sheet(out / SHEET, clip, conditions)
+
+
+def gather_report(out: Path) -> dict[str, Any]:
+    """What each stage said about its work, by stage name."""
+    report: dict[str, Any] = {}
+    for name in STAGE_NAMES:
+        path = out / "quality" / f"{name}.json"
+        if path.is_file():
+            report[name] = json.loads(path.read_text(encoding="utf-8"))
+    return report
+
+
+def _cached(read: Callable[[int], Matte]) -> Callable[[int], Matte]:
+    kept: OrderedDict[int, Matte] = OrderedDict()
+
+    def get(index: int) -> Matte:
+        if index in kept:
+            kept.move_to_end(index)
+        else:
+            kept[index] = read(index)
+            if len(kept) > _KEPT:
+                kept.popitem(last=False)
+        return kept[index]
+
+    return get
+
+
+def _given_folder(context: ConditionContext) -> Path | None:
+    if context.settings.target_masks:
+        return Path(context.settings.target_masks)
+    return context.target.character_masks
+
+
+def _given_masks(
+    context: ConditionContext, reporter: Reporter
+) -> tuple[Callable[[int], Matte | None] | None, NDArray[np.float32] | None, dict[str, str]]:
+    """Reader of the given masks (None for a frame whose mask cannot be right), the joints that
+    belong to them, and the frames refused."""
+    folder = _given_folder(context)
+    if folder is None:
+        return None, None, {}
+    try:
+        with np.load(context.out / "joints.npz") as data:
+            joints = data["target_given"]
+            size = (int(data["target_size"][0]), int(data["target_size"][1]))
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(
+            "condition-damaged", f"{context.out / 'joints.npz'} is damaged: {error}."
+        ) from error
+    files = user_files.picture_files(folder, context.clip, "target masks")
+    for path in files:
+        found = image_folder.image_size(path)
+        if found != size:
+            raise InputError(
+                "pictures-size",
+                f"{path} is {found[0]}x{found[1]} pixels, but the target's skeletons are "
+                f"{size[0]}x{size[1]}.",
+                "Make the target masks at the size of the target skeletons.",
+            )
+    refused: dict[str, str] = {}
+    for index, path in enumerate(files):
+        check = check_mask(image_folder.read_grey(path) >= 128, joints[index])
+        if check.verdict in (Verdict.INVERTED, Verdict.ELSEWHERE):
+            refused[str(index)] = str(check.verdict)
+    if refused:
+        frames = list_frames(int(index) for index in refused)
+        reporter.warn(
+            "target-mask-refused",
+            f"The given target masks of frames {frames} do not lie on the target's skeleton "
+            f"(inverted, or another person's); they are not used.",
+        )
+
+    def read(index: int) -> Matte | None:
+        return None if str(index) in refused else image_folder.read_grey(files[index])
+
+    return read, joints, refused
