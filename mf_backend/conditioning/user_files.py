@@ -57,7 +57,10 @@ def check_size(files: tuple[Path, ...], size: tuple[int, int], what: str) -> Non
 
 
 def read_joints_file(path: Path, key: str, clip: FrameSource) -> Joints:
-    """Joints [frames, 60, 2] stored as `key` in an npz, for the clip's frames and pixel size."""
+    """Joints [frames, 60, 2] stored as `key` in an npz, for the clip's frames and pixel size.
+
+    Joints of the whole clip are cut to the used range.
+    """
     try:
         with np.load(path, allow_pickle=False) as data:
             joints = np.asarray(data[key], dtype=np.float32)
@@ -73,6 +76,10 @@ def read_joints_file(path: Path, key: str, clip: FrameSource) -> Joints:
             "joints-shape",
             f"`{key}` in {path} is {list(joints.shape)}; it must be [frames, {JOINT_COUNT}, 2].",
         )
+    info = getattr(clip, "info", None)
+    if len(joints) != clip.count and info is not None and len(joints) == info.count:
+        first = int(getattr(clip, "first", 0))
+        joints = joints[first : first + clip.count]
     if len(joints) != clip.count:
         raise InputError(
             "joints-count",
