@@ -51,6 +51,7 @@ class BackendProcess:
 
     def __init__(self, python: Path, log: Path, arguments: Sequence[str] = ()) -> None:
         self.log = log
+        self._python = python
         self._queue: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._ended = False
         try:
@@ -133,6 +134,12 @@ class BackendProcess:
         else:
             how = f"ended with code {code}"
         last = self.last_words()
+        if "No module named mf_backend" in last:
+            return MissingComponentError(
+                "backend-not-installed",
+                f"The backend is not installed in {self._python}.",
+                "Choose the Python of the backend's own environment in the preferences.",
+            )
         return MFError(
             "backend-ended",
             f"The backend {how}{': ' + last if last else '.'}",
@@ -146,7 +153,8 @@ class BackendProcess:
         except OSError:
             return ""
         for line in reversed(lines[-20:]):
-            if "Error" in line and not line.startswith((" ", "[add-on]")):
+            error = "Error" in line or "No module named" in line
+            if error and not line.startswith((" ", "[add-on]")):
                 return line.strip()[:300]
         return ""
 

@@ -1,0 +1,103 @@
+"""Takes: one visible, one final, comparing, deleting."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.flow.scenes import strips
+
+
+@pytest.fixture
+def pair(scene: Any) -> tuple[Any, str, str]:
+    """A scene with two takes, and their jobs' ids."""
+    jobs = []
+    for _ in range(2):
+        bpy.ops.motionfollower.render()
+        jobs += [take for take in ids(scene) if take not in jobs]
+    return scene, jobs[0], jobs[1]
+
+
+def ids(scene: Any) -> list[str]:
+    """Job ids of all takes."""
+    found = [strip.get("motionfollower_job") for strip in scene.sequence_editor.strips_all]
+    return [job for job in found if job]
+
+
+def take(scene: Any, job: str) -> Any:
+    """The strip of a job."""
+    for strip in scene.sequence_editor.strips_all:
+        if strip.get("motionfollower_job") == job:
+            return strip
+    raise AssertionError(f"no take {job}")
+
+
+def test_showing_one_hides_the_other(pair: tuple[Any, str, str]) -> None:
+    scene, one, two = pair
+    assert take(scene, one).mute
+    assert not take(scene, two).mute
+
+    bpy.ops.motionfollower.take_show(job=one)
+    assert not take(scene, one).mute
+    assert take(scene, two).mute
+
+    bpy.ops.motionfollower.take_show(job=one)
+    assert take(scene, one).mute
+    assert take(scene, two).mute
+
+
+def test_one_is_final(pair: tuple[Any, str, str]) -> None:
+    scene, one, two = pair
+    bpy.ops.motionfollower.take_final(job=one)
+    bpy.ops.motionfollower.take_final(job=two)
+
+    assert [take(scene, job).lock for job in (one, two)] == [False, True]
+    assert [take(scene, job).mute for job in (one, two)] == [True, False]
+
+
+@pytest.mark.parametrize("mode", ["WIPE", "SIDE"])
+def test_comparing_leaves_no_trace(pair: tuple[Any, str, str], mode: str) -> None:
+    scene, one, _ = pair
+
+    def picture() -> list[Any]:
+        return [
+            (s.name, s.channel, s.frame_final_start, s.transform.scale_x, s.crop.min_x)
+            for s in strips(scene)
+        ]
+
+    bpy.ops.motionfollower.take_show(job=one)
+    before = picture()
+    bpy.ops.motionfollower.take_compare(job=one, mode=mode)
+    assert picture() != before
+    bpy.ops.motionfollower.take_compare(job=one, mode="OFF")
+    assert picture() == before
+
+
+def test_deleting_takes_the_files_only_when_asked(pair: tuple[Any, str, str]) -> None:
+    scene, one, two = pair
+    folders = [Path(json.loads(take(scene, job)["motionfollower"])["folder"]) for job in (one, two)]
+    bpy.ops.motionfollower.take_delete(job=one, with_files=False)
+    assert folders[0].is_dir()
+    assert ids(scene) == [two]
+
+    bpy.ops.motionfollower.take_delete(job=two, with_files=True)
+    assert not folders[1].exists()
+    assert not ids(scene)
+    assert "footage" in strips(scene)
+
+
+def test_another_jobs_folder_is_not_deleted(pair: tuple[Any, str, str]) -> None:
+    scene, one, two = pair
+    record = json.loads(take(scene, one)["motionfollower"])
+    other = json.loads(take(scene, two)["motionfollower"])["folder"]
+    record["folder"] = other
+    take(scene, one)["motionfollower"] = json.dumps(record)
+
+    with pytest.raises(RuntimeError, match="holds another job"):
+        bpy.ops.motionfollower.take_delete(job=one, with_files=True)
+    assert Path(other).is_dir()
+    assert one in ids(scene)
