@@ -16,7 +16,7 @@ import numpy as np
 
 import motionfollower_addon
 from demo import actions, figure, footage, measure, sheet, watch
-from demo.quiet import blender_lines_to
+from demo.quiet import printed_to
 from mf_backend.clip import open_clip, probe_clip, reference_for
 from mf_backend.clip.info import ClipInfo
 from mf_backend.conditioning.conditions import load_conditions
@@ -59,7 +59,8 @@ def run(clip: Path | None, fps: float, output: Path, frames: int) -> bool:
         job = _perform(clip, fps, output, frames, clock)
     finally:
         motionfollower_addon.unregister()
-    with clock.step("Measuring the result"):
+    quiet = printed_to(output / "estimator.log")
+    with clock.step("Measuring the result (joint estimator on the finished frames)"), quiet:
         result = measure.measure(job, output / "measured")
     with clock.step("Making the contact sheet"):
         sheet.write(job, output / "contact_sheet.png")
@@ -86,13 +87,13 @@ def _perform(clip: Path | None, fps: float, output: Path, frames: int, clock: Cl
     filmed = None
     if clip is None:
         filmed = footage.new_scene("Footage", SIZE, FPS, FIRST, frames)
-    quiet = blender_lines_to(output / "blender.log")
+    quiet = printed_to(output / "blender.log")
     with clock.step("Building the figure (armature, body, automatic weights)"), quiet:
         actor = figure.make_figure("Actor", figure.ACTOR)
     if filmed is not None:
         actions.key_action(actor, actions.strolling, "Stroll", FIRST, frames, FPS)
         footage.build_set(filmed)
-        quiet = blender_lines_to(output / "blender.log")
+        quiet = printed_to(output / "blender.log")
         with clock.step(f"Filming {frames} frames of footage with Workbench"), quiet:
             footage.film(filmed, output / "footage")
         clip = output / "footage"
@@ -149,7 +150,7 @@ def _render(
     with clock.step("Rendering the figure's own masks and joints"):
         settings.source_masks = str(output / "given_masks")
         settings.source_joints = str(output / "given_joints.npz")
-        with blender_lines_to(output / "blender.log"):
+        with printed_to(output / "blender.log"):
             footage.film_masks(filmed, list(actor.children), output / "given_masks")
         write_npz(output / "given_joints.npz", source=_true_joints(filmed, actor))
     with clock.step("Running the operator again with them"), watch.told(jobs):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import open_clip, reference_for
 from mf_backend.conditioning import stages
 from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.conditioning.stage_joints import load_source
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.request import Settings, read_request
 from mf_backend.progress import NullReporter
@@ -70,9 +71,7 @@ def _estimate(frames: Path, work: Path) -> NDArray[np.float32]:
     with open_clip(reference_for(frames)) as clip:
         target = stages.TargetMotion(joints=None, size=(0, 0))
         stage.run(stages.ConditionContext(clip, Settings(), target, work), NullReporter())
-    with np.load(work / "joints.npz") as data:
-        joints: NDArray[np.float32] = data["source"]
-    return joints
+    return load_source(work)[0]
 
 
 def _person_height(job: JobFolder) -> float:

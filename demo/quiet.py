@@ -1,4 +1,4 @@
-"""Keeps Blender's own lines (one or two for each rendered frame) out of the demo's output."""
+"""Keeps what libraries print (Blender a line for each frame, mediapipe more) in a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def blender_lines_to(log: Path) -> Iterator[None]:
+def printed_to(log: Path) -> Iterator[None]:
     """Send everything printed inside the block, also by C code, to the end of `log`."""
     sys.stdout.flush()
     sys.stderr.flush()
