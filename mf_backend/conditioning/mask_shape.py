@@ -146,13 +146,15 @@ def keep_person(matte: Matte, joints: NDArray[Any], others: NDArray[Any]) -> Mat
     touched = np.zeros(number, dtype=bool)
     touched[np.unique(labels[near & (labels > 0)])] = True
     touched[0] = True
-    dropped = (~touched)[labels].astype(np.uint8)
+    dropped = (~touched)[labels]
     if not dropped.any() and bool((weight == 1).all()):
         return matte
-    weight *= 1 - cv2.dilate(dropped, np.ones((3, 3), np.uint8)).astype(np.float32) * (labels != 0)
-    weight[(cv2.dilate(dropped, np.ones((5, 5), np.uint8)) > 0) & (labels == 0)] = 0
+    # The faint fringe of a dropped piece goes with it.
+    fringe = cv2.dilate(dropped.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    weight[dropped | (fringe & (labels == 0))] = 0
     full = cv2.resize(weight, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.round(matte * full).astype(np.uint8)
+    kept: Matte = np.round(matte * full).astype(np.uint8)
+    return kept
 
 
 def soften(hard: Matte) -> Matte:

@@ -8,7 +8,7 @@ size). Frames go through once, in order, one in memory at a time.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -180,7 +180,10 @@ class MediapipeSegmentation:
         yield from segment(clip, np.asarray(joints), frames, best_model())
 
 
-_ESTIMATORS = {"rvm": RobustVideoMatting, "mediapipe": MediapipeSegmentation}
+_ESTIMATORS: dict[str, Callable[[], MatteEstimator]] = {
+    "rvm": RobustVideoMatting,
+    "mediapipe": MediapipeSegmentation,
+}
 
 
 def estimator_names() -> tuple[str, ...]:
@@ -195,5 +198,4 @@ def load_estimator(name: str) -> MatteEstimator:
             "mask-estimator-unknown",
             f"There is no mask estimator named {name!r}; use {' or '.join(_ESTIMATORS)}.",
         )
-    estimator: MatteEstimator = _ESTIMATORS[name or "rvm"]()
-    return estimator
+    return _ESTIMATORS[name or "rvm"]()

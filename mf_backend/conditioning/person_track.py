@@ -69,7 +69,8 @@ def torso_colours(picture: Picture, reading: PoseReading) -> NDArray[np.float64]
     hsv = cv2.cvtColor(part, cv2.COLOR_RGB2HSV)
     found = cv2.calcHist([hsv], [0, 1, 2], inside, list(_BINS), [0, 180, 0, 256, 0, 256])
     histogram: NDArray[np.float64] = found.ravel().astype(np.float64)
-    return histogram / max(histogram.sum(), 1.0)
+    histogram /= max(float(histogram.sum()), 1.0)
+    return histogram
 
 
 def colour_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -191,7 +192,7 @@ def _step_cost(before: Candidate, after: Candidate, gap: int) -> float:
         return np.inf
     size = abs(np.log(after.reading.extent / before.reading.extent))
     colour = colour_distance(before.colours, after.colours)
-    return (
+    return float(
         _MOTION_WEIGHT * moved / np.sqrt(gap)
         + 0.2 * size
         + _COLOUR_WEIGHT * colour

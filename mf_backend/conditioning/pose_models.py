@@ -39,7 +39,7 @@ def package_folder() -> Path:
 
 def model_file(model: PoseModel) -> Path | None:
     """The landmark model's file, in the package or in the estimators' folder; None if absent."""
-    from mf_backend.weights.catalog import estimators_folder
+    from mf_backend.weights.folder import estimators_folder
 
     name = f"pose_landmark_{model}.tflite"
     for folder in (package_folder() / _LANDMARKS, estimators_folder()):

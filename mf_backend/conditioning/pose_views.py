@@ -207,6 +207,16 @@ class PoseEstimator:
                 found.append(best)
         return merge(found) if found else None
 
+    def segmentation(self, picture: Picture, region: Region) -> tuple[Picture | None, Floats]:
+        """Mask of the first person found in a region, uint8 [CANVAS, CANVAS], and the matrix from
+        picture pixels to it; needs `segmentation` at the start."""
+        canvas, matrix = cut(picture, region)
+        masks = self._images.detect(self._image(canvas)).segmentation_masks
+        if not masks:
+            return None, matrix
+        share = np.squeeze(masks[0].numpy_view())
+        return np.round(share * 255).astype(np.uint8), matrix
+
     def follow(self, before: Picture, picture: Picture, near: PoseReading) -> PoseReading | None:
         """Where the detector sees nobody: look where the person was on the frame `before`."""
         region = around(near, (picture.shape[1], picture.shape[0]), 1.4)

@@ -171,7 +171,8 @@ def _to_clip(target: _Target, size: tuple[int, int], mode: Alignment) -> Joints:
         )
     scale = np.array([across, up] if alike else [up, up])
     # Pixel centres lie at whole numbers, so the picture's corner is at -0.5.
-    return ((target.joints + 0.5) * scale - 0.5).astype(np.float32)
+    placed: Joints = ((target.joints + 0.5) * scale - 0.5).astype(np.float32)
+    return placed
 
 
 def _boxes(masks: Sequence[Any], mode: Alignment) -> NDArray[np.float64] | None:

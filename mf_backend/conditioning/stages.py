@@ -46,7 +46,9 @@ class ConditionContext:
 class ConditionStage(Protocol):
     """One stage. Stages keep no state: everything is in the context and under `out`."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Stable name, as state files and progress show it."""
 
     def settings_used(self, settings: Settings) -> dict[str, Any]:
         """The settings that change this stage's files (JSON values), for its hash."""

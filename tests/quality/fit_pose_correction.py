@@ -12,7 +12,6 @@ left out: the reference invents those.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
