@@ -1,0 +1,135 @@
+"""Sub-pixel joints from the shapes of the limbs, and joints whose discs are not seen.
+
+A disc tells a joint to the pixel. The limbs tell more: each is drawn from its ends' sub-pixel
+positions by truncated numbers (centre, half length, direction), so the positions that redraw the
+same limbs are found by trying them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.skeleton.evidence import Evidence, Place
+from mf_backend.skeleton.joints import LIMBS
+
+Points = NDArray[np.float64]
+
+_STEPS = (np.arange(6) + 0.5) / 6
+_OFFSETS = [(float(x), float(y)) for x in _STEPS for y in _STEPS]
+_PASSES = 4
+# A joint out of sight is looked for up to this many times as far as its limb is seen.
+_REACHES = (0.97, 1.0, 1.04, 1.1, 1.18, 1.28, 1.4, 1.55, 1.75, 2.0, 2.4, 3.0, 4.0)
+_TURNS = tuple(math.radians(turn) for turn in (-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3))
+_LEAST_SEEN = 12
+
+
+def _limbs_of(joint: int) -> list[tuple[int, int, int]]:
+    return [(k, a, b) for k, (a, b) in enumerate(LIMBS) if joint in (a, b)]
+
+
+def _cost(evidence: Evidence, places: dict[int, Place], joint: int, place: Place) -> int:
+    """Unexplained pixels of a joint's limbs to those others that have a place."""
+    total = 0
+    for k, a, b in _limbs_of(joint):
+        other = b if a == joint else a
+        if other in places and evidence.limb_pixels(k):
+            ends = (place, places[other]) if a == joint else (places[other], place)
+            total += evidence.limb_cost(k, *ends)
+    return total
+
+
+def recover(joint: int, places: dict[int, Place], evidence: Evidence) -> Place | None:
+    """Where a joint must be whose disc is covered or outside the picture, from its limbs.
+
+    `places` holds the found joints; None where no limb shows the joint.
+    """
+    limbs = [(k, b if a == joint else a) for k, a, b in _limbs_of(joint)]
+    limbs = [(k, o) for k, o in limbs if o in places and evidence.limb_pixels(k) >= _LEAST_SEEN]
+    if not limbs:
+        return None
+    limb, other = max(limbs, key=lambda one: evidence.limb_pixels(one[0]))
+    start = np.array(places[other])
+    pixels = evidence.limb_places(limb) + 0.5 - start
+    middle = pixels.mean(axis=0)
+    direction = math.atan2(middle[1], middle[0])
+    ahead = pixels @ np.array([math.cos(direction), math.sin(direction)])
+    reach = float(ahead.max())
+    if reach <= 1:
+        return None
+
+    def cost(place: Place) -> int:
+        return _cost(evidence, places, joint, place) + 3 * evidence.disc_denied(joint, place)
+
+    options = [
+        (start[0] + reach * far * math.cos(direction + turn),
+         start[1] + reach * far * math.sin(direction + turn))
+        for far in _REACHES
+        for turn in _TURNS
+    ]  # fmt: skip
+    best = _pattern_search(cost, min(options, key=cost))
+    undrawn = sum(evidence.limb_pixels(k) for k, _ in limbs)
+    return best if cost(best) < 0.5 * undrawn else None
+
+
+def _pattern_search(cost: object, place: Place) -> Place:
+    assert callable(cost)
+    least, step = cost(place), 8.0
+    while step > 0.2:
+        around = [
+            (place[0] + dx * step, place[1] + dy * step)
+            for dx in (-1, 0, 1)
+            for dy in (-1, 0, 1)
+            if dx or dy
+        ]
+        best = min(around, key=cost)
+        if cost(best) < least:
+            place, least = best, cost(best)
+        else:
+            step /= 2
+    return place
+
+
+def refine(cells: dict[int, Place], free: set[int], evidence: Evidence) -> dict[int, Place]:
+    """Places inside the joints' pixels that best redraw the limbs.
+
+    `cells` holds for each found joint a place in its pixel; those in `free` may also leave it.
+    Where several places redraw the same picture their middle is returned.
+    """
+    corners = {k: (math.floor(x), math.floor(y)) for k, (x, y) in cells.items()}
+    places = {
+        k: cells[k] if k in free else (corner[0] + 0.5, corner[1] + 0.5)
+        for k, corner in corners.items()
+    }
+    for _ in range(_PASSES):
+        before = dict(places)
+        for joint in places:
+            if joint in free:
+                places[joint] = _pattern_search(
+                    lambda place, joint=joint: (
+                        _cost(evidence, places, joint, place)
+                        + 3 * evidence.disc_denied(joint, place)
+                    ),
+                    places[joint],
+                )
+            else:
+                places[joint] = _best_inside(evidence, places, joint, corners[joint])
+        if places == before:
+            break
+    return places
+
+
+def _best_inside(
+    evidence: Evidence, places: dict[int, Place], joint: int, corner: tuple[int, int]
+) -> Place:
+    options = [(corner[0] + dx, corner[1] + dy) for dx, dy in _OFFSETS]
+    costs = [_cost(evidence, places, joint, place) for place in options]
+    least = min(costs)
+    good = [place for place, value in zip(options, costs, strict=True) if value == least]
+    middle = (sum(p[0] for p in good) / len(good), sum(p[1] for p in good) / len(good))
+    # The good places need not be convex; their middle may be none of them.
+    if _cost(evidence, places, joint, middle) > least:
+        return min(good, key=lambda p: (p[0] - middle[0]) ** 2 + (p[1] - middle[1]) ** 2)
+    return middle
