@@ -41,6 +41,8 @@ def session(registered: Any) -> Iterator[Any]:
 @pytest.fixture
 def scene(session: Any, odd_path: Path) -> Any:
     """A saved file of one small shot in a folder with an odd name."""
-    from tests.addon.flow.scenes import make_scene
+    from tests.addon.flow.scenes import SIZE, make_scene
+    from tests.backend.tiny_job import write_clip
 
+    write_clip(odd_path / "footage", 6, SIZE)
     return make_scene(odd_path)

@@ -1,18 +1,15 @@
-"""Small real scenes: a rig with Mixamo's bone names, a motion, a camera, and footage to match."""
+"""Small real scenes: a rig with Mixamo's bone names, a motion, a camera, and footage to match.
+
+Needs bpy and nothing else, so that a real Blender can load this file too.
+"""
 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import bpy
-import cv2
-import numpy as np
-
-from tests.backend.tiny_job import write_clip
 
 SIZE = (96, 128)
 
@@ -79,17 +76,16 @@ def add_camera(scene: Any) -> Any:
 def make_scene(folder: Path, count: int = 6, name: str = "shöt 1") -> Any:
     """A saved file with rig, action, camera and an image strip of drawn footage from frame 10.
 
-    The figure's own joints and masks are given, so that nothing needs estimating.
+    `footage` under `folder` is as `write_clip` makes it. The figure's own joints and masks are
+    given, so that nothing needs estimating.
     """
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     scene = bpy.context.scene
     scene.render.fps = 24
     scene.render.resolution_x, scene.render.resolution_y = SIZE
     add_action(add_rig(scene), "Wäve", count)
     add_camera(scene)
     material = folder / "footage"
-    if not material.exists():
-        write_clip(material, count, SIZE)
     add_footage(scene, material / "clip", start=10)
     settings = scene.motionfollower
     settings.source_masks = str(material / "masks")
@@ -113,32 +109,3 @@ def add_footage(scene: Any, folder: Path, start: int, channel: int = 2) -> Any:
     for file in files[1:]:
         strip.elements.append(file.name)
     return strip
-
-
-def write_movie(path: Path, pictures: Path, fps: int, sound: bool) -> Path:
-    """An mp4 of a folder's pictures, with a quiet tone where `sound` is set."""
-    files = sorted(pictures.iterdir())
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=fps)
-        first = cv2.imdecode(np.fromfile(files[0], np.uint8), cv2.IMREAD_COLOR)
-        video.height, video.width = first.shape[:2]
-        video.pix_fmt = "yuv420p"
-        audio = container.add_stream("aac", rate=48000) if sound else None
-        for file in files:
-            picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
-            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
-            container.mux(video.encode(frame))
-        container.mux(video.encode())
-        if audio is not None:
-            total = 48000 * len(files) // fps
-            for begin in range(0, total - total % 1024, 1024):
-                wave = np.sin(np.arange(begin, begin + 1024) * 0.05) * 0.1
-                sample = av.AudioFrame.from_ndarray(
-                    wave[None].astype(np.float32), format="fltp", layout="mono"
-                )
-                sample.sample_rate = 48000
-                sample.pts = begin
-                sample.time_base = Fraction(1, 48000)
-                container.mux(audio.encode(sample))
-            container.mux(audio.encode())
-    return path

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from motionfollower_addon.host import compat
-from tests.addon.flow.scenes import SIZE, add_footage, strips, write_movie
+from motionfollower_addon.host import compat, options
+from tests.addon.flow.movies import write_movie
+from tests.addon.flow.scenes import SIZE, add_action, add_camera, add_footage, add_rig, strips
 
 
 def take_of(scene: Any) -> Any:
@@ -167,17 +168,9 @@ def test_a_shorter_motion_gives_a_shorter_take_and_says_so(scene: Any) -> None:
     assert "trimmed" in about["statement"]
 
 
-def test_an_unsaved_file_keeps_its_jobs_in_the_chosen_folder(
-    session: Any, odd_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from motionfollower_addon.host import options
-    from tests.addon.flow.scenes import make_scene
-
-    made = make_scene(odd_path)
+def test_an_unsaved_file_keeps_its_jobs_in_the_chosen_folder(scene: Any, odd_path: Path) -> None:
     material = odd_path / "footage"
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    from tests.addon.flow.scenes import add_action, add_camera, add_rig
-
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     made = bpy.context.scene
     add_action(add_rig(made), "Wäve", 6)
     add_camera(made)
