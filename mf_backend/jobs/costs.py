@@ -11,15 +11,15 @@ STAGE_NAMES = (READ, JOINTS, MASKS, ALIGN, TARGET_MASK, RENDER, ENCODE, REPORT)
 
 _SECONDS_A_FRAME = {
     READ: 0.002,
-    JOINTS: 0.06,
-    MASKS: 0.25,
-    ALIGN: 0.01,
-    TARGET_MASK: 0.08,
-    RENDER: 0.15,
-    ENCODE: 0.02,
+    JOINTS: 0.5,
+    MASKS: 0.6,
+    ALIGN: 0.1,
+    TARGET_MASK: 0.15,
+    RENDER: 0.3,
+    ENCODE: 0.05,
     REPORT: 0.001,
 }
-"""Rough costs at 512x512 on two cores; they only divide the progress bar before it is measured."""
+"""Rough costs at 512x512 on two busy cores; they only divide the bar until the pace is known."""
 
 _DIFFUSION_SECONDS_A_FRAME = 15.0
 
@@ -29,9 +29,9 @@ def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:
     settings = request.settings
     cost = dict(_SECONDS_A_FRAME)
     if settings.source_joints or settings.source_poses:
-        cost[JOINTS] = 0.005
+        cost[JOINTS] = 0.02
     if settings.source_masks:
-        cost[MASKS] = 0.02
+        cost[MASKS] = 0.03
     if settings.engine != "preview":
         cost[RENDER] = _DIFFUSION_SECONDS_A_FRAME
     return {name: cost[name] * max(1, count) + 0.2 for name in STAGE_NAMES}

@@ -10,6 +10,9 @@ from typing import Protocol
 
 from mf_backend.errors import CancelledError
 
+_PREPARING = 0.3
+"""Share of a stage's rest that a part which prepares it is taken for."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -64,6 +67,7 @@ class JobTracker:
         self._step = 0
         self._total = 0
         self._frame: str | None = None
+        self._before = 0.0
         self._stage_began = self._part_began = self._stepped = clock()
         self._done: dict[str, float] = {}
         self._overall = 0.0
@@ -74,6 +78,7 @@ class JobTracker:
             now = self._clock()
             self._stage, self._part, self._note = stage, stage, ""
             self._step = self._total = 0
+            self._before = 0.0
             self._stage_began = self._part_began = self._stepped = now
         self._tell()
 
@@ -90,9 +95,10 @@ class JobTracker:
         return seconds
 
     def begin(self, stage: str, total: int) -> None:
-        """See Reporter. Work may begin several named parts inside one stage of the job."""
+        """See Reporter. Work may begin parts of other names before the one named as the stage."""
         self.check()
         with self._lock:
+            self._before = self._fraction()
             self._part, self._note = stage, ""
             self._step, self._total = 0, max(0, total)
             self._part_began = self._stepped = self._clock()
@@ -125,11 +131,20 @@ class JobTracker:
         self._on_step(progress.stage, progress.step, progress.total)
         self._listener.progress(progress)
 
+    def _fraction(self) -> float:
+        """How much of the stage is done, 0..1.
+
+        How many preparing parts will come is not known, so each takes a share of what is left.
+        """
+        part = min(1.0, self._step / self._total) if self._total else 0.0
+        share = 1.0 if self._part == self._stage else _PREPARING
+        return self._before + (1.0 - self._before) * share * part
+
     def snapshot(self) -> Progress:
         """How far the job is now."""
         with self._lock:
             now = self._clock()
-            fraction = min(1.0, self._step / self._total) if self._total else 0.0
+            fraction = self._fraction()
             whole = sum(self._expected.values()) or 1.0
             before = sum(self._expected.get(name, 0.0) for name in self._done)
             current = 0.0 if self._stage in self._done else self._expected.get(self._stage, 0.0)
@@ -148,6 +163,15 @@ class JobTracker:
                 frame=self._frame,
             )
 
+    def _rest_of_stage(self, fraction: float) -> float:
+        """Seconds the stage still took at its last step: at the pace of its main part, once that
+        has begun, else at the stage's."""
+        if self._part == self._stage and self._step:
+            return (
+                (self._stepped - self._part_began) * max(0, self._total - self._step) / self._step
+            )
+        return (self._stepped - self._stage_began) * (1.0 - fraction) / fraction
+
     def _seconds_left(self, now: float, fraction: float) -> float | None:
         """Rest of this stage at its measured pace, later ones at the job's pace so far."""
         expected = self._expected.get(self._stage, 0.0)
@@ -156,9 +180,8 @@ class JobTracker:
         rest = 0.0
         if self._stage not in self._done:
             if fraction > 0.0:
-                pace = (self._stepped - self._part_began) / fraction
-                rest = max(0.0, pace * (1.0 - fraction) - (now - self._stepped))
-                spent += pace * fraction
+                rest = max(0.0, self._rest_of_stage(fraction) - (now - self._stepped))
+                spent += self._stepped - self._stage_began
                 planned += expected * fraction
             else:
                 rest = max(0.0, expected - (now - self._stage_began))

@@ -67,9 +67,17 @@ def test_the_whole_never_falls_and_parts_are_named() -> None:
     for step in (1, 2):
         clock.now += 1
         tracker.advance(step)
+    assert tracker.snapshot().overall == pytest.approx(0.15)
     tracker.begin("denoise", 100)
     clock.now += 1
     tracker.advance(1, "window 2")
+    tracker.begin("render", 10)
+    assert tracker.snapshot().overall == pytest.approx(0.151, abs=0.001)
+    clock.now += 1
+    tracker.advance(2)
+    assert tracker.snapshot().overall == pytest.approx(0.22, abs=0.001)
+    # 8 more at 0.5 s each, then encoding at the pace so far.
+    assert tracker.snapshot().seconds_left == pytest.approx(4 + 10 * 4 / 4.42, abs=0.1)
     tracker.leave()
     tracker.enter("encode")
     tracker.begin("encode", 1)
