@@ -222,7 +222,7 @@ def repaired(
     body[cut] = kept[cut]
     state[cut] = JointState.CARRIED
     hidden = ~inside(body, size)
-    hidden[np.ix_(raw.away, list(_FACE_FRONT))] = True
+    hidden[:, list(_FACE_FRONT)] |= raw.away[:, None]
     body[hidden] = np.nan
     state[hidden] = JointState.ABSENT
     joints[:, BODY], states[:, BODY] = body, state

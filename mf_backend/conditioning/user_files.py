@@ -99,9 +99,9 @@ def read_joints_file(path: Path, key: str, clip: FrameSource) -> Joints:
 
 def read_pose_pictures(files: tuple[Path, ...]) -> Joints:
     """Joints [frames, 60, 2] read back from skeleton pictures by colour; NaN absent."""
-    from mf_backend.skeleton.read_back import read_joints
+    from mf_backend.conditioning.pose_pictures import read_pose_picture
 
-    joints = np.stack([read_joints(image_folder.read_image(path)) for path in files])
+    joints = np.stack([read_pose_picture(image_folder.read_image(path)) for path in files])
     if not np.isfinite(joints).any():
         raise InputError(
             "poses-empty",

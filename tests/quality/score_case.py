@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import image_folder, open_clip, reference_for
 from mf_backend.conditioning.conditions import load_conditions
 from mf_backend.conditioning.mask_shape import Verdict, check_mask
+from mf_backend.conditioning.pose_pictures import read_pose_picture
 from mf_backend.conditioning.stages import (
     ConditionContext,
     TargetMotion,
@@ -44,7 +45,6 @@ from mf_backend.conditioning.stages import (
 )
 from mf_backend.jobs.request import Alignment, Settings
 from mf_backend.progress import NullReporter
-from mf_backend.skeleton.read_back import read_joints
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def pictures(folder: Path) -> list[Path]:
 
 def read_bodies(folder: Path) -> Floats:
     """Joints [frames, 60, 2] in skeleton pictures."""
-    return np.stack([read_joints(image_folder.read_image(path)) for path in pictures(folder)])
+    return np.stack([read_pose_picture(image_folder.read_image(path)) for path in pictures(folder)])
 
 
 def overlap(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
