@@ -37,6 +37,12 @@ def load_models(
     return models.to(device, dtype)
 
 
+def load_config(folder: Path) -> ModelConfig:
+    """Sizes of the networks in a set. Raises as `open_set`, and InputError where unreadable."""
+    open_set(folder)
+    return ModelConfig.from_folder(folder)
+
+
 def _read(path: Path, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
     try:
         tensors = load_file(path, device=str(device))

@@ -1,0 +1,1 @@
+"""Measurements' baselines; not part of the product."""

@@ -1,0 +1,1 @@
+"""The diffusion engine: MotionFollower's networks and sampler in a window around the actor."""

@@ -1,0 +1,92 @@
+"""The engine itself: prepare, denoise with checkpoints, decode and composite."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mf_backend.engines.base import EngineJob, Missing, Picture
+from mf_backend.errors import CancelledError, InputError, MissingComponentError
+from mf_backend.files import hash_value
+from mf_backend.jobs.request import Sampler, Settings
+from mf_backend.progress import Reporter
+from mf_backend.weights.catalog import IMPORT_HINT
+from mf_backend.weights.folder import weights_folder
+from mf_backend.weights.weight_set import lacking, open_set
+
+if TYPE_CHECKING:
+    from mf_backend.engines.motionfollower.run import Run
+
+_VERSION = "1"
+"""Goes up whenever the same conditions and settings give other pixels."""
+_LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "PIL", "cv2")
+
+
+class MotionFollowerEngine:
+    """MotionFollower: the actor re-drawn in the new motion by a diffusion model."""
+
+    name = "motionfollower"
+    label = "MotionFollower (diffusion, GPU)"
+
+    def missing(self, settings: Settings) -> list[Missing]:
+        """Libraries and weights that are not here; imports nothing and reads no weights."""
+        absent = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
+        found = [
+            Missing(f"the library {name}", "Install the backend's packages: dev.py test.")
+            for name in absent
+        ]
+        folder = weights_folder(settings.weights)
+        try:
+            files = lacking(folder, released=settings.sampler is Sampler.RELEASED)
+        except InputError as error:
+            return [*found, Missing(f"readable weights in {folder}", str(error))]
+        if files:
+            found.append(Missing(f"{', '.join(files)} in {folder}", IMPORT_HINT))
+        return found
+
+    def fingerprint(self, settings: Settings) -> dict[str, str]:
+        """What changes the frames besides the conditions."""
+        from mf_backend.engines.motionfollower.choices import choose_device, sampler_options
+
+        options = sampler_options(settings)
+        device = choose_device(settings.device)
+        return {
+            "engine": self.name,
+            "version": _VERSION,
+            "options": hash_value(dataclasses.asdict(options)),
+            "weights": open_set(weights_folder(settings.weights)).fingerprint,
+            "arithmetic": f"{device.device.type} {device.dtype}",
+        }
+
+    def render(
+        self, job: EngineJob, indices: Sequence[int], reporter: Reporter
+    ) -> Iterator[tuple[int, Picture]]:
+        """Yield (index, frame) for each of `indices`; the denoising before the first is kept.
+
+        Everything that can be wrong with the input is found before the networks are loaded.
+        """
+        lacks = self.missing(job.settings)
+        if lacks:
+            raise MissingComponentError(
+                "weights-missing",
+                f"The diffusion engine lacks {', '.join(item.what for item in lacks)}.",
+                " ".join(dict.fromkeys(item.how for item in lacks)),
+            )
+        if not indices:
+            return
+        from mf_backend.engines.motionfollower.run import Run
+
+        run = Run.open(job, self.fingerprint(job.settings), reporter)
+        yield from self._frames(run, indices)
+
+    def _frames(self, run: Run, indices: Sequence[int]) -> Iterator[tuple[int, Picture]]:
+        try:
+            latents = run.denoise(len(indices))
+            yield from run.decode(latents, indices)
+        except CancelledError:
+            run.keep()
+            raise
+        finally:
+            run.close()

@@ -1,0 +1,213 @@
+"""One render: the networks on a device, the state of the denoising, the way back to frames."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from mf_backend.compositing.blend import composite, soft_union
+from mf_backend.compositing.window import Window
+from mf_backend.engines.base import EngineJob, Picture
+from mf_backend.engines.motionfollower.checkpoints import Checkpoints, job_key
+from mf_backend.engines.motionfollower.choices import Device, choose_device, sampler_options
+from mf_backend.engines.motionfollower.costs import RenderCosts, render_costs
+from mf_backend.engines.motionfollower.inputs import check_job, sampler_inputs, window_for
+from mf_backend.engines.motionfollower.presets import Preset, choose_preset, smaller_preset
+from mf_backend.errors import InputError, MemoryShortError
+from mf_backend.models.model_set import ModelSet
+from mf_backend.progress import Reporter
+from mf_backend.sampler.conditions import Conditions, prepare
+from mf_backend.sampler.decode import decode_latent
+from mf_backend.sampler.inputs import SamplerInputs
+from mf_backend.sampler.loop import run as denoise
+from mf_backend.sampler.memory import resident
+from mf_backend.sampler.options import SamplerOptions
+from mf_backend.sampler.state import SamplerState, initial_state
+from mf_backend.sampler.units import Progress
+from mf_backend.sampler.windows import plan_windows
+from mf_backend.weights.folder import weights_folder
+from mf_backend.weights.loading import load_config, load_models
+
+_AREA = 512 * 512
+"""Pixels of the window: what the networks were trained on."""
+
+
+@dataclass
+class Run:
+    """A render in progress. `state` is None until the denoising begins."""
+
+    job: EngineJob
+    reporter: Reporter
+    options: SamplerOptions
+    device: Device
+    preset: Preset
+    window: Window
+    inputs: SamplerInputs
+    checkpoints: Checkpoints
+    state: SamplerState | None = None
+    _models: ModelSet | None = field(default=None, repr=False)
+    _conditions: Conditions | None = field(default=None, repr=False)
+    _costs: RenderCosts | None = None
+
+    @staticmethod
+    def open(job: EngineJob, fingerprint: Mapping[str, str], reporter: Reporter) -> Run:
+        """Check the input and decide everything; no network is loaded yet.
+
+        Raises InputError for input that is wrong and MemoryShortError where it cannot fit.
+        """
+        settings = job.settings
+        options = sampler_options(settings)
+        check_job(job)
+        device = choose_device(settings.device)
+        config = load_config(weights_folder(settings.weights))
+        frames = plan_windows(job.clip.count, options, config.motion.max_frames)[0]
+        window = window_for(job, _AREA)
+        inputs = sampler_inputs(job, window)
+        inputs.check(options)
+        preset = choose_preset(
+            settings.memory,
+            device,
+            config,
+            options,
+            frames=frames.stop - frames.start,
+            size=window.size,
+        )
+        key = job_key(job, [dict(fingerprint), [window.x, window.y, *window.size]])
+        return Run(
+            job, reporter, options, device, preset, window, inputs, Checkpoints(job.work, key)
+        )
+
+    def denoise(self, to_decode: int) -> Tensor:
+        """The edit's final latents [frames, 4, h, w], from the last checkpoint if there is one.
+
+        Running out of memory, it goes on once with the next smaller preset and says so.
+        """
+        try:
+            return self._denoise(to_decode)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            smaller = smaller_preset(self.preset)
+            if smaller is None:
+                raise _out_of_memory(self.preset) from error
+            kept = self.state
+        self._release()
+        if kept is not None:
+            self.checkpoints.save(kept)
+        self.reporter.warn(
+            "memory-preset",
+            f"Memory ran out with the preset {self.preset.name}; going on with {smaller.name}.",
+        )
+        self.preset = smaller
+        try:
+            return self._denoise(to_decode)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            raise _out_of_memory(smaller) from error
+
+    def _denoise(self, to_decode: int) -> Tensor:
+        self.reporter.check()
+        self._models = load_models(
+            weights_folder(self.job.settings.weights),
+            device=self.device.device,
+            dtype=self.device.dtype,
+            estimator=not self.options.denoiser_features and self.options.energy_scale > 0,
+        )
+        for network in (self._models.vae, self._models.image_encoder):
+            network.to("cpu")
+        plan = self.preset.plan
+        kept = self.checkpoints.load(self.device.device)
+        count = self.job.clip.count
+        windows = plan_windows(count, self.options, self._models.config.motion.max_frames)
+        costs = render_costs(
+            self.options,
+            plan,
+            len(windows),
+            windows[0].stop - windows[0].start,
+            count,
+            to_decode,
+            0 if kept is None else kept.position,
+        )
+        self._costs = costs
+        self.reporter.begin("render", costs.total)
+
+        def on_frames(done: int) -> None:
+            self.reporter.advance(costs.prepared(done / count), "reading the clip")
+
+        self._conditions = prepare(
+            self._models,
+            self.inputs,
+            self.options,
+            plan=plan,
+            work_folder=self.job.work / "features",
+            on_frames=on_frames,
+        )
+        self.state = kept or initial_state(self._conditions, self.options)
+        state = self.state
+
+        def on_unit(state: SamplerState, progress: Progress) -> None:
+            self.checkpoints.save_when_due(state)
+            self.reporter.advance(
+                costs.denoised(progress.done), f"step {progress.step} of {progress.steps}"
+            )
+
+        position = state.position
+        denoise(self._models, self._conditions, self.options, state, plan=plan, on_unit=on_unit)
+        if state.position != position:
+            self.checkpoints.save(state)
+        return state.edit
+
+    def decode(self, latents: Tensor, indices: Sequence[int]) -> Iterator[tuple[int, Picture]]:
+        """Finished frames: decoded one by one and put back into the clip's."""
+        assert self._models is not None and self._costs is not None
+        conditions = self.job.conditions
+        width, height = self.window.size
+        vae = self._models.vae
+        with resident(vae, self.device.device):
+            for done, index in enumerate(indices, start=1):
+                picture = decode_latent(vae, latents[index])[:, :height, :width]
+                if not bool(torch.isfinite(picture).all()):
+                    raise _not_finite(index)
+                values = (picture * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+                frame = self.job.clip.read(index)
+                alpha = soft_union(
+                    conditions.grey("source_masks", index), conditions.grey("target_masks", index)
+                )
+                yield index, composite(frame, self.window.put_back(values, frame), alpha)
+                self.reporter.advance(
+                    self._costs.decoded(done / len(indices)), f"frame {index + 1} decoded"
+                )
+
+    def keep(self) -> None:
+        """Write the state as it stands, for going on later."""
+        if self.state is not None and self.state.position > 0:
+            self.checkpoints.save(self.state)
+
+    def close(self) -> None:
+        """Give memory and the features' files back; the checkpoint stays."""
+        self._release()
+        shutil.rmtree(self.job.work / "features", ignore_errors=True)
+
+    def _release(self) -> None:
+        self._models = self._conditions = self.state = None
+        gc.collect()
+        if self.device.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _out_of_memory(preset: Preset) -> MemoryShortError:
+    return MemoryShortError(
+        "out-of-memory",
+        f"Memory ran out, also with the preset {preset.name}.",
+        "Close other programs that use the GPU, shorten the clip, or choose the device cpu.",
+    )
+
+
+def _not_finite(index: int) -> InputError:
+    return InputError(
+        "not-finite",
+        f"Frame {index + 1} came out without finite values.",
+        "Use the default sampler; in the released one a frame with an empty mask region does this.",
+    )
