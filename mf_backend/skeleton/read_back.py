@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.skeleton.evidence import SHARED, Evidence, Place
-from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LIMBS
+from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LEFT_HAND, LIMBS, RIGHT_HAND
+from mf_backend.skeleton.read_hands import read_hands
 from mf_backend.skeleton.refine import recover, refine
 
 Points = NDArray[np.float64]
@@ -86,7 +87,12 @@ def _read_body(evidence: Evidence, refined: bool) -> Points:
 
 
 def read_joints(picture: NDArray[np.uint8]) -> Points:
-    """All joints float64 [60, 2] of one skeleton picture uint8 [H, W, 3] (R G B), NaN absent."""
+    """All joints float64 [60, 2] of one skeleton picture uint8 [H, W, 3] (R G B), NaN absent.
+
+    Of the body see `read_body`, of the hands `read_hands`.
+    """
+    evidence = Evidence(picture)
     joints = np.full((JOINT_COUNT, 2), np.nan)
-    joints[BODY] = read_body(picture)
+    joints[BODY] = _read_body(evidence, refined=True)
+    joints[LEFT_HAND], joints[RIGHT_HAND] = read_hands(evidence, joints[BODY])
     return joints

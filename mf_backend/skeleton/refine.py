@@ -7,7 +7,9 @@ same limbs are found by trying them.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,10 @@ _STEPS = (np.arange(6) + 0.5) / 6
 _OFFSETS = [(float(x), float(y)) for x in _STEPS for y in _STEPS]
 _PASSES = 4
 # A joint out of sight is looked for up to this many times as far as its limb is seen.
-_REACHES = (0.97, 1.0, 1.04, 1.1, 1.18, 1.28, 1.4, 1.55, 1.75, 2.0, 2.4, 3.0, 4.0)
+_REACHES = (0.97, 1.0, 1.04, 1.1, 1.15, 1.2, 1.27, 1.35, 1.45, 1.6, 1.8, 2.1, 2.5, 3.0, 4.0)
 _TURNS = tuple(math.radians(turn) for turn in (-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3))
 _LEAST_SEEN = 12
+_STARTS = 8
 
 
 def _limbs_of(joint: int) -> list[tuple[int, int, int]]:
@@ -39,6 +42,11 @@ def _cost(evidence: Evidence, places: dict[int, Place], joint: int, place: Place
             ends = (place, places[other]) if a == joint else (places[other], place)
             total += evidence.limb_cost(k, *ends)
     return total
+
+
+def _free_cost(evidence: Evidence, places: dict[int, Place], joint: int, place: Place) -> int:
+    """The same for a joint whose disc must not be visible."""
+    return _cost(evidence, places, joint, place) + 3 * evidence.disc_denied(joint, place)
 
 
 def recover(joint: int, places: dict[int, Place], evidence: Evidence) -> Place | None:
@@ -60,22 +68,21 @@ def recover(joint: int, places: dict[int, Place], evidence: Evidence) -> Place |
     if reach <= 1:
         return None
 
-    def cost(place: Place) -> int:
-        return _cost(evidence, places, joint, place) + 3 * evidence.disc_denied(joint, place)
-
+    cost = functools.partial(_free_cost, evidence, places, joint)
     options = [
         (start[0] + reach * far * math.cos(direction + turn),
          start[1] + reach * far * math.sin(direction + turn))
         for far in _REACHES
         for turn in _TURNS
     ]  # fmt: skip
-    best = _pattern_search(cost, min(options, key=cost))
+    # Several starts: a wrong length with a fitting turn is a valley of its own.
+    starts = sorted(options, key=cost)[:_STARTS]
+    best = min((_pattern_search(cost, start) for start in starts), key=cost)
     undrawn = sum(evidence.limb_pixels(k) for k, _ in limbs)
     return best if cost(best) < 0.5 * undrawn else None
 
 
-def _pattern_search(cost: object, place: Place) -> Place:
-    assert callable(cost)
+def _pattern_search(cost: Callable[[Place], int], place: Place) -> Place:
     least, step = cost(place), 8.0
     while step > 0.2:
         around = [
@@ -107,13 +114,8 @@ def refine(cells: dict[int, Place], free: set[int], evidence: Evidence) -> dict[
         before = dict(places)
         for joint in places:
             if joint in free:
-                places[joint] = _pattern_search(
-                    lambda place, joint=joint: (
-                        _cost(evidence, places, joint, place)
-                        + 3 * evidence.disc_denied(joint, place)
-                    ),
-                    places[joint],
-                )
+                cost = functools.partial(_free_cost, evidence, places, joint)
+                places[joint] = _pattern_search(cost, places[joint])
             else:
                 places[joint] = _best_inside(evidence, places, joint, corners[joint])
         if places == before:
