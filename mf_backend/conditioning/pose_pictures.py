@@ -23,6 +23,8 @@ _NEAR_DISC, _NEAR_LIMB = 48, 30
 """Largest difference of a channel from a disc's and a limb's colour."""
 _SMALLEST = 6
 """Pixels of a disc that must be seen."""
+_SPECK = 30
+"""Pixels of a limb's colour that must hang together."""
 _AROUND = 4
 """Pixels about a disc in which its limbs must begin."""
 
@@ -48,6 +50,17 @@ def _near(picture: NDArray[np.int16], colour: tuple[int, ...], most: int) -> NDA
     return near
 
 
+def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Only pieces as large as part of a limb: edges between other colours give small ones."""
+    import cv2
+
+    number, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] >= _SPECK
+    large[0] = False
+    kept: NDArray[np.bool_] = large[labels] if number > 1 else np.zeros_like(mask)
+    return kept
+
+
 def read_blurred(picture: Picture) -> Floats:
     """Body joints [60, 2] of a resized skeleton picture; hands stay NaN.
 
@@ -57,7 +70,7 @@ def read_blurred(picture: Picture) -> Floats:
 
     joints = np.full((JOINT_COUNT, 2), np.nan)
     channels = picture.astype(np.int16)
-    limbs = [_near(channels, colour, _NEAR_LIMB) for colour in LIMB_COLOURS]
+    limbs = [_without_specks(_near(channels, colour, _NEAR_LIMB)) for colour in LIMB_COLOURS]
     kernel = np.ones((2 * _AROUND + 1,) * 2, np.uint8)
     for joint in range(BODY.stop):
         spots = _near(channels, BODY_COLOURS[joint], _NEAR_DISC).astype(np.uint8)
@@ -73,13 +86,14 @@ def read_blurred(picture: Picture) -> Floats:
                 max(0, x - _AROUND) : x + width + _AROUND,
             ]
             reach = cv2.dilate((labels[box] == label).astype(np.uint8), kernel) > 0
-            begun = sum(int((limb[box] & reach).sum() >= 3) for limb in own)
-            if not begun:
+            begun = sum(min(int((limb[box] & reach).sum()), 30) for limb in own)
+            if begun < 3:
                 continue
-            score = 100.0 * begun + min(float(area), 99.0)
+            score = 10.0 * begun + min(float(area), 60.0)
             if score > best:
                 best = score
-                joints[joint] = centres[label]
+                # Discs are drawn at truncated places: half a pixel is lost on the average.
+                joints[joint] = centres[label] + 0.5
     return joints
 
 
