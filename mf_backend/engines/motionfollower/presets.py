@@ -51,6 +51,11 @@ NAMES = ("auto", "6", "8", "12", "24")
 """What `--memory` takes; 48 is only chosen by auto."""
 
 
+def plan_of(name: str) -> MemoryPlan:
+    """How a preset cuts the work. Raises KeyError for an unknown name."""
+    return {preset.name: preset.plan for preset in PRESETS}[name]
+
+
 @cache
 def _table() -> dict[str, Any]:
     path = Path(__file__).with_name("presets.json")

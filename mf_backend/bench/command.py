@@ -1,0 +1,204 @@
+"""`python -m mf_backend bench`: parity, speed, memory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from mf_backend.errors import ExitCode, InputError
+
+_GIB = 2**30
+BUNDLES_VARIABLE = "MF_PARITY_BUNDLES"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the `bench` subcommand."""
+    parser = subparsers.add_parser("bench", help="measure memory, speed and parity")
+    actions = parser.add_subparsers(dest="bench_action", metavar="ACTION", required=True)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print one JSON object")
+        return sub
+
+    sub = action("parity", "worst relative difference from recorded runs, stage by stage")
+    sub.add_argument(
+        "--bundles",
+        metavar="DIR",
+        default="",
+        help=f"folder of recorded runs (default: the environment's {BUNDLES_VARIABLE})",
+    )
+    sub.add_argument("--only", action="append", default=[], metavar="NAME", help="this run only")
+    sub = action("speed", "seconds of each kind of step against a plain port's")
+    _add_setting(sub, "tiny", 2, "float32", 25, 3.5)
+    sub.add_argument("--repeats", type=int, default=5, help="steps of each kind to time")
+    sub = action("memory", "peak bytes of a guided step, with random weights")
+    _add_setting(sub, "full", 24, "float16", 50, 7.0)
+    sub.add_argument("--sampler", choices=("default", "released"), default="default")
+    sub.add_argument("--baseline", action="store_true", help="count the plain port too")
+
+
+def _add_setting(
+    sub: argparse.ArgumentParser, model: str, frames: int, dtype: str, steps: int, cfg: float
+) -> None:
+    sub.add_argument("--model", choices=("tiny", "mid", "full"), default=model)
+    sub.add_argument("--frames", type=int, default=frames)
+    sub.add_argument("--size", default="512", help="512 or WIDTHxHEIGHT")
+    sub.add_argument("--dtype", choices=("float16", "bfloat16", "float32"), default=dtype)
+    sub.add_argument("--steps", type=int, default=steps)
+    sub.add_argument("--cfg", type=float, default=cfg)
+    sub.add_argument("--moving-camera", action="store_true")
+    sub.add_argument("--device", default="auto", help="auto, cpu, cuda, mps or meta")
+    sub.add_argument("--memory", choices=("auto", "6", "8", "12", "24"), default="auto")
+    sub.add_argument("--seed", type=int, default=0)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out one measurement; returns the exit code and raises mf_backend.errors."""
+    return int(_ACTIONS[args.bench_action](args))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _print(args: argparse.Namespace, value: dict[str, Any], lines: list[str]) -> None:
+    print(json.dumps(value, ensure_ascii=False) if args.json else "\n".join(lines))
+
+
+def _parity(args: argparse.Namespace) -> int:
+    from mf_backend.sampler.parity import (
+        compare,
+        find_bundles,
+        load_bundle,
+        load_models,
+        record,
+        worst_by_stage,
+    )
+
+    folder = args.bundles or os.environ.get(BUNDLES_VARIABLE, "")
+    if not folder:
+        raise InputError(
+            "bundles-missing", "No folder of recorded runs is named.", "Give --bundles DIR."
+        )
+    paths = [x for x in find_bundles(Path(folder)) if not args.only or x.name in args.only]
+    if not paths:
+        raise InputError("bundles-missing", f"There are no recorded runs in {folder}.")
+    value: dict[str, Any] = {"bundles": {}}
+    lines: list[str] = []
+    wrong = 0
+    for path in paths:
+        _say(f"Running {path.name}")
+        bundle = load_bundle(path)
+        differences = compare(bundle, record(bundle, load_models(bundle)))
+        failed = [item.key for item in differences if not item.passed]
+        wrong += len(failed)
+        worst = list(worst_by_stage(differences))
+        value["bundles"][path.name] = {
+            "keys": len(differences),
+            "failed": failed,
+            "stages": {
+                item.stage: {"worst": item.relative, "allowed": item.allowed, "key": item.key}
+                for item in worst
+            },
+        }
+        lines.append(f"{path.name}: {len(differences)} keys, {len(failed)} fail")
+        lines += [
+            f"  {item.stage:20} {item.relative:9.2e} of {item.allowed:7.1e}  {item.key}"
+            for item in worst
+        ]
+    _print(args, {**value, "passed": not wrong}, lines)
+    return ExitCode.OTHER if wrong else ExitCode.DONE
+
+
+def _setting(args: argparse.Namespace) -> Any:
+    from mf_backend.bench.settings import (
+        DTYPES,
+        BenchSettings,
+        Model,
+        parse_device,
+        parse_size,
+    )
+
+    if args.frames < 1 or args.steps < 1 or args.cfg < 1:
+        raise InputError("bench-setting", "Frames, steps and cfg must be 1 or more.")
+    return BenchSettings(
+        model=Model(args.model),
+        frames=args.frames,
+        size=parse_size(args.size),
+        steps=args.steps,
+        cfg=args.cfg,
+        moving_camera=args.moving_camera,
+        device=parse_device(args.device),
+        dtype=DTYPES[args.dtype],
+        seed=args.seed,
+    )
+
+
+def _plan(args: argparse.Namespace, setting: Any) -> Any:
+    """The preset's plan; auto is what the engine would choose here."""
+    from mf_backend.bench.settings import model_config
+    from mf_backend.engines.motionfollower.choices import Device
+    from mf_backend.engines.motionfollower.presets import choose_preset, plan_of
+    from mf_backend.sampler.options import SamplerOptions
+
+    if args.memory != "auto" or setting.device.type == "meta":
+        return plan_of("24" if args.memory == "auto" else args.memory)
+    return choose_preset(
+        "auto",
+        Device(setting.device, setting.dtype),
+        model_config(setting.model),
+        SamplerOptions.default(moving_camera=setting.moving_camera),
+        frames=setting.frames,
+        size=setting.size,
+    ).plan
+
+
+def _speed(args: argparse.Namespace) -> int:
+    from mf_backend.bench.speed import measure_speed
+
+    setting = _setting(args)
+    if setting.device.type == "meta" or args.repeats < 1:
+        raise InputError("bench-setting", "Speed needs a real device and at least one repeat.")
+    result = measure_speed(setting, _plan(args, setting), args.repeats, _say)
+    kinds = list(result["steps_of_kind"])
+    lines = [f"{'':10}" + "".join(f"{kind:>12}" for kind in kinds) + f"{'run':>12}{'ratio':>8}"]
+    for side, median in result["median_seconds"].items():
+        ratio = result["ratio"].get(side, 1.0)
+        times = "".join(f"{median[kind]:>10.3f} s" for kind in kinds)
+        lines.append(f"{side:10}{times}{result['run_seconds'][side]:>10.1f} s{ratio:>8.3f}")
+    _print(args, result, lines)
+    return ExitCode.DONE
+
+
+def _memory(args: argparse.Namespace) -> int:
+    from mf_backend.bench.memory import measure_memory
+
+    setting = _setting(args)
+    result = measure_memory(
+        setting,
+        _plan(args, setting),
+        released=args.sampler == "released",
+        baseline=args.baseline,
+    )
+    result["memory"] = args.memory
+    lines = [_memory_line("this sampler", result)]
+    if "baseline" in result:
+        lines.append(_memory_line("plain port", result["baseline"]))
+    _print(args, result, lines)
+    return ExitCode.DONE
+
+
+def _memory_line(name: str, result: dict[str, Any]) -> str:
+    return (
+        f"{name:14} peak {result['peak_bytes'] / _GIB:7.2f} GiB, of it weights "
+        f"{result['weights_bytes'] / _GIB:5.2f}, saved for backward "
+        f"{result['saved_for_backward_bytes'] / _GIB:6.2f}"
+    )
+
+
+_ACTIONS = {"parity": _parity, "speed": _speed, "memory": _memory}
