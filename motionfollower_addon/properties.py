@@ -81,6 +81,15 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     """Settings of one scene; every default works untouched in a scene with one of each."""
 
     scene_id: StringProperty(options={"HIDDEN"})
+    show_footage: BoolProperty(name="Footage", description="The clip that shows the actor")
+    show_motion: BoolProperty(name="Motion", description="The rig, its action and the camera")
+    show_bones: BoolProperty(name="Bones", description="Which bones are which joints")
+    show_fit: BoolProperty(
+        name="Fit to Actor", description="How the rig's skeleton is brought onto the actor"
+    )
+    show_quality: BoolProperty(name="Quality", description="What makes the picture, and how well")
+    show_render: BoolProperty(name="Render", default=True, description="Runs and their progress")
+    show_takes: BoolProperty(name="Takes", default=True, description="Results over the footage")
     source: EnumProperty(
         name="Source", items=_plain(_SOURCES), description="Where the footage comes from"
     )

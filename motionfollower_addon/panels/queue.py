@@ -11,7 +11,7 @@ from ..host.session import current
 from .text import wrapped
 
 
-def queue_state() -> str:
+def queue_state(_: Any, __: Any) -> str:
     """How many run and wait, in a few words."""
     active, waiting = len(current().active), len(current().waiting)
     words = [f"{active} running" if active else "", f"{waiting} waiting" if waiting else ""]

@@ -16,27 +16,27 @@ def draw_sections(layout: Any, context: Any) -> None:
     layout.use_property_split = True
     layout.use_property_decorate = False
     values = getattr(context.scene, ids.SCENE_PROPERTY)
-    for key, title, state, draw, closed in (
-        ("footage", "Footage", footage_state, draw_footage, False),
-        ("motion", "Motion", motion_state, draw_motion, False),
-        ("bones", "Bones", bones_state, draw_bones, True),
-        ("fit", "Fit to Actor", fit_state, draw_fit, True),
-        ("quality", "Quality", quality_state, draw_quality, True),
+    for name, title, state, draw in (
+        ("show_footage", "Footage", footage_state, draw_footage),
+        ("show_motion", "Motion", motion_state, draw_motion),
+        ("show_bones", "Bones", bones_state, draw_bones),
+        ("show_fit", "Fit to Actor", fit_state, draw_fit),
+        ("show_quality", "Quality", quality_state, draw_quality),
     ):
-        _section(layout, context, values, key, title, state, draw, closed)
+        section(layout, context, values, name, title, state, draw)
 
 
-def _section(
+def section(
     layout: Any,
     context: Any,
     values: Any,
-    key: str,
+    name: str,
     title: str,
     state: Callable[[Any, Any], str],
     draw: Callable[[Any, Any, Any], None],
-    closed: bool,
 ) -> None:
-    header, body = layout.panel(f"MF_{key}", default_closed=closed)
+    """One section; the settings' property `name` says whether it is open."""
+    header, body = layout.panel_prop(values, name)
     header.label(text=title)
     if body is not None:
         draw(body, context, values)
@@ -208,10 +208,8 @@ def draw_quality(layout: Any, context: Any, values: Any) -> None:
     column.prop(values, "guidance")
 
 
-def draw_render(layout: Any, context: Any) -> None:
+def draw_render(layout: Any, context: Any, values: Any) -> None:
     """The button, and why it is grey."""
-    values = getattr(context.scene, ids.SCENE_PROPERTY)
-    layout.use_property_split = True
     layout.prop(values, "title")
     layout.prop(values, "mp4")
     row = layout.row()

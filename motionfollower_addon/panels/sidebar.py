@@ -8,7 +8,7 @@ import bpy
 
 from .. import ids
 from .queue import draw_queue, queue_state
-from .sections import draw_render, draw_sections
+from .sections import draw_render, draw_sections, section
 from .takes import draw_takes, takes_state
 
 
@@ -24,20 +24,15 @@ class _Sidebar:
     def draw(self, context: Any) -> None:
         """Sections in the order of the work."""
         layout = self.layout
+        values = getattr(context.scene, ids.SCENE_PROPERTY)
         draw_sections(layout, context)
-        header, body = layout.panel("MF_render", default_closed=False)
-        header.label(text="Render")
-        if body is not None:
-            draw_render(body, context)
-            draw_queue(body, context)
-        else:
-            header.label(text=queue_state())
-        header, body = layout.panel("MF_takes", default_closed=False)
-        header.label(text="Takes")
-        if body is not None:
-            draw_takes(body, context)
-        else:
-            header.label(text=takes_state(context))
+        section(layout, context, values, "show_render", "Render", queue_state, _draw_render)
+        section(layout, context, values, "show_takes", "Takes", takes_state, draw_takes)
+
+
+def _draw_render(layout: Any, context: Any, values: Any) -> None:
+    draw_render(layout, context, values)
+    draw_queue(layout, context)
 
 
 class MF_PT_view3d(_Sidebar, bpy.types.Panel):

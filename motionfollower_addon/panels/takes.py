@@ -8,13 +8,13 @@ from .. import ids
 from ..host import compat, take_list
 
 
-def takes_state(context: Any) -> str:
+def takes_state(context: Any, _: Any) -> str:
     """How many takes there are."""
     count = len(take_list.takes(compat.sequencer_scene(context)))
     return f"{count} take{'' if count == 1 else 's'}"
 
 
-def draw_takes(layout: Any, context: Any) -> None:
+def draw_takes(layout: Any, context: Any, _: Any) -> None:
     """A row for each take, the visible one with the settings that made it."""
     found = take_list.takes(compat.sequencer_scene(context))
     if not found:
