@@ -58,42 +58,42 @@ class Pass:
 
         return self.runner.run(Mixes.SPACE, run, [hidden, self.skips.pop()])
 
-    def attention(
-        self, name: str, layer: SpatialTransformer, hidden: Tensor, added: Tensor | None = None
+    def resnet_and_attention(
+        self,
+        name: str,
+        resnet: Any,
+        attention: SpatialTransformer,
+        hidden: Tensor,
+        *,
+        skip: bool = False,
+        added: Tensor | None = None,
     ) -> Tensor:
-        """A spatial transformer, plus `added`, with what is injected and collected for it."""
+        """A residual block (over the last skip, too, with `skip`), a transformer, plus `added`.
+
+        Neither mixes frames, so they are one layer to the runner: what lies between them is
+        never there for all frames at once.
+        """
         height, width = hidden.shape[2:]
         up = name.startswith("up_blocks.")
         injection = self.injector(name, height, width) if up and self.injector else None
         collected: list[KeysValues] | None = [] if up and self.collected is not None else None
         remove = injection is not None and injection.remove
+        inputs = [hidden, self.skips.pop()] if skip else [hidden]
 
-        def run(
-            value: Tensor,
-            cross: Tensor,
-            extra: Tensor | None,
-            keys: Tensor | None,
-            values: Tensor | None,
-            own: Tensor | None,
-            foreign: Tensor | None,
-        ) -> Tensor:
+        def run(*tensors: Any) -> Tensor:
+            values, (cross, extra, keys, own_values, own, foreign) = tensors[:-6], tensors[-6:]
+            inner = resnet(torch.cat(values, dim=1) if skip else values[0], self.temb)
             part = None
-            if keys is not None and values is not None and own is not None and foreign is not None:
-                part = Injection(KeysValues(keys, values), own, foreign, remove)
-            result: Tensor = layer(value, cross, part, collected)
+            if keys is not None:
+                part = Injection(KeysValues(keys, own_values), own, foreign, remove)
+            result: Tensor = attention(inner, cross, part, collected)
             return result if extra is None else result + extra
 
-        fixed = (
-            (None, None, None, None)
-            if injection is None
-            else (
-                injection.foreign.keys,
-                injection.foreign.values,
-                injection.own_mask,
-                injection.foreign_mask,
-            )
-        )
-        output = self.runner.run(Mixes.SPACE, run, [hidden], [self.cross[name], added, *fixed])
+        fixed: tuple[Tensor | None, ...] = (None, None, None, None)
+        if injection is not None:
+            pair = injection.foreign
+            fixed = (pair.keys, pair.values, injection.own_mask, injection.foreign_mask)
+        output = self.runner.run(Mixes.SPACE, run, inputs, [self.cross[name], added, *fixed])
         if collected is not None and self.collected is not None:
             self.collected[name] = _join(collected)
         return output
@@ -220,8 +220,9 @@ class DownBlock(nn.Module):
                 if i == 0 and begun is not None:
                     hidden = context.finish_attention(attention, layer, begun, hidden, added)
                 else:
-                    hidden = context.resnet(resnet, hidden)
-                    hidden = context.attention(attention, layer, hidden, added)
+                    hidden = context.resnet_and_attention(
+                        attention, resnet, layer, hidden, added=added
+                    )
             else:
                 hidden = context.resnet(resnet, hidden, added)
             hidden = _move(context, self.motion_modules[i], hidden)
@@ -243,10 +244,11 @@ class MidBlock(nn.Module):
 
     def run(self, context: Pass, name: str, hidden: Tensor) -> Tensor:
         """`hidden` [frames, C, h, w] to the same shape."""
-        hidden = context.resnet(self.resnets[0], hidden)
         layer = self.attentions[0]
         assert isinstance(layer, SpatialTransformer)
-        hidden = context.attention(f"{name}.attentions.0", layer, hidden)
+        hidden = context.resnet_and_attention(
+            f"{name}.attentions.0", self.resnets[0], layer, hidden
+        )
         hidden = _move(context, self.motion_modules[0], hidden)
         return context.resnet(self.resnets[1], hidden)
 
@@ -287,11 +289,14 @@ class UpBlock(nn.Module):
     def run(self, context: Pass, name: str, hidden: Tensor) -> Tensor:
         """`hidden` [frames, C_in, h, w] to [frames, C_out, 2h, 2w] (no 2 in the last block)."""
         for i, resnet in enumerate(self.resnets):
-            hidden = context.resnet_with_skip(resnet, hidden)
             if self.has_attention:
                 layer = self.attentions[i]
                 assert isinstance(layer, SpatialTransformer)
-                hidden = context.attention(f"{name}.attentions.{i}", layer, hidden)
+                hidden = context.resnet_and_attention(
+                    f"{name}.attentions.{i}", resnet, layer, hidden, skip=True
+                )
+            else:
+                hidden = context.resnet_with_skip(resnet, hidden)
             hidden = _move(context, self.motion_modules[i], hidden)
         for layer in self.upsamplers:
             hidden = context.resample(layer, hidden)

@@ -45,8 +45,7 @@ class _Composite:
 class Gradients:
     """The gradients that have arrived at each tensor, one for each quantity differentiated."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self) -> None:
         # Tensors are told apart by identity; the tape keeps them alive meanwhile.
         self._arrived: dict[int, list[Tensor]] = {}
 
@@ -106,18 +105,16 @@ class TapeRunner(Runner):
         """What runs from here on is not remembered."""
         self._recording = False
 
-    def backward(
-        self, seeds: Sequence[tuple[Tensor, Sequence[Tensor]]], wanted: Tensor
-    ) -> list[Tensor]:
+    def backward(self, seeds: list[tuple[Tensor, list[Tensor]]], wanted: Tensor) -> list[Tensor]:
         """Gradients of several scalars with respect to `wanted`, the tape's first input.
 
-        `seeds` pairs an output of this tape with the gradient of each scalar with respect to it
-        (which is used up). Returns one gradient a scalar, shaped like `wanted`. The tape is
-        emptied on the way, so that memory falls as the pass proceeds.
+        `seeds` pairs an output of this tape with the gradient of each scalar with respect to it.
+        Returns one gradient a scalar, shaped like `wanted`. Tape and `seeds` are emptied on the
+        way, so that memory falls as the pass proceeds.
         """
-        gradients = Gradients(len(seeds[0][1]))
-        for tensor, values in seeds:
-            gradients.add(tensor, values)
+        gradients = Gradients()
+        while seeds:
+            gradients.add(*seeds.pop())
         while self._records:
             record = self._records.pop()
             arrived = gradients.take(record.output)
@@ -125,8 +122,9 @@ class TapeRunner(Runner):
                 continue
             if isinstance(record, _Composite):
                 inner = TapeRunner(self.slicing)
-                output = record.layer(inner, record.value)
-                gradients.add(record.value, inner.backward([(output, arrived)], record.value))
+                inner_seeds = [(record.layer(inner, record.value), arrived)]
+                del arrived
+                gradients.add(record.value, inner.backward(inner_seeds, record.value))
             elif record.graph is not None and record.leaves is not None:
                 found = _pull(record.graph, record.leaves, arrived)
                 for value, per_scalar in zip(record.inputs, found, strict=True):
