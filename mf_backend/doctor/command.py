@@ -73,6 +73,9 @@ def tell(found: dict[str, Any]) -> Iterator[str]:
                 yield f"        {lack['what']}. {lack['how']}"
         else:
             yield f"  yes {engine['name']} ({engine['label']}) can run here"
+    yield "What could run where"
+    for sentence in found["could_run"]:
+        yield f"  {sentence}"
     if found["problems"]:
         yield "What to mend"
         for problem in found["problems"]:

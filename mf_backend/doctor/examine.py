@@ -83,15 +83,47 @@ def _codecs() -> list[dict[str, Any]]:
     return found
 
 
+def could_run(devices: list[dict[str, Any]]) -> list[str]:
+    """A sentence for each device on how the diffusion engine would do there."""
+    sentences = []
+    for device in devices:
+        if device["kind"] == "cpu":
+            sentences.append(
+                "cpu: the preview engine runs at several frames a second; the motionfollower "
+                "engine runs too, but far too slowly for a whole clip."
+            )
+            continue
+        # Only here, as it loads torch: a device of another kind was found by torch itself.
+        from mf_backend.engines.motionfollower.presets import PRESETS
+
+        free = device["free_bytes"] or 0
+        fit = [preset for preset in PRESETS if preset.limit <= free]
+        if fit:
+            sentences.append(
+                f"{device['id']}: the motionfollower engine fits with --memory {fit[-1].name} "
+                f"({fit[-1].limit / GIGABYTE:.1f} of {free / GIGABYTE:.1f} GiB free)."
+            )
+        else:
+            need = PRESETS[0].limit / GIGABYTE
+            sentences.append(
+                f"{device['id']}: too little memory is free for the motionfollower engine, "
+                f"{free / GIGABYTE:.1f} GiB of the {need:.1f} GiB that --memory "
+                f"{PRESETS[0].name} takes; close other programs."
+            )
+    return sentences
+
+
 def examine(job_folder: Path, load: bool = True) -> dict[str, Any]:
     """Everything about this machine, JSON-serialisable; `load` also imports each library."""
     libraries = examine_libraries(load)
+    devices = list_devices()
     return {
         "backend": VERSION,
         "python": {"version": platform.python_version(), "path": sys.executable},
         "machine": resources.machine(),
         "memory": resources.memory(),
-        "devices": list_devices(),
+        "devices": devices,
+        "could_run": could_run(devices),
         "disk": [_disk(job_folder), _disk(data_folder())],
         "libraries": [asdict(item) for item in libraries],
         "clips": _codecs(),

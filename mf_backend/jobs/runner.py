@@ -176,7 +176,7 @@ class _Run:
             self._fact("inputs", reading.input_hashes(self.job, self.request))
             stages = kept_stages(self.job, self.request, clip, target, engine)
             hashes = chain_hashes(stages, [source, clip.first, clip.count])
-            kept = {s.name for s in stages if self._is_kept(s, hashes[s.name])}
+            kept = self._kept(stages, hashes)
             self.tracker.expect(expected_seconds(self.request, clip.count), kept)
             self._finish(READ, "")
             for stage in stages:
@@ -199,10 +199,17 @@ class _Run:
     def _fact(self, name: str, value: Any) -> None:
         self.state = replace(self.state, facts={**self.state.facts, name: value})
 
-    def _is_kept(self, stage: JobStage, key: str) -> bool:
-        self.tracker.check()
-        record = self.state.stages.get(stage.name)
-        return record is not None and record.finished and record.hash == key and stage.complete()
+    def _kept(self, stages: list[JobStage], hashes: dict[str, str]) -> set[str]:
+        """Stages whose results are there and were made from the same things."""
+        kept: set[str] = set()
+        self.tracker.begin("looking at what is done", len(stages))
+        for number, stage in enumerate(stages, 1):
+            record = self.state.stages.get(stage.name)
+            same = record is not None and record.finished and record.hash == hashes[stage.name]
+            if same and stage.complete():
+                kept.add(stage.name)
+            self.tracker.advance(number)
+        return kept
 
     def _run_stage(self, stage: JobStage, key: str) -> None:
         """Do one stage; its record is written before it begins and after it ended well."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mf_backend.doctor.command import tell
-from mf_backend.doctor.examine import examine
+from mf_backend.doctor.examine import could_run, examine
 from mf_backend.doctor.libraries import LibraryState, examine_libraries
 
 
@@ -55,3 +55,14 @@ def test_what_is_to_mend_is_said(installed: Path) -> None:
     mend = lines[lines.index("What to mend") + 1 :]
     assert len(mend) == 2
     assert any("mf-no-such-library" in line and "is missing" in line for line in mend)
+
+
+def test_what_could_run_goes_by_free_memory() -> None:
+    def card(gigabytes: float) -> dict[str, object]:
+        free = int(gigabytes * 2**30)
+        return {"id": "cuda:0", "kind": "cuda", "total_bytes": free, "free_bytes": free}
+
+    small, medium, large = (could_run([card(size)])[0] for size in (3, 7.2, 23))
+    assert "too little memory" in small and "3.0 GiB" in small
+    assert "--memory 8 " in medium
+    assert "--memory 24 " in large
