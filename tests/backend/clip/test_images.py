@@ -61,7 +61,7 @@ def test_two_sequences(odd_path: Path, other: str) -> None:
     frames = fill(odd_path, [0, 1, 2])
     write_png(odd_path / "extra.png", frames[0])
     (odd_path / "extra.png").rename(odd_path / other)
-    with pytest.raises(InputError, match="same number|more than one sequence"):
+    with pytest.raises(InputError, match=r"same number|more than one sequence"):
         probe_clip(odd_path)
 
 
