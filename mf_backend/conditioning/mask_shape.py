@@ -158,13 +158,13 @@ def keep_person(matte: Matte, joints: NDArray[Any], others: NDArray[Any]) -> Mat
 
 
 def soften(hard: Matte) -> Matte:
-    """A matte for a mask that has hard edges: a ramp of about three pixels, mostly inwards."""
+    """A matte for a mask that has hard edges: a ramp of about four pixels about the same edge."""
     import cv2
 
     if np.isin(hard, (0, 255)).mean() < 0.995:
         return hard
     blurred: Matte = cv2.GaussianBlur(hard, (0, 0), 1.0)
-    return blurred
+    return np.where(hard >= 128, np.maximum(blurred, 128), np.minimum(blurred, 127))
 
 
 def outline(joints: NDArray[Any], size: tuple[int, int]) -> Matte:

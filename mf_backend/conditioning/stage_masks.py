@@ -28,6 +28,8 @@ from mf_backend.progress import Reporter
 Matte = NDArray[np.uint8]
 
 QUALITY = "quality/masks.json"
+_GIVEN_THRESHOLD = 128
+"""The user's masks are taken as they are: half grey and above is the actor."""
 _WHY = {
     Verdict.INVERTED: "look inverted (the actor is black in them)",
     Verdict.ELSEWHERE: "do not cover the actor's head, shoulders and hips",
@@ -64,9 +66,10 @@ class MasksStage:
         work = _Work(out, joints, load_others(out, clip.count))
         reporter.begin(self.name, clip.count)
         checks: dict[int, Check] = {}
-        first = _user_mattes(context) if settings.source_masks else _estimated(context, work)
-        for index, matte in first:
-            checks[index] = work.keep(index, matte)
+        given = bool(settings.source_masks)
+        threshold = _GIVEN_THRESHOLD if given else mask_shape.THRESHOLD
+        for index, matte in _user_mattes(context) if given else _estimated(context, work):
+            checks[index] = work.keep(index, matte, threshold)
             reporter.advance(index + 1, "masks")
         rejected = {i: c.verdict for i, c in checks.items() if not work.accepted(i, c)}
         if rejected and settings.source_masks:
@@ -104,9 +107,9 @@ class _Work:
         """Whether the actor is known to be in the picture."""
         return bool(np.isfinite(self.joints[index, :18]).any())
 
-    def keep(self, index: int, matte: Matte) -> Check:
+    def keep(self, index: int, matte: Matte, threshold: int = mask_shape.THRESHOLD) -> Check:
         """Write the matte and its hard mask; say what the check finds."""
-        hard = matte >= mask_shape.THRESHOLD
+        hard = matte >= threshold
         write_png(self.out / "source_alpha" / f"frame_{index}.png", matte)
         write_png(
             self.out / "source_masks" / f"frame_{index}.png", hard.astype(np.uint8) * np.uint8(255)

@@ -1,0 +1,78 @@
+"""Following one of several people, on made-up readings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mf_backend.conditioning.person_track import Candidate, between, choose_anchor, follow
+from mf_backend.conditioning.pose_views import LANDMARKS, PoseReading
+from mf_backend.errors import InputError
+
+
+def person(x: float, y: float = 200.0, size: float = 150.0, colour: int = 0) -> Candidate:
+    shape = np.random.default_rng(7).uniform(-0.5, 0.5, (LANDMARKS, 2))
+    shape[[0, 31]] = [(0, -0.5), (0, 0.5)]
+    points = np.array([x, y]) + size * shape
+    zero = np.zeros(LANDMARKS)
+    colours = np.zeros(8)
+    colours[colour] = 1
+    return Candidate(PoseReading(points, zero, zero + 1, zero), colours)
+
+
+def crossing(frames: int = 30) -> list[list[Candidate]]:
+    """Red walks right and blue left; while they overlap only the nearer one, blue, is seen."""
+    people = []
+    for t in range(frames):
+        red, blue = person(100 + 14 * t, colour=0), person(520 - 14 * t, colour=1)
+        group = [blue] if abs(t - 15) <= 3 else [red, blue]
+        people.append(group if t % 2 else group[::-1])
+    return people
+
+
+@pytest.mark.parametrize(("colour", "x"), [(0, 100.0), (1, 520.0)])
+def test_the_one_pointed_at_through_a_crossing(colour: int, x: float) -> None:
+    people = crossing()
+    track = follow(people, choose_anchor(people, (0, x, 200)))
+    for t, reading in enumerate(track):
+        if colour == 0 and abs(t - 15) <= 3:
+            assert reading is None
+        else:
+            expected = 100 + 14 * t if colour == 0 else 520 - 14 * t
+            assert reading is not None
+            assert reading.points[[0, 31], 0].mean() == pytest.approx(expected, abs=1)
+
+
+def test_box_on_a_later_frame() -> None:
+    people = crossing()
+    track = follow(people, choose_anchor(people, (25, 380, 120, 520, 280)))
+    first = track[0]
+    assert first is not None and first.points[0, 0] == pytest.approx(100)
+
+
+def test_largest_by_default() -> None:
+    people = [[person(100, size=80), person(400, size=200)] for _ in range(5)]
+    frame, which = choose_anchor(people, ())
+    assert people[frame][which].reading.extent == pytest.approx(200, rel=0.05)
+
+
+def test_nobody() -> None:
+    with pytest.raises(InputError, match="Nobody was found in the clip"):
+        choose_anchor([(), ()], ())
+
+
+def test_nobody_where_pointed() -> None:
+    with pytest.raises(InputError, match=r"Nobody was found at \(900, 40\) on frame 1"):
+        choose_anchor(crossing(), (1, 900, 40))
+
+
+def test_frame_outside_the_clip() -> None:
+    with pytest.raises(InputError, match="frame from 0 to 29"):
+        choose_anchor(crossing(), (30, 100, 200))
+
+
+def test_place_between_sightings() -> None:
+    track = [person(100).reading, None, None, None, person(180).reading]
+    middle = between(track, 2)
+    assert middle is not None and middle.points[0, 0] == pytest.approx(140)
+    assert between([None, None], 0) is None
