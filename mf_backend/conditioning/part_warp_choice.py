@@ -45,8 +45,9 @@ def choose_frames(
     }
     chosen = {}
     for layer in LAYERS:
-        cost = _frame_cost(layer, source, candidates, overlaps, size)[None]
-        cost = cost + _pose_cost(layer, source.points[candidates], target.points, ratio)
+        cost = _frame_cost(layer, source, candidates, overlaps)[None]
+        cost = cost + _unseen_cost(layer, source, target, candidates, size)
+        cost = cost + _pose_cost(layer, source.points[candidates], target.points, ratio, size)
         chosen[layer.name] = candidates[_steady_path(cost, switch)]
     return chosen
 
@@ -58,23 +59,32 @@ def _vectors(points: Points, layer: Layer) -> Points:
     return vectors
 
 
-def _pose_cost(layer: Layer, source: Points, target: Points, ratio: float) -> Points:
+def _pose_cost(
+    layer: Layer, source: Points, target: Points, ratio: float, size: tuple[int, int]
+) -> Points:
     """How unlike the layer's pose is, [target frames, source frames]."""
     if layer is TRUNK:
-        return _trunk_cost(source, target, ratio)
+        return _trunk_cost(source, target)
     s, t = _vectors(source, layer)[None], _vectors(target, layer)[:, None]
     ls, lt = (np.linalg.norm(v, axis=-1) for v in (s, t))
-    stretch = np.abs(np.log(np.maximum(ls, 3) / np.maximum(lt * ratio, 3)))
+    # A short source limb blown up is worse than a long one folded.
+    stretch = np.log(np.maximum(ls, 3) / np.maximum(lt * ratio, 3))
+    stretch = np.where(stretch < 0, -1.6 * stretch, stretch)
     zs, zt = (v @ (1, 1j) for v in (s, t))
     turned = np.abs(np.angle(zs * zt.conj()))
     bend = np.abs(np.angle(zs[..., 1:] * zs[..., :-1].conj() / (zt[..., 1:] * zt[..., :-1].conj())))
+    bones = [BONE[name] for name in layer.bones if name != "hips"]
+    # Bones outside the picture need no source.
+    shown = np.stack([in_picture(target[:, b.b], size, -20.0) for b in bones], -1)[:, None]
     cost: Points = (
-        1.3 * stretch[..., :2].sum(-1) + 0.35 * bend[..., 0] + 0.08 * turned[..., :2].sum(-1)
+        1.2 * (shown * stretch)[..., :2].sum(-1)
+        + 0.45 * shown[..., 1] * bend[..., 0]
+        + 0.08 * (shown * turned)[..., :2].sum(-1)
     )
     return cost
 
 
-def _trunk_cost(source: Points, target: Points, ratio: float) -> Points:
+def _trunk_cost(source: Points, target: Points) -> Points:
     def shape(points: Points) -> Points:
         unit = np.linalg.norm(points[:, MID_HIP] - points[:, 1], axis=-1)
         unit = np.maximum(unit, 0.5 * np.median(unit))[:, None]
@@ -90,23 +100,39 @@ def _trunk_cost(source: Points, target: Points, ratio: float) -> Points:
     return cost
 
 
+def _indices(layer: Layer) -> list[int]:
+    if layer is TRUNK:
+        return [0, 1, 2, 5, 8, 11]
+    return sorted({k for name in layer.bones if name != "hips"
+                   for k in (BONE[name].a, BONE[name].b)})  # fmt: skip
+
+
+def _unseen_cost(
+    layer: Layer,
+    source: FullSkeleton,
+    target: FullSkeleton,
+    candidates: NDArray[np.int64],
+    size: tuple[int, int],
+) -> Points:
+    """Joints that the target shows and a source frame does not, [target frames, candidates]."""
+    indices = _indices(layer)
+    wanted = in_picture(target.points[:, indices], size, -10.0).astype(np.float64)
+    points = source.points[candidates][:, indices]
+    lacking = 1.5 * ~source.seen[candidates][:, indices] + 4.0 * ~in_picture(points, size)
+    cost: Points = wanted @ lacking.T / len(indices)
+    return cost
+
+
 def _frame_cost(
     layer: Layer,
     source: FullSkeleton,
     candidates: NDArray[np.int64],
     overlaps: dict[str, Points],
-    size: tuple[int, int],
 ) -> Points:
     """What is wrong with each candidate frame whatever the target is, [candidates]."""
-    indices = sorted({k for name in layer.bones for k in (BONE[name].a, BONE[name].b)})
-    if layer is TRUNK:
-        indices = [0, 1, 2, 5, 8, 11]
-    points = source.points[candidates][:, indices]
-    hidden = 1 - source.seen[candidates][:, indices].mean(1)
-    outside = 1 - in_picture(points, size).mean(1)
     step = np.gradient(source.points, axis=0) if len(source.points) > 1 else 0 * source.points
-    speed = np.linalg.norm(step[candidates][:, indices], axis=-1).mean(1) / source.unit
-    cost: Points = 1.5 * hidden + 4.0 * outside + 2.0 * speed
+    moved = step[candidates][:, _indices(layer)]
+    cost: Points = 2.0 * np.linalg.norm(moved, axis=-1).mean(1) / source.unit
     if layer in ARMS:
         cost = cost + 1.2 * overlaps[layer.name]
     if layer is TRUNK:

@@ -14,9 +14,9 @@ from mf_backend.conditioning.part_warp_skeleton import HEAD, MID_HIP, Points
 
 Floats = NDArray[np.float32]
 
-_WIDEST_LIMB = 2.0
-"""Limbs are shown to this many times the actor's half width: sleeves yes, what a sharply bent source
-limb drags along no."""
+_WIDEST_LIMB = 1.6
+"""Limbs are shown to this many times the actor's half width: sleeves yes, what a sharply bent
+source limb drags along no."""
 _WIDEST_TRUNK = 4.0
 _HEAD_POINTS = (0, 14, 15, 16, 17)
 
@@ -164,7 +164,7 @@ def source_map(
 
     near = np.min([bone_distance(target, BONE[n], widths, x, y) for n in layer.bones], axis=0)
     widest = _WIDEST_TRUNK if "hips" in layer.bones else _WIDEST_LIMB
-    shown = np.clip((widest - near) / 0.4, 0, 1).astype(np.float32)
+    shown = np.clip((widest - near) / 0.3, 0, 1).astype(np.float32)
 
     def enlarge(values: Floats) -> Floats:
         full = cv2.resize(

@@ -72,7 +72,7 @@ def match_tone(
     known = (~(person | covered)[box]).astype(np.float32)
     if known.sum() < 20:
         return plate
-    step = max(1, int(reach // 8))
+    step = max(1, round(reach / 4))
     size = (max(2, known.shape[1] // step), max(2, known.shape[0] // step))
     weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     difference = frame[box].astype(np.float32) - plate[box].astype(np.float32)
@@ -80,7 +80,7 @@ def match_tone(
     total = np.zeros((*weight.shape, 3), np.float32)
     mass = np.full(weight.shape, 1e-6, np.float32)
     # Near differences count most; wider ones reach where no nearer one does.
-    for k, share in ((2.0, 1.0), (6.0, 0.05), (20.0, 0.002)):
+    for k, share in ((0.7, 1.0), (1.8, 0.05), (5.0, 0.002)):
         mass += share * cv2.GaussianBlur(weight, (0, 0), k)
         total += share * cv2.GaussianBlur(difference, (0, 0), k)
     shift = total / mass[..., None]
