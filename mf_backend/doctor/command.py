@@ -82,6 +82,10 @@ def tell(found: dict[str, Any]) -> Iterator[str]:
             yield f"  {problem}"
     else:
         yield "Nothing to mend."
+    if found["optional"]:
+        yield "Not needed, but could be added"
+        for extra in found["optional"]:
+            yield f"  {extra}"
 
 
 def run(args: argparse.Namespace) -> int:

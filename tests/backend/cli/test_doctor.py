@@ -29,6 +29,7 @@ def installed(odd_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "Provides-Extra: clip\n"
         'Requires-Dist: opencv-python-headless<1.0; extra == "clip"\n'
         'Requires-Dist: mf-no-such-library[all]==2.0; extra == "diffusion"\n'
+        'Requires-Dist: mf-extra-library; extra == "metrics"\n'
         'Requires-Dist: mf-broken-library; extra == "condition"\n',
         encoding="utf-8",
     )
@@ -52,8 +53,10 @@ def test_states_of_libraries(installed: Path) -> None:
 
 def test_what_is_to_mend_is_said(installed: Path) -> None:
     lines = list(tell(examine(installed, load=False)))
-    mend = lines[lines.index("What to mend") + 1 :]
+    extra = lines.index("Not needed, but could be added")
+    mend = lines[lines.index("What to mend") + 1 : extra]
     assert len(mend) == 2
+    assert len(lines[extra + 1 :]) == 1 and "mf-extra-library" in lines[extra + 1]
     assert any("mf-no-such-library" in line and "is missing" in line for line in mend)
 
 
