@@ -27,7 +27,7 @@ def walking(frames: int = 40) -> np.ndarray:
         np.float64,
     )  # fmt: skip
     t = np.arange(frames)
-    body = np.repeat(stand[None], frames, axis=0) + [200, 250]
+    body = np.repeat(stand[None], frames, axis=0) + np.array([200.0, 250.0])
     body[..., 0] += 4.0 * t[:, None]
     swing = 35 * np.sin(2 * np.pi * t / 20)
     body[:, [4, 13], 0] += swing[:, None]

@@ -20,7 +20,7 @@ SIZE = (640, 480)
 
 def joints(shift: float = 0.0) -> np.ndarray:
     full = np.full((60, 2), np.nan)
-    full[:18] = walking(1)[0] + [shift, 0]
+    full[:18] = walking(1)[0] + np.array([shift, 0.0])
     return full
 
 
