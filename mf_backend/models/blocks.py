@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
@@ -210,27 +211,38 @@ class DownBlock(nn.Module):
 
         With `begun`, both are what `begin` gave.
         """
-        last = len(self.resnets) - 1
-        for i, resnet in enumerate(self.resnets):
-            added = appearance if i == last else None
-            if self.has_attention:
-                layer = self.attentions[i]
-                assert isinstance(layer, SpatialTransformer)
-                attention = f"{name}.attentions.{i}"
-                if i == 0 and begun is not None:
-                    hidden = context.finish_attention(attention, layer, begun, hidden, added)
-                else:
-                    hidden = context.resnet_and_attention(
-                        attention, resnet, layer, hidden, added=added
-                    )
-            else:
-                hidden = context.resnet(resnet, hidden, added)
-            hidden = _move(context, self.motion_modules[i], hidden)
+        for i in range(len(self.resnets)):
+            inputs = [hidden] if i or begun is None else [begun, hidden]
+            added = appearance if i == len(self.resnets) - 1 else None
+
+            def unit(runner: Runner, *values: Tensor, i: int = i, added: Any = added) -> Tensor:
+                return self._unit(replace(context, runner=runner), name, i, values, added)
+
+            hidden = context.runner.composite(unit, inputs, large=True)
             context.skips.append(hidden)
         for layer in self.downsamplers:
             hidden = context.resample(layer, hidden)
             context.skips.append(hidden)
         return hidden
+
+    def _unit(
+        self, context: Pass, name: str, i: int, values: Sequence[Tensor], added: Tensor | None
+    ) -> Tensor:
+        """Residual block, transformer and motion module number `i`."""
+        resnet = self.resnets[i]
+        if not self.has_attention:
+            hidden = context.resnet(resnet, values[0], added)
+        else:
+            layer = self.attentions[i]
+            assert isinstance(layer, SpatialTransformer)
+            attention = f"{name}.attentions.{i}"
+            if len(values) == 2:
+                hidden = context.finish_attention(attention, layer, values[0], values[1], added)
+            else:
+                hidden = context.resnet_and_attention(
+                    attention, resnet, layer, values[0], added=added
+                )
+        return _move(context, self.motion_modules[i], hidden)
 
 
 class MidBlock(nn.Module):
@@ -288,19 +300,29 @@ class UpBlock(nn.Module):
 
     def run(self, context: Pass, name: str, hidden: Tensor) -> Tensor:
         """`hidden` [frames, C_in, h, w] to [frames, C_out, 2h, 2w] (no 2 in the last block)."""
-        for i, resnet in enumerate(self.resnets):
-            if self.has_attention:
-                layer = self.attentions[i]
-                assert isinstance(layer, SpatialTransformer)
-                hidden = context.resnet_and_attention(
-                    f"{name}.attentions.{i}", resnet, layer, hidden, skip=True
-                )
-            else:
-                hidden = context.resnet_with_skip(resnet, hidden)
-            hidden = _move(context, self.motion_modules[i], hidden)
+        for i in range(len(self.resnets)):
+
+            def unit(runner: Runner, value: Tensor, skip: Tensor, i: int = i) -> Tensor:
+                return self._unit(replace(context, runner=runner, skips=[skip]), name, i, value)
+
+            inputs = [hidden, context.skips.pop()]
+            hidden = context.runner.composite(unit, inputs, large=True)
         for layer in self.upsamplers:
             hidden = context.resample(layer, hidden)
         return hidden
+
+    def _unit(self, context: Pass, name: str, i: int, hidden: Tensor) -> Tensor:
+        """Residual block over a skip, transformer and motion module number `i`."""
+        resnet = self.resnets[i]
+        if self.has_attention:
+            layer = self.attentions[i]
+            assert isinstance(layer, SpatialTransformer)
+            hidden = context.resnet_and_attention(
+                f"{name}.attentions.{i}", resnet, layer, hidden, skip=True
+            )
+        else:
+            hidden = context.resnet_with_skip(resnet, hidden)
+        return _move(context, self.motion_modules[i], hidden)
 
 
 def _move(context: Pass, module: nn.Module, hidden: Tensor) -> Tensor:

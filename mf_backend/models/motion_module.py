@@ -107,4 +107,4 @@ class MotionModule(nn.Module):
 
     def run(self, runner: Runner, hidden: Tensor) -> Tensor:
         """`hidden` [frames, C, h, w] to the same shape, mixing frames at each pixel."""
-        return runner.composite(self.temporal_transformer.run, hidden)
+        return runner.composite(self.temporal_transformer.run, [hidden])

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 Layer = Callable[..., Tensor]
+Composite = Callable[..., Tensor]
+"""Takes a runner and the inputs."""
 
 
 class Mixes(Enum):
@@ -77,9 +79,11 @@ class Runner:
         assert result is not None
         return result
 
-    def composite(self, layer: Callable[[Runner, Tensor], Tensor], value: Tensor) -> Tensor:
-        """A layer that itself runs several sliced layers."""
-        return layer(self, value)
+    def composite(
+        self, layer: Composite, inputs: Sequence[Tensor], *, large: bool = False
+    ) -> Tensor:
+        """A layer that itself runs several sliced layers; `large` ones hold heavy layers."""
+        return layer(self, *inputs)
 
     def end_of_gradients(self) -> None:
         """No gradient is wanted of anything that runs from here on."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mf_backend.models.runner import WHOLE, Layer, Mixes, Runner, Slicing, narrow
+from mf_backend.models.runner import WHOLE, Composite, Layer, Mixes, Runner, Slicing, narrow
 
 
 @dataclass
@@ -37,9 +37,13 @@ class _Record:
 class _Composite:
     """A layer made of layers, recomputed as a whole."""
 
-    layer: Callable[[Runner, Tensor], Tensor]
-    value: Tensor
+    layer: Composite
+    inputs: list[Tensor]
     output: Tensor
+
+
+Seed = Callable[[int, int], list[Tensor]]
+"""Gives the gradients that arrive from outside at the frames (start, length), one a scalar."""
 
 
 class Gradients:
@@ -66,9 +70,12 @@ class Gradients:
 class TapeRunner(Runner):
     """Runs layers and can afterwards give gradients with respect to what went in first."""
 
-    def __init__(self, slicing: Slicing = WHOLE, *, recompute: bool = True) -> None:
+    def __init__(
+        self, slicing: Slicing = WHOLE, *, recompute: bool = True, coarse: bool = False
+    ) -> None:
         super().__init__(slicing)
         self.recompute = recompute
+        self.coarse = coarse
         self._records: list[_Record | _Composite] = []
         self._recording = True
 
@@ -93,53 +100,84 @@ class TapeRunner(Runner):
         self._records.append(record)
         return record.output
 
-    def composite(self, layer: Callable[[Runner, Tensor], Tensor], value: Tensor) -> Tensor:
-        """A layer of layers; recomputing, only its input is kept."""
-        if not (self._recording and self.recompute):
-            return layer(self, value)
-        output = layer(Runner(self.slicing), value)
-        self._records.append(_Composite(layer, value, output))
+    def composite(
+        self, layer: Composite, inputs: Sequence[Tensor], *, large: bool = False
+    ) -> Tensor:
+        """A layer of layers; recomputing, only its inputs are kept (of large ones: if coarse)."""
+        if not (self._recording and self.recompute) or (large and not self.coarse):
+            return layer(self, *inputs)
+        output = layer(Runner(self.slicing), *inputs)
+        self._records.append(_Composite(layer, list(inputs), output))
         return output
 
     def end_of_gradients(self) -> None:
         """What runs from here on is not remembered."""
         self._recording = False
 
-    def backward(self, seeds: list[tuple[Tensor, list[Tensor]]], wanted: Tensor) -> list[Tensor]:
+    def backward(self, seeds: list[tuple[Tensor, Seed]], wanted: Tensor) -> list[Tensor]:
         """Gradients of several scalars with respect to `wanted`, the tape's first input.
 
-        `seeds` pairs an output of this tape with the gradient of each scalar with respect to it.
-        Returns one gradient a scalar, shaped like `wanted`. Tape and `seeds` are emptied on the
-        way, so that memory falls as the pass proceeds.
+        `seeds` pairs an output of this tape with a function of (start, length) that gives, for
+        those frames, the gradient of each scalar with respect to it. Returns one gradient a
+        scalar, shaped like `wanted`. Tape and `seeds` are emptied on the way, so that memory
+        falls as the pass proceeds.
         """
-        gradients = Gradients()
+        pending: dict[int, list[Seed]] = {}
         while seeds:
-            gradients.add(*seeds.pop())
-        while self._records:
-            record = self._records.pop()
-            arrived = gradients.take(record.output)
-            if arrived is None:
-                continue
-            if isinstance(record, _Composite):
-                inner = TapeRunner(self.slicing)
-                inner_seeds = [(record.layer(inner, record.value), arrived)]
-                del arrived
-                gradients.add(record.value, inner.backward(inner_seeds, record.value))
-            elif record.graph is not None and record.leaves is not None:
-                found = _pull(record.graph, record.leaves, arrived)
-                for value, per_scalar in zip(record.inputs, found, strict=True):
-                    gradients.add(value, per_scalar)
-            else:
-                self._recomputed(record, arrived, gradients)
+            tensor, seed = seeds.pop()
+            pending.setdefault(id(tensor), []).append(seed)
+        gradients = Gradients()
+        self._propagate(gradients, pending)
         result = gradients.take(wanted)
         if result is None:
             raise ValueError("no gradient reaches the tensor asked for")
         return result
 
-    def _recomputed(self, record: _Record, arrived: list[Tensor], gradients: Gradients) -> None:
+    def _propagate(self, gradients: Gradients, pending: dict[int, list[Seed]]) -> None:
+        while self._records:
+            record = self._records.pop()
+            arrived = gradients.take(record.output)
+            seeds = pending.pop(id(record.output), [])
+            if isinstance(record, _Record) and record.graph is None:
+                if arrived is not None or seeds:
+                    self._recomputed(record, arrived, seeds, gradients)
+                continue
+            for seed in seeds:
+                arrived = _sum(arrived, seed(0, record.output.shape[0]))
+            if arrived is None:
+                continue
+            if isinstance(record, _Composite):
+                inner = TapeRunner(self.slicing)
+                gradients.add(record.layer(inner, *record.inputs), arrived)
+                # From here on only the table holds them, so that they can go one by one.
+                del arrived
+                inner._propagate(gradients, {})
+            elif record.graph is not None and record.leaves is not None:
+                found = _pull(record.graph, record.leaves, arrived)
+                for value, per_scalar in zip(record.inputs, found, strict=True):
+                    gradients.add(value, per_scalar)
+
+    def _recomputed(
+        self,
+        record: _Record,
+        arrived: list[Tensor] | None,
+        seeds: list[Seed],
+        gradients: Gradients,
+    ) -> None:
+        # Seeds are per frame; a layer that mixes frames needs those of all frames.
+        if record.mixes is not Mixes.SPACE:
+            for seed in seeds:
+                arrived = _sum(arrived, seed(0, record.output.shape[0]))
+            seeds = []
         parts = self.slicing.parts(record.mixes, record.inputs[0].shape)
         totals: list[list[Tensor]] | None = None
         for part in parts:
+            incoming = None
+            if arrived is not None:
+                incoming = [gradient.narrow(*part) for gradient in arrived]
+            for seed in seeds:
+                incoming = _sum(incoming, seed(part[1], part[2]), in_place=False)
+            assert incoming is not None
             leaves = [
                 value.detach().requires_grad_()
                 for value in narrow(part, record.inputs)
@@ -147,19 +185,29 @@ class TapeRunner(Runner):
             ]
             with torch.enable_grad():
                 output = record.layer(*leaves, *narrow(part, record.fixed))
-            found = _pull(output, leaves, [gradient.narrow(*part) for gradient in arrived])
-            del output
+            found = _pull(output, leaves, incoming)
+            del output, incoming
             if len(parts) == 1:
                 totals = found
                 break
             if totals is None:
-                totals = [[torch.empty_like(value) for _ in arrived] for value in record.inputs]
+                totals = [[torch.empty_like(value) for _ in found[0]] for value in record.inputs]
             for total, piece in zip(totals, found, strict=True):
                 for whole, gradient in zip(total, piece, strict=True):
                     whole.narrow(*part).copy_(gradient)
         assert totals is not None
         for value, per_scalar in zip(record.inputs, totals, strict=True):
             gradients.add(value, per_scalar)
+
+
+def _sum(
+    first: list[Tensor] | None, second: list[Tensor], *, in_place: bool = True
+) -> list[Tensor]:
+    if first is None:
+        return second
+    if in_place:
+        return [a.add_(b) for a, b in zip(first, second, strict=True)]
+    return [a + b for a, b in zip(first, second, strict=True)]
 
 
 def _pull(output: Tensor, leaves: list[Tensor], arrived: list[Tensor]) -> list[list[Tensor]]:

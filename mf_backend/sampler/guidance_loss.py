@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mf_backend.models.tape import Seed
 from mf_backend.sampler.conditions import Masks
 
 _TERMS = 4
@@ -156,11 +157,11 @@ def energies(
 
 @dataclass
 class LossGradients:
-    """Energies, and for each feature the gradient of the foreground's and the background's."""
+    """Energies, and for each feature what gives the gradients of the two for some frames."""
 
     foreground: Tensor
     background: Tensor
-    seeds: list[tuple[Tensor, list[Tensor]]]
+    seeds: list[tuple[Tensor, Seed]]
 
 
 def loss_gradients(
@@ -175,8 +176,8 @@ def loss_gradients(
     """d(scale * fg) / d(feature) and d(scale * bg) / d(feature) for each feature of the edit.
 
     The energies depend on the features only through the few numbers of `similarities`. Those are
-    computed first, without a graph; then a slice of frames at a time is differentiated, so that
-    no graph over all frames ever exists.
+    computed first, without a graph. What comes back gives the gradients of as many frames at a
+    time as it is asked for, so that neither a graph nor a gradient over all frames need exist.
     """
     regions = [Regions.of(masks, *feature.shape[2:]) for feature in edit]
     presence = Presence.of(regions[0])
@@ -198,20 +199,27 @@ def loss_gradients(
         outer = [torch.autograd.grad(scale * energy, leaf, retain_graph=True)[0] for energy in both]
     # Nothing flows from a mean to pixels that are not there, even where the mean is NaN.
     outer = [gradient.masked_fill(~presence.edit, 0) for gradient in outer]
-    seeds = []
-    for layer, (e, r, region) in enumerate(zip(edit, reference, regions, strict=True)):
-        gradients = [torch.empty_like(e) for _ in outer]
-        for part in slices:
-            feature = e[part].detach().requires_grad_()
-            with torch.enable_grad():
-                inner = similarities(feature, r[part], _part(region, part))
-            for j, whole in enumerate(gradients):
-                seed = outer[j][layer][:, part]
-                (whole[part],) = torch.autograd.grad(
-                    inner, feature, seed, retain_graph=j < len(outer) - 1
-                )
-        seeds.append((e, gradients))
+    seeds: list[tuple[Tensor, Seed]] = [
+        (e, _seed(e, r, region, [gradient[layer] for gradient in outer]))
+        for layer, (e, r, region) in enumerate(zip(edit, reference, regions, strict=True))
+    ]
     return LossGradients(both[0].detach(), both[1].detach(), seeds)
+
+
+def _seed(edit: Tensor, reference: Tensor, regions: Regions, outer: Sequence[Tensor]) -> Seed:
+    """Gradients of both energies with respect to some frames of one feature."""
+
+    def seed(start: int, length: int) -> list[Tensor]:
+        part = slice(start, start + length)
+        feature = edit[part].detach().requires_grad_()
+        with torch.enable_grad():
+            inner = similarities(feature, reference[part], _part(regions, part))
+        return [
+            torch.autograd.grad(inner, feature, gradient[:, part], retain_graph=True)[0]
+            for gradient in outer
+        ]
+
+    return seed
 
 
 def _part(regions: Regions, part: slice) -> Regions:

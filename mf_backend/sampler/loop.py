@@ -339,7 +339,8 @@ class _Loop:
         return part.to(self.conditions.dtype).contiguous(memory_format=torch.channels_last)
 
     def _tape(self) -> TapeRunner:
-        return TapeRunner(self.plan.slicing, recompute=self.plan.recompute)
+        plan = self.plan
+        return TapeRunner(plan.slicing, recompute=plan.recompute, coarse=plan.coarse)
 
     def _probe(self, half: str, unit: Unit) -> Callable[[str, Tensor], None] | None:
         if self.trace is _ignore:

@@ -17,11 +17,14 @@ class MemoryPlan:
     """frames: frames at a time in layers that do not mix them (None = all).
     pixels: pixels at a time in the motion modules (None = all).
     recompute: keep only the input of each layer for the guidance's backward pass.
+    coarse: with `recompute`, keep only the input of each group of residual block, transformer
+        and motion module, and recompute them twice.
     """
 
     frames: int | None = None
     pixels: int | None = None
     recompute: bool = True
+    coarse: bool = False
 
     @property
     def slicing(self) -> Slicing:

@@ -8,9 +8,12 @@ from enum import Enum
 from mf_backend.sampler.memory import MemoryPlan
 from mf_backend.sampler.options import Phases, SamplerOptions
 
-# Work up to the last feature that the guidance needs, as a share of a whole forward pass
-# (21.9 of 27.9 TFLOP at 512x512).
-_TO_FEATURES = 0.785
+# Shares of a whole forward pass (counted at full size, 512x512): up to the last feature that the
+# guidance needs, the part of it behind what passes with and without injection share, and the
+# layers before the first cross-attention, which both halves share.
+_TO_FEATURES = 0.77
+_BEHIND_BOTTOM = 0.39
+_TRUNK = 0.04
 
 
 class Stage(Enum):
@@ -76,18 +79,19 @@ def _cost(
     if stage is Stage.RENOISE:
         return 1.0
     guided, injecting = phases.guided(step), phases.injecting(step)
-    cost = 1.0 if options.cfg == 1 else 2.0
+    cost = 1.0 if options.cfg == 1 else 2.0 - _TRUNK
     needed = guided or injecting
     # Only a single window's reconstruction can be kept for the replays.
     if phases.reconstructing(step) if replay == 0 else needed and windows > 1:
         cost += 1.0
     if guided:
         # Two gradients, and the recomputed forward pass that they share.
-        cost += _TO_FEATURES * (3 if plan.recompute else 2)
+        recomputed = (2 if plan.coarse else 1) if plan.recompute else 0
+        cost += _TO_FEATURES * (2 + recomputed)
         if not options.denoiser_features:
             cost += _TO_FEATURES * (2 if replay == 0 or windows > 1 else 1)
         elif injecting:
-            cost += _TO_FEATURES
+            cost += _BEHIND_BOTTOM
     return cost
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import random_models
 from mf_backend.models.runner import Mixes, Runner, Slicing
-from mf_backend.models.tape import TapeRunner
+from mf_backend.models.tape import Seed, TapeRunner
 from mf_backend.models.unet import MotionUNet, UNetConditions
 
 FRAMES, SIDE = 5, 16
@@ -40,6 +40,10 @@ def latents() -> Tensor:
     return torch.randn((FRAMES, 4, SIDE, SIDE), generator=torch.Generator().manual_seed(3))
 
 
+def _seed(gradients: list[Tensor]) -> Seed:
+    return lambda start, length: [whole[start : start + length].clone() for whole in gradients]
+
+
 def _relative(mine: Tensor, reference: Tensor) -> float:
     return float((mine - reference).norm() / reference.norm())
 
@@ -60,12 +64,14 @@ def test_slices_give_the_same_prediction(
 
 
 @pytest.mark.parametrize(
-    ("slicing", "recompute"),
+    ("slicing", "recompute", "coarse"),
     [
-        (Slicing(), True),
-        (Slicing(), False),
-        (Slicing(frames=2, pixels=48), True),
-        (Slicing(1, 1), True),
+        (Slicing(), True, False),
+        (Slicing(), False, False),
+        (Slicing(), True, True),
+        (Slicing(frames=2, pixels=48), True, False),
+        (Slicing(frames=2, pixels=48), True, True),
+        (Slicing(1, 1), True, False),
     ],
 )
 def test_gradients_equal_those_of_autograd(
@@ -74,6 +80,7 @@ def test_gradients_equal_those_of_autograd(
     latents: Tensor,
     slicing: Slicing,
     recompute: bool,
+    coarse: bool,
 ) -> None:
     x = latents.clone().requires_grad_()
     plain = unet(x, 500, conditions, Runner(), features=(1, 2), stop_after_features=True)
@@ -88,13 +95,10 @@ def test_gradients_equal_those_of_autograd(
         for j in range(2)
     ]
     with torch.no_grad():
-        tape = TapeRunner(slicing, recompute=recompute)
+        tape = TapeRunner(slicing, recompute=recompute, coarse=coarse)
         output = unet(latents, 500, conditions, tape, features=(1, 2))
         assert output.sample is not None
-        pairs = [
-            (output.features[k], [s.clone() for s in pair])
-            for k, pair in zip((1, 2), seeds, strict=True)
-        ]
+        pairs = [(output.features[k], _seed(pair)) for k, pair in zip((1, 2), seeds, strict=True)]
         found = tape.backward(pairs, latents)
     for mine, reference in zip(found, expected, strict=True):
         assert _relative(mine, reference) < 1e-5
@@ -105,4 +109,4 @@ def test_a_tape_without_a_path_to_what_is_wanted_says_so() -> None:
     x, stranger = torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2)
     y = tape.run(Mixes.SPACE, torch.sin, [x])
     with pytest.raises(ValueError, match="no gradient"):
-        tape.backward([(y, [torch.ones_like(y)])], stranger)
+        tape.backward([(y, _seed([torch.ones_like(y)]))], stranger)
