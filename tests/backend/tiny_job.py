@@ -157,6 +157,16 @@ def backend(*arguments: str, timeout: float = 120, **options: Any) -> Any:
     )
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process that is not our child still runs."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Backend:
     """A real `serve` process, spoken to over its pipes."""
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import encode_mp4, probe_clip
-from mf_backend.files import hash_file
+from mf_backend.files import hash_file, write_npz
 from mf_backend.jobs.costs import STAGE_NAMES
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.outputs import read_frame
 from mf_backend.version import VERSION
-from tests.backend.tiny_job import backend, edit_request, make_job, write_clip
+from tests.backend.tiny_job import backend, edit_request, make_job, write_clip, write_picture
 
 
 def run(job: JobFolder, code: int = 0) -> Any:
@@ -202,3 +202,20 @@ def test_a_range_of_a_real_clip_with_estimated_joints_and_masks(
     report = read_json(job.report)
     assert report["reference"]["first"] == 4 and report["outputs"]["count"] == 6
     assert report["timings_seconds"]["joints"] > 0 and report["timings_seconds"]["masks"] > 0
+
+
+def test_an_actor_who_leaves_the_picture(odd_path: Path) -> None:
+    """On the last two frames nobody is there: no joints, a black mask, the bare wall."""
+    job = make_job(odd_path, count=6)
+    material = odd_path / "material 6"
+    with np.load(material / "joints.npz") as data:
+        joints, size = data["source"].copy(), data["size"]
+    joints[4:] = np.nan
+    write_npz(material / "joints.npz", source=joints, size=size)
+    for index in (4, 5):
+        write_picture(material / "masks" / f"frame_{index:04d}.png", np.zeros((128, 96), np.uint8))
+    run(job)
+    assert all(read_frame(job.frame(i), (96, 128)) is not None for i in range(6))
+    report = read_json(job.report)
+    assert report["outputs"]["count"] == 6
+    assert all(set(warning) == {"code", "message"} for warning in report["warnings"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mf_backend.protocol.messages import MAX_LINE, PROTOCOL
-from tests.backend.tiny_job import Backend, backend_environment, write_clip
+from tests.backend.tiny_job import Backend, backend_environment, is_alive, write_clip
 
 
 @pytest.fixture
@@ -151,24 +151,14 @@ def test_killing_the_client_ends_the_backend(odd_path: Path) -> None:
     assert process.stdout is not None
     child = int(process.stdout.readline())
     time.sleep(1)
-    assert _alive(child)
+    assert is_alive(child)
     process.kill()
     process.wait()
     process.stdout.close()
     begun = time.monotonic()
-    while _alive(child) and time.monotonic() - begun < 6:
+    while is_alive(child) and time.monotonic() - begun < 6:
         time.sleep(0.05)
     assert time.monotonic() - begun < 5
-
-
-def _alive(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    if not Path("/proc/self/stat").exists():
-        pytest.skip("needs /proc to see whether another process lives")
-    try:
-        return status.read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_what_libraries_print_does_not_reach_the_client(odd_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +14,14 @@ from typing import Any
 import pytest
 
 from mf_backend.jobs.costs import STAGE_NAMES
-from mf_backend.jobs.folder import JobFolder
-from tests.backend.tiny_job import Backend, edit_request, make_job
+from mf_backend.jobs.folder import JobFolder, hold
+from tests.backend.tiny_job import (
+    Backend,
+    backend_environment,
+    edit_request,
+    is_alive,
+    make_job,
+)
 
 COUNT = 16
 SIZE = (160, 208)
@@ -146,3 +154,40 @@ def test_progress_comes_every_two_seconds(server: Backend, odd_path: Path, share
     times = [when for when, m in server.heard if m.get("method") == "job/progress"]
     gaps = [b - a for a, b in itertools.pairwise(times)]
     assert max(gaps) < 2.0, max(gaps)
+
+
+def test_killing_the_client_in_the_middle_of_a_job(odd_path: Path) -> None:
+    """As when Blender is killed: the backend is gone within 5 s and lets go of the folder."""
+    job = make_job(odd_path, "job", COUNT, SIZE)
+    client = odd_path / "client.py"
+    client.write_text(
+        "import json, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'mf_backend', 'serve'],\n"
+        "    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)\n"
+        "ask = {'id': 1, 'method': 'job/run', 'params': {'folder': sys.argv[1]}}\n"
+        "child.stdin.write(json.dumps(ask).encode() + b'\\n')\n"
+        "child.stdin.flush()\n"
+        "print(child.pid, flush=True)\n"
+        "for line in child.stdout: pass\n",
+        encoding="utf-8",
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(client), str(job.path)],
+        stdout=subprocess.PIPE,
+        env=backend_environment(),
+    )
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    while state(job)["stage"] != "target_mask":
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    begun = time.monotonic()
+    while is_alive(child) and time.monotonic() - begun < 6:
+        time.sleep(0.05)
+    assert time.monotonic() - begun < 5
+    assert state(job)["status"] in ("cancelled", "running")
+    with hold(job):
+        pass
