@@ -84,7 +84,8 @@ class ActionOverride:
         armature, self._armature = self._armature, None
         animation = armature.animation_data
         animation.action = self._action
-        if self._slot is not None:
+        if self._action is not None and hasattr(animation, "action_slot"):
+            # Assigning an action chooses a slot; it may have had another one, or none.
             animation.action_slot = self._slot
         for name, value in self._settings.items():
             setattr(animation, name, value)

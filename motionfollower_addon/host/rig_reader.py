@@ -40,6 +40,18 @@ class RigReader:
                 f"{', '.join(joint_label(joint) for joint in mapping.missing)}.",
                 "Choose the bones yourself in the panel's Bones section.",
             )
+        if armature.mode == "EDIT":
+            raise InputError(
+                "rig-edited",
+                f"The armature {armature.name!r} is in edit mode, where it has no pose.",
+                "Leave edit mode (Tab) and try again.",
+            )
+        if armature.data.pose_position == "REST":
+            raise InputError(
+                "rig-at-rest",
+                f"The armature {armature.name!r} is set to its rest position and does not move.",
+                "Choose Pose Position in the armature's data properties.",
+            )
         bones = bones_of(armature)
         names = {bone.name: bone for bone in bones}
         gone = sorted({a.bone for a in mapping.joints.values() if a.bone not in names})

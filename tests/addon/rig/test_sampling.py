@@ -318,6 +318,15 @@ def test_errors_are_sentences(empty_file: Any) -> None:
         RigSampler(scene, rig, mapping, rig, plan, SIZE)
     with pytest.raises(InputError, match="armature"):
         RigSampler(scene, camera, mapping, camera, plan, SIZE)
+    rig.data.pose_position = "REST"
+    with pytest.raises(InputError, match="rest position"):
+        RigSampler(scene, rig, mapping, camera, plan, SIZE)
+    rig.data.pose_position = "POSE"
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(InputError, match="edit mode"):
+        RigSampler(scene, rig, mapping, camera, plan, SIZE)
+    bpy.ops.object.mode_set(mode="OBJECT")
     look_at(camera, (0, -30, 1), 5.0, np.pi)
     scene.frame_set(9)
     with pytest.raises(InputError, match="never sees the rig"):
@@ -326,3 +335,38 @@ def test_errors_are_sentences(empty_file: Any) -> None:
     rig.users_collection[0].objects.unlink(rig)
     with pytest.raises(InputError, match="takes no part"):
         sample(RigSampler(scene, rig, mapping, camera, plan, SIZE))
+
+
+def test_a_scene_that_is_not_open(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    wave(bpy, rig, ["upper_arm.L"], np.random.default_rng(0))
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 5.0, 0.0)
+    mapping = require(detect_armature(rig))
+    plan = RetimePlan((1.0, 20.5, 40.0), "")
+    other = bpy.context.scene
+    here = sample(RigSampler(other, rig, mapping, camera, plan, SIZE))
+    bpy.context.window.scene = bpy.data.scenes.new("Edit")
+    bpy.context.scene.frame_set(3)
+    away = sample(RigSampler(other, rig, mapping, camera, plan, SIZE))
+    assert np.array_equal(here, away, equal_nan=True)
+    assert bpy.context.scene.frame_current == 3
+
+
+def test_an_action_without_a_slot_keeps_none(empty_file: Any) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    other = wave(bpy, rig, ["upper_arm.L"], np.random.default_rng(0))
+    wave(bpy, rig, ["thigh.L"], np.random.default_rng(1))
+    data = rig.animation_data
+    if not hasattr(data, "action_slot"):
+        pytest.skip("this Blender's actions have no slots yet")
+    data.action_slot = None
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 5.0, 0.0)
+    mapping = require(detect_armature(rig))
+    plan = RetimePlan((1.0, 20.0), "")
+    sample(RigSampler(bpy.context.scene, rig, mapping, camera, plan, SIZE, action=other))
+    assert data.action is not None
+    assert data.action_slot is None
