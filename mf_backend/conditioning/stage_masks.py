@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mf_backend.clip import image_folder, write_png
 from mf_backend.conditioning import mask_shape, user_files
+from mf_backend.conditioning.mask_firm import measure_cores
 from mf_backend.conditioning.mask_shape import Check, Verdict, check_mask, keep_person, soften
 from mf_backend.conditioning.source_joints import list_frames
 from mf_backend.conditioning.stage_joints import load_others, load_source, pictures_complete
@@ -64,13 +65,20 @@ class MasksStage:
         clip, out, settings = context.clip, context.out, context.settings
         joints, _ = load_source(out)
         work = _Work(out, joints, load_others(out, clip.count))
-        reporter.begin(self.name, clip.count)
-        checks: dict[int, Check] = {}
         given = bool(settings.source_masks)
+        reporter.begin(self.name, clip.count * (1 if given else 2))
+        checks: dict[int, Check] = {}
         threshold = _GIVEN_THRESHOLD if given else mask_shape.THRESHOLD
         for index, matte in _user_mattes(context) if given else _estimated(context, work):
             checks[index] = work.keep(index, matte, threshold)
             reporter.advance(index + 1, "masks")
+        if not given:
+            cores = measure_cores(joints, lambda i: read_mask(out, "source_alpha", i), clip.size)
+            for index in range(clip.count):
+                if cores is not None:
+                    firm = cores.firm(index, read_mask(out, "source_alpha", index))
+                    checks[index] = work.keep(index, firm)
+                reporter.advance(clip.count + index + 1, "limbs")
         rejected = {i: c.verdict for i, c in checks.items() if not work.accepted(i, c)}
         if rejected and settings.source_masks:
             _name_rejected(rejected, reporter)
