@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mf_backend.cli.main import COMMANDS
+from mf_backend.files import write_npz
 from mf_backend.version import VERSION
-from tests.backend.tiny_job import backend, backend_environment
+from tests.backend.tiny_job import backend, backend_environment, figure_joints, write_clip
 
 
 def test_version_and_help() -> None:
@@ -94,3 +97,28 @@ def test_doctor_in_words_and_as_json(odd_path: Path) -> None:
     able = any(not engine["missing"] for engine in found["engines"])
     assert done.returncode == (0 if able else 3)
     assert not (odd_path / "new").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+def test_ctrl_c_ends_any_command_with_5(odd_path: Path) -> None:
+    write_clip(odd_path, 60, (96, 128))
+    joints = figure_joints(60, (96, 128), 0.9)
+    write_npz(odd_path / "target.npz", target=joints, size=np.array([96, 128]))
+    arguments = ["condition", "--reference", "clip", "--target-joints", "target.npz"]
+    arguments += ["--out", "out", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mf_backend", *arguments],
+        cwd=odd_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=backend_environment(),
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(b"joints"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 5, errors
+    assert json.loads(out)["error"]["code"] == "cancelled"
+    assert b"Traceback" not in errors
