@@ -5,15 +5,17 @@ Nothing here waits: a thread reads the child's stdout into a queue that `poll` e
 
 from __future__ import annotations
 
+import io
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from mf_backend.errors import MFError, MissingComponentError
 from mf_backend.protocol import messages
@@ -43,6 +45,27 @@ def new_log(folder: Path) -> Path:
     return path
 
 
+@contextmanager
+def _no_broken_pipe_signal() -> Iterator[None]:
+    """Writing to a child that is gone raises OSError here, and never ends the whole process.
+
+    Blender leaves SIGPIPE at its default, which is to end it. The signal comes to the thread that
+    writes, so it is held back in this thread alone, and taken if it came.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    held = {signal.SIGPIPE}
+    pending = signal.SIGPIPE in signal.sigpending()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        if not pending and signal.SIGPIPE in signal.sigpending():
+            signal.sigwait(held)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class BackendProcess:
     """One run of `PYTHON -m mf_backend serve`.
 
@@ -61,6 +84,8 @@ class BackendProcess:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
+                    # A buffer would be written again when it is closed, at any time.
+                    bufsize=0,
                     env=clean_environment(os.environ),
                     # Not Blender's own: `-m` would import what happens to lie there.
                     cwd=log.parent,
@@ -73,8 +98,10 @@ class BackendProcess:
                 "Choose the Python of the backend's environment in the add-on's preferences.",
             ) from error
         # No bpy in this thread: it only moves bytes.
+        assert isinstance(self._process.stdout, io.FileIO)
+        stdout = io.BufferedReader(self._process.stdout)
         self._reader = threading.Thread(
-            target=self._read, args=(self._process.stdout,), name="motionfollower-reader"
+            target=self._read, args=(stdout,), name="motionfollower-reader"
         )
         self._reader.daemon = True
         self._reader.start()
@@ -89,8 +116,8 @@ class BackendProcess:
         """Whether the end of the child's output was polled: nothing more will come."""
         return self._ended
 
-    def _read(self, stream: IO[bytes]) -> None:
-        for line in messages.read_lines(stream):  # type: ignore[arg-type]
+    def _read(self, stream: io.BufferedReader) -> None:
+        for line in messages.read_lines(stream):
             try:
                 self._queue.put(messages.decode(line))
             except messages.LineError as error:
@@ -105,9 +132,11 @@ class BackendProcess:
         """Write one message. A child that is gone is noticed by `poll`, not here."""
         stdin = self._process.stdin
         assert stdin is not None
-        with suppress(BrokenPipeError, OSError, ValueError):
-            stdin.write(messages.encode(message))
-            stdin.flush()
+        data = memoryview(messages.encode(message))
+        # ValueError: closed already.
+        with _no_broken_pipe_signal(), suppress(OSError, ValueError):
+            while data:
+                data = data[stdin.write(data) :]
 
     def poll(self) -> list[dict[str, Any]]:
         """Messages that arrived since the last call; sets `ended` after the last one."""
@@ -163,7 +192,7 @@ class BackendProcess:
         self.send(messages.request("bye", messages.Method.SHUTDOWN, {}))
         stdin = self._process.stdin
         assert stdin is not None
-        with suppress(OSError):
+        with _no_broken_pipe_signal(), suppress(OSError):
             stdin.close()
         try:
             self._process.wait(_CLOSE_SECONDS)

@@ -234,7 +234,7 @@ def place_take(scene: Any, job: JobFolder, request: JobRequest, origin: Origin) 
     if there is not None:
         return there
     record = _record(job, request)
-    count = len(list(job.frames.glob("*.png")))
+    count = len(list(job.frames.glob("[0-9]*.png")))
     if not count:
         raise InputError("frames-missing", f"There are no finished frames in {job.frames}.")
     editor = compat.editor(scene)

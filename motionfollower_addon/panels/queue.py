@@ -8,7 +8,7 @@ from .. import ids
 from ..host import thumbnails
 from ..host.render_flow import FlowStage, RenderFlow
 from ..host.session import current
-from .text import wrapped
+from .text import draw_text
 
 
 def queue_state(_: Any, __: Any) -> str:
@@ -22,11 +22,13 @@ def draw_queue(layout: Any, context: Any) -> None:
     """Runs of this session, latest first, then jobs on disk."""
     for flow in reversed(current().flows):
         draw_flow(layout.box(), context, flow)
-    if current().waiting:
+    listed = {flow.folder for flow in current().flows}
+    waiting = [job for job in current().waiting if job.folder not in listed]
+    if waiting:
         layout.label(text="Waiting in the job folders", icon="FILE_FOLDER")
-    for job in current().waiting:
+    for job in waiting:
         row = layout.row(align=True)
-        row.label(text=f"{job.title}: {job.words}")
+        row.label(text=f"{job.folder.name}: {job.words}")
         name = ids.OP_BRING_IN if job.finished else ids.OP_RETRY
         row.operator(name, text="", icon="IMPORT" if job.finished else "PLAY").folder = str(
             job.folder
@@ -47,11 +49,10 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
             row.operator(ids.OP_RETRY, text="", icon="FILE_REFRESH").folder = key
         row.operator(ids.OP_FORGET, text="", icon="X").folder = key
     if flow.stage is FlowStage.FAILED and flow.error is not None:
-        for line in wrapped(context, str(flow.error)):
-            layout.label(text=line)
+        draw_text(layout, context, str(flow.error))
         if flow.log:
-            for line in wrapped(context, f"Log: {flow.log}"):
-                layout.label(text=line)
+            if flow.log not in str(flow.error):
+                draw_text(layout, context, f"Its log is {flow.log}")
             layout.operator(ids.OP_OPEN_LOG, icon="TEXT").log = flow.log
     elif not flow.stage.ended:
         layout.progress(factor=share, text=words)
@@ -61,12 +62,10 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
     else:
         layout.label(text=flow.strip or words)
     if flow.statement:
-        for line in wrapped(context, flow.statement):
-            layout.label(text=line, icon="NONE")
+        draw_text(layout, context, flow.statement)
     warnings = flow.warnings + (flow.status.warnings if flow.status is not None else [])
     for _, message in warnings[:3]:
-        for line in wrapped(context, message):
-            layout.label(text=line)
+        draw_text(layout, context, message)
     if flow.folder is not None:
         row = layout.row(align=True)
         row.operator(ids.OP_OPEN_FOLDER, icon="FILE_FOLDER").folder = str(flow.folder)

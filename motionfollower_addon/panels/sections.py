@@ -9,6 +9,7 @@ from .. import ids
 from ..core.retiming import Policy
 from ..host import clip, compat, lookup, readiness, rig_state
 from ..host.session import current
+from .text import draw_text
 
 
 def draw_sections(layout: Any, context: Any) -> None:
@@ -149,7 +150,7 @@ def draw_bones(layout: Any, context: Any, values: Any) -> None:
     column = layout.column(align=True)
     column.label(text=found.words, icon="CHECKMARK" if found.usable else "ERROR")
     for line in found.lines:
-        column.label(text=line)
+        draw_text(column, context, line)
 
 
 # -- Fit ------------------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def draw_quality(layout: Any, context: Any, values: Any) -> None:
     if said is not None:
         lacks = said.engine_missing(values.engine)
         if lacks:
-            layout.label(text=lacks, icon="ERROR")
+            draw_text(layout, context, lacks)
         free = said.memory.get("free_bytes")
         if isinstance(free, int):
             layout.label(text=f"{free / 2**30:.1f} GB of memory free", icon="MEMORY")
@@ -217,4 +218,4 @@ def draw_render(layout: Any, context: Any, values: Any) -> None:
     row.operator(ids.OP_RENDER, icon="RENDER_ANIMATION")
     reason = readiness.missing(context)
     if reason:
-        layout.label(text=reason, icon="INFO")
+        draw_text(layout, context, reason)

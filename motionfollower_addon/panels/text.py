@@ -15,3 +15,11 @@ def wrapped(context: Any, text: str) -> list[str]:
     scale = context.preferences.system.ui_scale
     letters = max(20, int((width - 60 * scale) / (_LETTER * scale)))
     return textwrap.wrap(text, letters) or [""]
+
+
+def draw_text(layout: Any, context: Any, text: str) -> None:
+    """A sentence over as many lines as it needs, set close."""
+    column = layout.column(align=True)
+    column.scale_y = 0.75
+    for line in wrapped(context, text):
+        column.label(text=line)

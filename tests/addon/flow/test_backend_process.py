@@ -178,6 +178,30 @@ time.sleep(60)
 """
 
 
+def test_a_killed_backend_does_not_end_blender_by_a_signal(odd_path: Path) -> None:
+    # Embedded as in Blender, Python leaves SIGPIPE at its default.
+    script = (
+        _PARENT.partition("status =")[0]
+        + """
+import os, signal
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+os.kill(process.pid, signal.SIGKILL)
+while not process.ended:
+    process.poll()
+for _ in range(3):
+    process.send({"jsonrpc": "2.0", "id": 1, "method": "shutdown", "params": {}})
+client.poll()
+client.close()
+print("alive", client.state)
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(odd_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("alive")
+
+
 def test_blenders_own_python_variables_stay_behind() -> None:
     kept = clean_environment(
         {"PYTHONHOME": "/x", "PYTHONPATH": "/y", "Pythonpath": "z", "HOME": "h"}

@@ -188,7 +188,8 @@ def look() -> Iterator[float]:
 
 
 def render() -> Iterator[float]:
-    """Click Render, watch, and find the take."""
+    """Photograph the panels, click Render, watch, and find the take."""
+    yield from look()
     yield from press_render()
     yield from until(lambda: stage() == "BACKEND" and session().flows[-1].status.frame)
     photograph("running")
@@ -212,8 +213,11 @@ def cancel() -> Iterator[float]:
     photograph("cancelled")
 
 
-def kill_backend() -> Iterator[float]:
-    """Kill the backend midway, see the error with the log, and go on."""
+def trouble() -> Iterator[float]:
+    """Cancel midway; then kill the backend midway, see the error with the log, and go on."""
+    yield from cancel()
+    NOTES["cancel"] = [NOTES.pop("stage"), NOTES.pop("takes")]
+    session().forget(session().flows[-1])
     yield from press_render()
     flow = session().flows[-1]
     yield from until(lambda: flow.status is not None and flow.status.frame)
@@ -222,10 +226,10 @@ def kill_backend() -> Iterator[float]:
     NOTES["error_words"] = str(flow.error)
     NOTES["log"] = flow.log
     photograph("killed")
-    frames = {str(p): p.stat().st_mtime_ns for p in flow.folder.glob("outputs/frames/*.png")}
+    frames = {str(p): p.stat().st_mtime_ns for p in flow.folder.glob("outputs/frames/[0-9]*.png")}
     operate("retry", folder=str(flow.folder))
     yield from until(lambda: session().flows[-1].stage.ended)
-    after = {str(p): p.stat().st_mtime_ns for p in flow.folder.glob("outputs/frames/*.png")}
+    after = {str(p): p.stat().st_mtime_ns for p in flow.folder.glob("outputs/frames/[0-9]*.png")}
     NOTES["kept"] = all(after[path] == when for path, when in frames.items())
     NOTES["kept_count"] = len(frames)
     NOTES["stage"] = stage()
@@ -254,10 +258,8 @@ def resume() -> Iterator[float]:
 
 
 SCENARIOS = {
-    "look": look,
     "render": render,
-    "cancel": cancel,
-    "kill_backend": kill_backend,
+    "trouble": trouble,
     "begin": begin,
     "resume": resume,
 }
