@@ -26,7 +26,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--frames", type=int, default=48, help="length of the footage that is filmed (default 48)"
     )
+    parser.add_argument(
+        "--hand-over",
+        action="store_true",
+        help="give the job the filmed figure's own joints and masks instead of estimating them",
+    )
     options = parser.parse_args(arguments)
+    if options.hand_over and options.clip:
+        parser.error("--hand-over is for the demo's own footage, not for --clip.")
     if options.frames < 2:
         parser.error("--frames must be at least 2.")
     if options.fps < 0:
@@ -43,7 +50,7 @@ def main() -> int:
     try:
         from demo.flow import run
 
-        passed = run(options.clip, options.fps, options.output, options.frames)
+        passed = run(options.clip, options.fps, options.output, options.frames, options.hand_over)
     except MFError as error:
         print(f"The demo stopped: {error}", file=sys.stderr, flush=True)
         return int(error.exit_code)

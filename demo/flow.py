@@ -13,9 +13,10 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 import motionfollower_addon
-from demo import actions, figure, footage, measure, sheet, watch
+from demo import actions, clothes, figure, footage, measure, sheet, watch
 from demo.quiet import printed_to
 from mf_backend.clip import open_clip, probe_clip, reference_for
 from mf_backend.clip.info import ClipInfo
@@ -24,12 +25,15 @@ from mf_backend.errors import InputError, MFError
 from mf_backend.files import write_npz
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.state import read_state
+from motionfollower_addon.core.retiming import plan
+from motionfollower_addon.host.rig import RigSampler
+from motionfollower_addon.host.rig_state import mapping_for
 
 SIZE = (512, 512)
 FPS = 24
 FIRST = 1
 _MARK = ".made-by-the-demo"
-_NOBODY = ("no-person", "nobody", "person-missing")
+_NOBODY = "no-person"
 
 
 @dataclass
@@ -47,16 +51,21 @@ class Clock:
         self.seconds[name] = time.monotonic() - start
 
 
-def run(clip: Path | None, fps: float, output: Path, frames: int) -> bool:
-    """Run the demo and leave its files in `output`; True where both measures are met."""
+def run(clip: Path | None, fps: float, output: Path, frames: int, hand_over: bool) -> bool:
+    """Run the demo and leave its files in `output`; True where both measures are met.
+
+    `frames` is the length of the footage that is filmed where `clip` is None; with `hand_over` its
+    joints and masks go with it.
+    """
     output = output.absolute()
     prepare(output)
     clock = Clock()
     os.environ["MOTIONFOLLOWER_BACKEND_PYTHON"] = sys.executable
     bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.preferences.filepaths.save_version = 0  # no demo.blend1 beside demo.blend
     motionfollower_addon.register()
     try:
-        job = _perform(clip, fps, output, frames, clock)
+        job = _perform(clip, fps, output, frames, hand_over, clock)
     finally:
         motionfollower_addon.unregister()
     quiet = printed_to(output / "estimator.log")
@@ -81,7 +90,9 @@ def prepare(output: Path) -> None:
     (output / _MARK).write_text("The demo empties this folder when it runs again.\n", "utf-8")
 
 
-def _perform(clip: Path | None, fps: float, output: Path, frames: int, clock: Clock) -> JobFolder:
+def _perform(
+    clip: Path | None, fps: float, output: Path, frames: int, hand_over: bool, clock: Clock
+) -> JobFolder:
     """Build the scenes, run the add-on's operator, save the file; returns the finished job."""
     first_scene = bpy.context.scene
     filmed = None
@@ -89,7 +100,7 @@ def _perform(clip: Path | None, fps: float, output: Path, frames: int, clock: Cl
         filmed = footage.new_scene("Footage", SIZE, FPS, FIRST, frames)
     quiet = printed_to(output / "blender.log")
     with clock.step("Building the figure (armature, body, automatic weights)"), quiet:
-        actor = figure.make_figure("Actor", figure.ACTOR)
+        actor = figure.make_figure("Actor", clothes.ACTOR)
     if filmed is not None:
         actions.key_action(actor, actions.strolling, "Stroll", FIRST, frames, FPS)
         footage.build_set(filmed)
@@ -101,7 +112,7 @@ def _perform(clip: Path | None, fps: float, output: Path, frames: int, clock: Cl
     info = probe_clip(clip.absolute(), fps)
     shot = footage.new_scene("Shot", (info.width, info.height), FPS, FIRST, info.count)
     scene_fps = _match_rate(shot, info, fps)
-    rig = figure.dress_copy(actor, "Mannequin", figure.MANNEQUIN)
+    rig = figure.dress_copy(actor, "Mannequin", clothes.MANNEQUIN)
     if filmed is None:
         for thing in (*actor.children, actor):
             bpy.data.objects.remove(thing)
@@ -113,7 +124,7 @@ def _perform(clip: Path | None, fps: float, output: Path, frames: int, clock: Cl
     settings.source, settings.clip, settings.fps = "FILE", str(clip.absolute()), fps
     settings.armature, settings.action, settings.camera = rig, action, shot.camera
     settings.mp4 = str(output / "result.mp4")
-    job = _render(output, clock, filmed, actor)
+    job = _render(output, clock, filmed, actor, hand_over)
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     return job
 
@@ -127,53 +138,50 @@ def _match_rate(scene: bpy.types.Scene, info: ClipInfo, fps: float) -> float:
 
 
 def _render(
-    output: Path, clock: Clock, filmed: bpy.types.Scene | None, actor: bpy.types.Object
+    output: Path,
+    clock: Clock,
+    filmed: bpy.types.Scene | None,
+    actor: bpy.types.Object,
+    hand_over: bool,
 ) -> JobFolder:
-    """Run the operator; hand over the figure's own joints and masks if nobody was found in it."""
+    """Run the operator; give it the figure's own joints and masks if nobody was found in it."""
     jobs = output / "motionfollower"
-    with clock.step("Running the add-on's Render operator (rig, backend, Sequencer)"):
-        try:
-            with watch.told(jobs):
-                bpy.ops.motionfollower.render()
-            return _newest(jobs)
-        except RuntimeError as error:
-            state = read_state(_newest(jobs).state)
-            code = (state.error or {}).get("code", "")
-            if filmed is None or code not in _NOBODY:
-                raise MFError("demo-failed", f"The operator failed: {error}") from error
+    if not hand_over:
+        with clock.step("Running the add-on's Render operator (rig, backend, Sequencer)"):
+            try:
+                with watch.told(jobs):
+                    bpy.ops.motionfollower.render()
+                return _newest(jobs)
+            except RuntimeError as error:
+                state = read_state(_newest(jobs).state)
+                if filmed is None or (state.error or {}).get("code") != _NOBODY:
+                    raise MFError("demo-failed", f"The operator failed: {error}") from error
+        print("    The estimators do not take the figure for a person.", flush=True)
+    assert filmed is not None
     print(
-        "    The estimators do not take the figure for a person; the demo hands over its joints "
-        "and masks, as a user's own files would be.",
+        "    The figure's own joints and masks go with the job, as a user's own files would.",
         flush=True,
     )
     settings = bpy.context.scene.motionfollower
-    with clock.step("Rendering the figure's own masks and joints"):
+    quiet = printed_to(output / "blender.log")
+    with clock.step("Rendering the figure's own masks and reading its joints"), quiet:
         settings.source_masks = str(output / "given_masks")
         settings.source_joints = str(output / "given_joints.npz")
-        with printed_to(output / "blender.log"):
-            footage.film_masks(filmed, list(actor.children), output / "given_masks")
+        footage.film_masks(filmed, list(actor.children), output / "given_masks")
         write_npz(output / "given_joints.npz", source=_true_joints(filmed, actor))
-    with clock.step("Running the operator again with them"), watch.told(jobs):
+    with clock.step("Running the add-on's Render operator with them"), watch.told(jobs):
         bpy.ops.motionfollower.render()
     return _newest(jobs)
 
 
-def _true_joints(scene: bpy.types.Scene, actor: bpy.types.Object) -> np.ndarray:
+def _true_joints(scene: bpy.types.Scene, actor: bpy.types.Object) -> NDArray[np.float32]:
     """The filmed figure's joints, read from its armature through the footage's camera."""
-    from motionfollower_addon.core.mapping import detect
-    from motionfollower_addon.core.retiming import plan
-    from motionfollower_addon.host.rig import RigSampler
-
-    frames = (float(scene.frame_start), float(scene.frame_end))
     count = scene.frame_end - scene.frame_start + 1
-    mapping = detect([bone.name for bone in actor.data.bones]).map
-    sampler = RigSampler(scene, actor, mapping, scene.camera, plan(frames, FPS, count, FPS), SIZE)
-    try:
+    every = plan((scene.frame_start, scene.frame_end), FPS, count, FPS)
+    with RigSampler(scene, actor, mapping_for(actor, ""), scene.camera, every, SIZE) as sampler:
         while not sampler.step():
             pass
-        return sampler.joints
-    finally:
-        sampler.close()
+        return sampler.joints.copy()
 
 
 def _newest(jobs: Path) -> JobFolder:
@@ -196,8 +204,6 @@ def report(job: JobFolder, output: Path, clock: Clock, result: measure.Measures)
     if rate:
         width, height = made["outputs"]["size"]
         print(f"Preview engine alone: {rate:.1f} frames a second at {width}x{height}")
-    for warning in made["warnings"]:
-        print(f"Warning: {warning['message']}")
     clip = open_clip(reference_for(job.frames))
     with clip:
         count = clip.count

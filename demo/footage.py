@@ -8,8 +8,9 @@ import bmesh
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
+from numpy.typing import NDArray
 
-from demo.figure import material
+from demo.clothes import material
 
 
 def new_scene(
@@ -40,6 +41,7 @@ def new_scene(
 
 def build_set(scene: bpy.types.Scene) -> None:
     """A brick wall, a wooden floor and some things to see behind the actor."""
+    scene.view_settings.exposure = 0.5
     _plane(scene, "Wall", (0, 1.6, 1.9), (7.0, 3.8), upright=True, picture=_bricks())
     _plane(scene, "Floor", (0, -0.9, 0), (7.0, 5.0), upright=False, picture=_planks())
     boxes = (
@@ -117,7 +119,7 @@ def _plane(
     centre: tuple[float, float, float],
     size: tuple[float, float],
     upright: bool,
-    picture: np.ndarray,
+    picture: NDArray[np.float64],
 ) -> None:
     mesh = bmesh.new()
     layer = mesh.loops.layers.uv.new("UVMap")
@@ -133,7 +135,7 @@ def _plane(
     _object(scene, name, mesh).data.materials.append(_painted(name, picture))
 
 
-def _painted(name: str, picture: np.ndarray) -> bpy.types.Material:
+def _painted(name: str, picture: NDArray[np.float64]) -> bpy.types.Material:
     """A material that shows a picture, float [height, width, 3] bottom row first."""
     height, width = picture.shape[:2]
     image = bpy.data.images.new(name, width, height)
@@ -149,7 +151,7 @@ def _painted(name: str, picture: np.ndarray) -> bpy.types.Material:
     return found
 
 
-def _noise(height: int, width: int, seed: int) -> np.ndarray:
+def _noise(height: int, width: int, seed: int) -> NDArray[np.float64]:
     """Soft blotches in 0..1, the same for the same seed."""
     random = np.random.default_rng(seed)
     total = np.zeros((height, width))
@@ -164,7 +166,7 @@ def _noise(height: int, width: int, seed: int) -> np.ndarray:
     return total
 
 
-def _bricks() -> np.ndarray:
+def _bricks() -> NDArray[np.float64]:
     height, width, rows = 512, 1024, 32
     y, x = np.mgrid[0:height, 0:width]
     row = y // (height // rows)
@@ -178,7 +180,7 @@ def _bricks() -> np.ndarray:
     return np.clip(picture, 0, 1)
 
 
-def _planks() -> np.ndarray:
+def _planks() -> NDArray[np.float64]:
     height, width, rows = 512, 1024, 20
     y, _ = np.mgrid[0:height, 0:width]
     row = y * rows // height

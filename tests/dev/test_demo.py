@@ -23,15 +23,19 @@ def _demo(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.slow
-def test_a_short_demo_leaves_its_three_files(repository: Path, odd_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--hand-over",)], ids=["estimated", "handed over"])
+def test_a_short_demo_leaves_its_three_files(
+    repository: Path, odd_path: Path, more: tuple[str, ...]
+) -> None:
     output = odd_path / "démo"
-    done = _demo(repository, "--frames", "16", "--output", str(output))
+    done = _demo(repository, "--frames", "12", "--output", str(output), *more)
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("demo.blend", "result.mp4", "contact_sheet.png"):
         assert (output / name).stat().st_size > 10_000
-    assert "Frames: 16 came out, 16 went in" in done.stdout
+    assert "Frames: 12 came out, 12 went in" in done.stdout
     assert "all equal the clip's" in done.stdout
     assert "frames a second" in done.stdout
+    assert (output / "given_joints.npz").is_file() == bool(more)
 
 
 @pytest.mark.slow
