@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 from devtools import pose_model, say
@@ -24,8 +25,11 @@ def python_of(venv: Path) -> Path:
 def wanted(root: Path) -> str:
     """Hash of everything that the environment is made from."""
     digest = hashlib.sha256(f"{sys.version_info[:3]} {root}".encode())
-    for path in (*(root / "requirements" / name for name in LISTS), root / "pyproject.toml"):
-        digest.update(path.read_bytes())
+    for name in LISTS:
+        digest.update((root / "requirements" / name).read_bytes())
+    package = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    for table in ("build-system", "project"):  # settings of ruff and pytest change nothing
+        digest.update(json.dumps(package[table], sort_keys=True).encode())
     return digest.hexdigest()
 
 
