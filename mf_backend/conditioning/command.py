@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from mf_backend.errors import InputError, OutputError
+from mf_backend.files import output_error
 from mf_backend.jobs.request import Alignment, Settings
 
+LOG = "condition.log"
 _PICTURES = ("source_poses", "source_masks", "target_poses", "target_masks")
 
 
@@ -149,7 +154,8 @@ def check_out(out: Path) -> None:
     """Refuse a folder that holds anything but an earlier run of this command."""
     if out.exists() and not out.is_dir():
         raise OutputError("output-exists", f"{out} is a file.", "Choose another folder for --out.")
-    if out.is_dir() and any(out.iterdir()) and not (out / "source_joints.npz").is_file():
+    ours = any((out / name).is_file() for name in ("source_joints.npz", LOG))
+    if out.is_dir() and any(out.iterdir()) and not ours:
         raise OutputError(
             "output-exists",
             f"{out} is not empty and was not made by `condition`; nothing was written.",
@@ -157,10 +163,34 @@ def check_out(out: Path) -> None:
         )
 
 
-class TerminalReporter:
-    """Says on stderr which stage runs, at most every second."""
+@contextmanager
+def native_messages_to(path: Path) -> Iterator[TextIO]:
+    """Send what C libraries print on file descriptor 2 to a log file; yield the former stderr."""
+    sys.stderr.flush()
+    former = os.dup(2)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    except OSError as error:
+        os.close(former)
+        raise output_error(path, error) from error
+    terminal = os.fdopen(os.dup(former), "w", encoding="utf-8", errors="backslashreplace")
+    try:
+        os.dup2(log, 2)
+        with terminal:
+            yield terminal
+    finally:
+        sys.stderr.flush()
+        os.dup2(former, 2)
+        os.close(former)
+        os.close(log)
 
-    def __init__(self) -> None:
+
+class TerminalReporter:
+    """Says on a terminal which stage runs, at most every second."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
         self.warnings: list[dict[str, str]] = []
         self._stage, self._total, self._said = "", 0, 0.0
 
@@ -173,7 +203,8 @@ class TerminalReporter:
         now = time.monotonic()
         if now - self._said > 1 or step == self._total:
             self._said = now
-            print(f"{self._stage} {step}/{self._total} {note}".rstrip(), file=sys.stderr)
+            text = f"{self._stage} {step}/{self._total} {note}".rstrip()
+            print(text, file=self._terminal, flush=True)
 
     def check(self) -> None:
         """Ctrl-C ends the process by itself."""
@@ -181,7 +212,7 @@ class TerminalReporter:
     def warn(self, code: str, message: str) -> None:
         """Print and keep the warning."""
         self.warnings.append({"code": code, "message": message})
-        print(f"Warning: {message}", file=sys.stderr)
+        print(f"Warning: {message}", file=self._terminal, flush=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -192,9 +223,12 @@ def run(args: argparse.Namespace) -> int:
 
     settings, target = _settings(args), _target(args)
     check_out(args.out)
-    reporter = TerminalReporter()
     started = time.monotonic()
-    with open_clip(reference_for(args.reference, args.first, args.count, args.fps)) as clip:
+    with (
+        open_clip(reference_for(args.reference, args.first, args.count, args.fps)) as clip,
+        native_messages_to(args.out / LOG) as terminal,
+    ):
+        reporter = TerminalReporter(terminal)
         for code, message in clip.info.notes:
             reporter.warn(code, message)
         condition(clip, settings, target, args.out, reporter)
