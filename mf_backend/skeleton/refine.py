@@ -22,6 +22,7 @@ Points = NDArray[np.float64]
 _STEPS = (np.arange(6) + 0.5) / 6
 _OFFSETS = [(float(x), float(y)) for x in _STEPS for y in _STEPS]
 _PASSES = 4
+_ROUNDS = 3
 # A joint out of sight is looked for up to this many times as far as its limb is seen.
 _REACHES = (0.97, 1.0, 1.04, 1.1, 1.15, 1.2, 1.27, 1.35, 1.45, 1.6, 1.8, 2.1, 2.5, 3.0, 4.0)
 _TURNS = tuple(math.radians(turn) for turn in (-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3))
@@ -110,6 +111,20 @@ def refine(cells: dict[int, Place], free: set[int], evidence: Evidence) -> dict[
         k: cells[k] if k in free else (corner[0] + 0.5, corner[1] + 0.5)
         for k, corner in corners.items()
     }
+    for _ in range(_ROUNDS):
+        _settle(places, free, corners, evidence)
+        if not _move_pairs(places, free, corners, evidence):
+            break
+    return places
+
+
+def _settle(
+    places: dict[int, Place],
+    free: set[int],
+    corners: dict[int, tuple[int, int]],
+    evidence: Evidence,
+) -> None:
+    """Move one joint after the other to its best place until none moves."""
     for _ in range(_PASSES):
         before = dict(places)
         for joint in places:
@@ -120,7 +135,38 @@ def refine(cells: dict[int, Place], free: set[int], evidence: Evidence) -> dict[
                 places[joint] = _best_inside(evidence, places, joint, corners[joint])
         if places == before:
             break
-    return places
+
+
+def _move_pairs(
+    places: dict[int, Place],
+    free: set[int],
+    corners: dict[int, tuple[int, int]],
+    evidence: Evidence,
+) -> bool:
+    """Move both ends of a limb at once where it does not fit yet; whether any moved."""
+    moved = False
+    for k, (a, b) in enumerate(LIMBS):
+        if not {a, b} <= places.keys() - free or not evidence.limb_pixels(k):
+            continue
+        if not evidence.limb_cost(k, places[a], places[b]):
+            continue
+        trial = dict(places)
+        best = least = None
+        for x, y in _OFFSETS:
+            trial[a] = corners[a][0] + x, corners[a][1] + y
+            for u, v in _OFFSETS:
+                trial[b] = corners[b][0] + u, corners[b][1] + v
+                total = evidence.limb_cost(k, trial[a], trial[b])
+                if least is not None and total >= least:
+                    continue
+                total = _cost(evidence, trial, a, trial[a]) + _cost(evidence, trial, b, trial[b])
+                if least is None or total < least:
+                    best, least = (trial[a], trial[b]), total
+        now = _cost(evidence, places, a, places[a]) + _cost(evidence, places, b, places[b])
+        if best is not None and least is not None and least < now:
+            places[a], places[b] = best
+            moved = True
+    return moved
 
 
 def _best_inside(
