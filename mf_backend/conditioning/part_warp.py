@@ -18,8 +18,8 @@ from mf_backend.conditioning.part_warp_transform import source_map
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]
 
-_EDGE = 48
-"""Pixels by which legs that leave the picture are continued."""
+_EDGE = 0.8
+"""Torso lengths by which legs that leave the picture are continued."""
 _SOLID = 0.9
 
 
@@ -65,7 +65,8 @@ def cut_sprite(
         members = np.rint(255 * np.clip(2 * stacked, 0, 1)).astype(np.uint8)
     grey = np.rint(255 * alpha).astype(np.uint8)
     picture = grey[..., None] if colour is None else np.dstack([colour, grey])
-    return _trim(Sprite(layer, (x0, y0), picture, members, points), matte.shape)
+    sprite = Sprite(layer, (x0, y0), picture, members, points)
+    return _trim(sprite, matte.shape, round(_EDGE * widths.unit))
 
 
 def _member(pieces: Cut, name: str, points: Points, widths: BodyWidths) -> Floats:
@@ -127,7 +128,7 @@ def _fill_hidden(colour: NDArray[np.uint8], clean: Floats, alpha: Floats) -> NDA
     return np.where(hole[..., None] > 0, painted, bled)
 
 
-def _trim(sprite: Sprite, shape: tuple[int, ...]) -> Sprite:
+def _trim(sprite: Sprite, shape: tuple[int, ...], more: int) -> Sprite:
     """Cut off empty margins, and continue legs that the picture's lower edge cuts off."""
     alpha = sprite.picture[..., -1]
     rows, columns = np.flatnonzero(alpha.max(1)), np.flatnonzero(alpha.max(0))
@@ -135,7 +136,7 @@ def _trim(sprite: Sprite, shape: tuple[int, ...]) -> Sprite:
         rows, columns = np.array([0]), np.array([0])
     y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     ox, oy = sprite.origin[0] + x0, sprite.origin[1] + y0
-    bottom = _EDGE * (sprite.layer in LEGS and oy + y1 - y0 >= shape[0])
+    bottom = more * (sprite.layer in LEGS and oy + y1 - y0 >= shape[0])
 
     def take(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
         part = values[y0:y1, x0:x1]
