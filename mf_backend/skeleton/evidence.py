@@ -66,12 +66,11 @@ class Evidence:
         self.size = (picture.shape[1], picture.shape[0])
         self.layers = np.zeros(self.codes.shape, np.int64)
         drawn = np.flatnonzero(self.codes)
-        tables = [(code, 1 + k) for k, code in enumerate(LIMB_CODES)]
-        # Colours of hands first, so that a joint's own meaning of a shared colour wins.
         tables = [
-            *((code, _HAND) for code in (*LINE_CODES, HAND_DISC_CODE)),
-            *tables,
+            *((code, 1 + k) for k, code in enumerate(LIMB_CODES)),
             *((code, _FIRST_DISC + k) for k, code in enumerate(DISC_CODES)),
+            # Last: a colour that hands share may lie over anything.
+            *((code, _HAND) for code in (*LINE_CODES, HAND_DISC_CODE)),
         ]
         known = dict(tables)
         order = np.array(sorted(known))
