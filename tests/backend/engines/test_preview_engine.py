@@ -1,0 +1,278 @@
+"""The preview engine on a real clip and on small drawn ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.alignment import AlignmentOptions, align
+from mf_backend.conditioning.conditions import Conditions, load_conditions
+from mf_backend.conditioning.target_mask import predict_target_masks
+from mf_backend.engines.base import EngineJob, load_engine
+from mf_backend.errors import CancelledError, InputError
+from mf_backend.jobs.request import Alignment, Settings
+from mf_backend.progress import NullReporter
+from mf_backend.skeleton.read_back import read_joints
+
+Picture = NDArray[np.uint8]
+
+
+class Frames:
+    """Frames in memory as a clip."""
+
+    def __init__(self, frames: list[Picture]) -> None:
+        self._frames = frames
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return len(self._frames)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self._frames[0].shape[1], self._frames[0].shape[0]
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames a second."""
+        return Fraction(24)
+
+    def read(self, index: int) -> Picture:
+        """One frame."""
+        return self._frames[index]
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Picture]:
+        """Frames in order."""
+        return iter(self._frames[start:stop])
+
+
+def write(path: Path, picture: Picture) -> None:
+    """Write a grey picture as PNG to any path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+
+
+def conditions(
+    folder: Path,
+    source: NDArray[np.floating],
+    target: NDArray[np.floating],
+    masks: list[Picture],
+) -> Conditions:
+    """A conditioning folder as the stages leave it, from given source masks."""
+    size = (masks[0].shape[1], masks[0].shape[0])
+    predicted = predict_target_masks(source, target, masks.__getitem__, size)
+    for i, (hard, soft) in enumerate(predicted):
+        write(folder / "target_masks" / f"frame_{i}.png", hard)
+        write(folder / "target_alpha" / f"frame_{i}.png", soft)
+        write(folder / "source_masks" / f"frame_{i}.png", masks[i])
+        write(folder / "source_alpha" / f"frame_{i}.png", cv2.GaussianBlur(masks[i], (0, 0), 1))
+    np.savez(
+        folder / "joints.npz",
+        source=source.astype(np.float32),
+        target=target.astype(np.float32),
+        size=size,
+    )
+    return load_conditions(folder)
+
+
+def render(
+    clip: Frames, made: Conditions, work: Path, indices: list[int] | None = None
+) -> dict[int, Picture]:
+    """All frames of the engine."""
+    job = EngineJob(clip, made, Settings(), work)
+    wanted = list(range(clip.count)) if indices is None else indices
+    return dict(load_engine("preview").render(job, wanted, NullReporter()))
+
+
+def changed_outside(clip: Frames, made: Conditions, results: dict[int, Picture]) -> int:
+    """Values that differ from the clip's outside the two hard masks."""
+    total = 0
+    for i, result in results.items():
+        union = np.maximum(made.grey("source_masks", i), made.grey("target_masks", i))
+        total += int((result != clip.read(i))[union == 0].sum())
+    return total
+
+
+def drawn(frames: int, size: tuple[int, int]) -> tuple[Frames, list[Picture], NDArray[np.float64]]:
+    """A figure in a red shirt with skin arms, who sways before a patterned wall."""
+    width, height = size
+    unit = height / 10
+    joints = np.full((frames, 60, 2), np.nan)
+    y, x = np.mgrid[:height, :width]
+    wall = np.stack([90 + 40 * np.sin(x / 9), 110 + 40 * np.sin(y / 7), 120 + 0 * x], -1)
+    pictures, masks = [], []
+    for i in range(frames):
+        sway = 0.9 * unit * np.sin(i * 0.7)
+        body = {0: (0, 1.5), 14: (-0.2, 1.35), 15: (0.2, 1.35), 16: (-0.4, 1.45), 17: (0.4, 1.45),
+                1: (0, 2.6), 2: (-0.9, 2.6), 5: (0.9, 2.6), 3: (-1.6, 3.7), 4: (-2.2, 4.7),
+                6: (1.6, 3.7), 7: (2.2, 4.7), 8: (-0.5, 5.2), 11: (0.5, 5.2), 9: (-0.6, 7.0),
+                12: (0.6, 7.0), 10: (-0.6, 8.8), 13: (0.6, 8.8)}  # fmt: skip
+        for k, (dx, dy) in body.items():
+            joints[i, k] = width / 2 + dx * unit + sway, dy * unit
+        picture = wall.astype(np.uint8).copy()
+        mask = np.zeros((height, width), np.uint8)
+
+        def line(a: int, b: int, wide: float, colour: tuple[int, int, int], i: int = i,
+                 picture: Picture = picture, mask: Picture = mask) -> None:  # fmt: skip
+            p, q = (tuple(int(v) for v in joints[i, k]) for k in (a, b))
+            cv2.line(picture, p, q, colour, max(2, int(wide * unit)))
+            cv2.line(mask, p, q, 255, max(2, int(wide * unit)))
+
+        for a, b in ((8, 9), (9, 10), (11, 12), (12, 13)):
+            line(a, b, 0.8, (40, 40, 160))
+        torso = joints[i, [2, 5, 11, 8]].astype(np.int32)
+        cv2.fillConvexPoly(picture, torso, (190, 30, 30))
+        cv2.fillConvexPoly(mask, torso, 255)
+        for a, b in ((2, 3), (3, 4), (5, 6), (6, 7)):
+            line(a, b, 0.5, (230, 180, 150))
+        head = tuple(int(v) for v in joints[i, 0])
+        cv2.circle(picture, head, int(0.7 * unit), (230, 180, 150), -1)
+        cv2.circle(mask, head, int(0.7 * unit), 255, -1)
+        line(0, 1, 0.5, (230, 180, 150))
+        pictures.append(picture)
+        masks.append(mask)
+    return Frames(pictures), masks, joints
+
+
+def raised(joints: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same skeletons with both arms straight out to the sides."""
+    out = joints.copy()
+    for shoulder, elbow, wrist, side in ((2, 3, 4, -1), (5, 6, 7, 1)):
+        for a, b in ((shoulder, elbow), (elbow, wrist)):
+            length = np.linalg.norm(joints[:, b] - joints[:, a], axis=-1)
+            out[:, b] = out[:, a] + np.stack([side * length, 0 * length], -1)
+    return out
+
+
+def test_arms_go_where_the_rig_puts_them(odd_path: Path) -> None:
+    clip, masks, joints = drawn(6, (320, 300))
+    target = raised(joints)
+    made = conditions(odd_path / "c", joints, target, masks)
+    results = render(clip, made, odd_path / "w")
+    assert sorted(results) == list(range(6))
+    assert changed_outside(clip, made, results) == 0
+    for i, result in results.items():
+        for a, b in ((2, 3), (3, 4), (5, 6), (6, 7)):
+            x, y = ((target[i, a] + target[i, b]) / 2).astype(int)
+            skin = np.abs(result[y, x].astype(int) - (230, 180, 150)).max()
+            assert skin < 40, f"frame {i}: no arm at {(x, y)}"
+        # Where the hands hung before there is wall now, no arm.
+        for k in (4, 7):
+            x, y = joints[i, k].astype(int)
+            assert result[y, x, 0] < 160
+    # The head stays itself.
+    x, y = joints[2, 0].astype(int)
+    assert np.abs(results[2][y, x].astype(int) - (230, 180, 150)).max() < 25
+
+
+def test_frames_asked_for_are_the_same_as_in_a_whole_run(odd_path: Path) -> None:
+    clip, masks, joints = drawn(6, (161, 203))
+    made = conditions(odd_path / "c", joints, raised(joints), masks)
+    whole = render(clip, made, odd_path / "w")
+    part = render(clip, made, odd_path / "w", [2, 5])
+    assert sorted(part) == [2, 5]
+    for i in part:
+        np.testing.assert_array_equal(part[i], whole[i])
+    assert whole[0].shape == (203, 161, 3)
+
+
+def test_no_actor_at_all_is_said_and_gives_the_background(odd_path: Path) -> None:
+    clip, masks, joints = drawn(4, (160, 150))
+    made = conditions(odd_path / "c", joints, raised(joints), [np.zeros_like(m) for m in masks])
+    reporter = NullReporter()
+    job = EngineJob(clip, made, Settings(), odd_path)
+    results = dict(load_engine("preview").render(job, range(4), reporter))
+    assert len(results) == 4
+    assert "preview-no-actor" in [code for code, _ in reporter.warnings]
+
+
+def test_one_frame_clip(odd_path: Path) -> None:
+    clip, masks, joints = drawn(1, (160, 150))
+    made = conditions(odd_path / "c", joints, raised(joints), masks)
+    results = render(clip, made, odd_path)
+    assert changed_outside(clip, made, results) == 0
+
+
+def test_a_damaged_condition_names_the_frame(odd_path: Path) -> None:
+    clip, masks, joints = drawn(3, (160, 150))
+    made = conditions(odd_path / "c", joints, raised(joints), masks)
+    made.path("target_masks", 1).write_bytes(b"no picture")
+    with pytest.raises(InputError, match="frame 1"):
+        render(clip, made, odd_path)
+
+
+def test_cancel_stops_between_frames(odd_path: Path) -> None:
+    class Cancelled(NullReporter):
+        stage = ""
+
+        def begin(self, stage: str, total: int) -> None:
+            self.stage = stage
+
+        def advance(self, step: int, note: str = "") -> None:
+            if self.stage == "render" and step == 2:
+                raise CancelledError()
+
+    clip, masks, joints = drawn(5, (160, 150))
+    made = conditions(odd_path / "c", joints, raised(joints), masks)
+    done = []
+    with pytest.raises(CancelledError):
+        for index, _ in load_engine("preview").render(
+            EngineJob(clip, made, Settings(), odd_path), range(5), Cancelled()
+        ):
+            done.append(index)
+    assert done == [0, 1]
+
+
+@pytest.mark.slow
+def test_a_real_actor_takes_the_target_pose(shared: Path, odd_path: Path) -> None:
+    """Judged by running a joint estimator on the result."""
+    import mediapipe
+
+    folder = shared / "clips" / "case-1"
+    count = 24
+
+    def pose(kind: str) -> NDArray[np.float64]:
+        paths = [folder / kind / f"frame_{i}.png" for i in range(count)]
+        return np.stack([read_joints(cv2.imread(str(p))[..., ::-1]) for p in paths])
+
+    clip = Frames([
+        cv2.imread(str(folder / "source_images" / f"frame_{i}.jpg"))[..., ::-1].copy()
+        for i in range(count)
+    ])  # fmt: skip
+    masks = [
+        np.where(cv2.imread(str(folder / "source_masks" / f"frame_{i}.png"), 0) > 127, 255, 0)
+        .astype(np.uint8)
+        for i in range(count)
+    ]  # fmt: skip
+    source = pose("source_poses")
+    options = AlignmentOptions(size=(512, 512))
+    target = align(pose("target_poses"), source, Alignment.FIT, options).joints
+    made = conditions(odd_path / "c", source, target, masks)
+    results = render(clip, made, odd_path)
+    assert changed_outside(clip, made, results) == 0
+
+    places = {0: 0, 2: 12, 3: 14, 4: 16, 5: 11, 6: 13, 7: 15, 8: 24, 9: 26, 11: 23, 12: 25}
+    body = target[:, :14, 1]
+    height = float(np.nanmedian(np.nanmax(body, 1) - np.nanmin(body, 1)))
+    hits = []
+    with mediapipe.solutions.pose.Pose(static_image_mode=True, model_complexity=1) as estimator:
+        for i in range(0, count, 3):
+            found = estimator.process(results[i]).pose_landmarks
+            for joint, landmark in places.items():
+                inside = ((target[i, joint] > 4) & (target[i, joint] < 507)).all()
+                if not inside:
+                    continue
+                if found is None:
+                    hits.append(False)
+                    continue
+                mark = found.landmark[landmark]
+                off = np.linalg.norm((mark.x * 512, mark.y * 512) - target[i, joint])
+                hits.append(bool(off < 0.1 * height))
+    assert np.mean(hits) >= 0.8
