@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -98,6 +99,13 @@ class RigSampler:
             self.joints[self.done] = joints_now(
                 self._scene, self._reader, self._camera, self._size, self._layer.depsgraph
             )
+        except ReferenceError:
+            self.close()
+            raise InputError(
+                "rig-gone",
+                "The rig, its camera or its scene was removed while the motion was being read.",
+                "Start again with what is there now.",
+            ) from None
         except BaseException:
             self.close()
             raise
@@ -133,10 +141,20 @@ class RigSampler:
         if self._closed:
             return
         self._closed = True
-        frame, subframe = self._frame
+        # What was removed or undone meanwhile needs no putting back; the rest does.
+        for put_back_one in (self._end_override, self._restore_frame, self._hide_again):
+            with contextlib.suppress(ReferenceError):
+                put_back_one()
+
+    def _end_override(self) -> None:
         if self._override is not None:
             self._override.close()
+
+    def _restore_frame(self) -> None:
+        frame, subframe = self._frame
         self._scene.frame_set(frame, subframe=subframe)
+
+    def _hide_again(self) -> None:
         for item in self._hidden:
             item.hide_viewport = True
         put_back(self._reader.armature, self._stale)

@@ -370,3 +370,22 @@ def test_an_action_without_a_slot_keeps_none(empty_file: Any) -> None:
     sample(RigSampler(bpy.context.scene, rig, mapping, camera, plan, SIZE, action=other))
     assert data.action is not None
     assert data.action_slot is None
+
+
+@pytest.mark.parametrize("gone", ["armature", "camera"])
+def test_something_removed_midway(empty_file: Any, gone: str) -> None:
+    bpy = empty_file
+    rig = metarig(bpy)
+    action = wave(bpy, rig, ["upper_arm.L"], np.random.default_rng(0))
+    camera = add_camera(bpy)
+    look_at(camera, (0, 0, 1), 5.0, 0.0)
+    scene = bpy.context.scene
+    scene.frame_set(5)
+    plan = RetimePlan((1.0, 20.0, 40.0), "")
+    mapping = require(detect_armature(rig))
+    sampler = RigSampler(scene, rig, mapping, camera, plan, SIZE, action=action)
+    sampler.step()
+    bpy.data.objects.remove(rig if gone == "armature" else camera)
+    with pytest.raises(InputError, match="was removed"):
+        sampler.step()
+    assert scene.frame_current == 5
