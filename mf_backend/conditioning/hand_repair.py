@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mf_backend.conditioning.conditions import JointState
 from mf_backend.conditioning.hands import ELBOWS, POINTS, WRISTS, hand_length
-from mf_backend.conditioning.joint_repair import inside, without_flicker
+from mf_backend.conditioning.joint_repair import without_flicker
 
 Floats = NDArray[np.float64]
 
@@ -118,12 +118,12 @@ def _local_hand(frame: int, seen: dict[int, Floats], resting: Floats) -> tuple[F
     return resting, JointState.POSED
 
 
-def repair_hand(body: Floats, found: Floats, side: int, size: tuple[int, int]) -> RepairedHand:
-    """Hand `side` (0 left, 1 right) on every frame whose wrist is in the picture.
+def repair_hand(body: Floats, found: Floats, side: int, visible: NDArray[np.bool_]) -> RepairedHand:
+    """Hand `side` (0 left, 1 right) on every frame whose wrist is visible.
 
     `body` [frames, 18, 2] repaired joints, also outside the picture; `found` [frames, 21, 2]
-    sightings, NaN where none; `size` (width, height). A hand that would show for fewer than three
-    frames goes on beyond the picture's edge instead of blinking.
+    sightings, NaN where none; `visible` [frames] whether the wrist is in the picture. A hand that
+    would show for fewer than three frames goes on beyond the picture's edge instead of blinking.
     """
     wrist, along, lengths = _frames_of_forearm(body, side)
     known = np.isfinite(wrist).all(axis=-1) & np.isfinite(lengths)
@@ -132,7 +132,7 @@ def repair_hand(body: Floats, found: Floats, side: int, size: tuple[int, int]) -
         for i in np.flatnonzero(known & np.isfinite(found).all(axis=(1, 2)))
     }
     resting = RESTING * [1.0, _thumb_side(body, wrist, along, seen)]
-    shown = without_flicker(known & inside(wrist, size)) & known
+    shown = without_flicker(known & visible) & known
     points = np.full((len(body), POINTS, 2), np.nan)
     state = np.zeros(len(body), np.uint8)
     for i in np.flatnonzero(shown):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mf_backend.conditioning import pose_correction
 from mf_backend.conditioning.conditions import JointState
 from mf_backend.conditioning.hand_repair import repair_hand
-from mf_backend.conditioning.hands import POINTS, HandEstimator
+from mf_backend.conditioning.hands import POINTS, WRISTS, HandEstimator
 from mf_backend.conditioning.joint_repair import drop_mistakes, fill_gaps, inside, smooth
 from mf_backend.conditioning.person_track import (
     Candidate,
@@ -209,19 +209,20 @@ def repaired(
     body = smooth(body, spread)
     joints = np.full((len(body), JOINT_COUNT, 2), np.nan)
     states = np.zeros((len(body), JOINT_COUNT), np.uint8)
-    for side, part in ((0, LEFT_HAND), (1, RIGHT_HAND)):
-        hand = repair_hand(body, raw.hands[side], side, size)
-        joints[:, part] = hand.points
-        states[:, part] = hand.state[:, None]
     # Joints outside the picture are guesses: they helped to place the hands, they are not drawn.
     # One that is cut off closely is put to the edge, as the estimator of the training data does.
-    extent = float(np.nanmedian(np.nanmax(body[..., 1], axis=1) - np.nanmin(body[..., 1], axis=1)))
+    seen = body[np.isfinite(body).all(axis=(1, 2))]
+    extent = float(np.median(np.ptp(seen[..., 1], axis=1))) if len(seen) else float(max(size))
     edge = np.array(size, np.float64) - 1
     kept = np.clip(body, 0, edge)
     cut = ~inside(body, size) & (np.linalg.norm(kept - body, axis=-1) < _CUT_OFF * extent)
+    hidden = ~inside(body, size) & ~cut
+    for side, part in ((0, LEFT_HAND), (1, RIGHT_HAND)):
+        hand = repair_hand(body, raw.hands[side], side, ~hidden[:, WRISTS[side]])
+        joints[:, part] = hand.points
+        states[:, part] = hand.state[:, None]
     body[cut] = kept[cut]
     state[cut] = JointState.CARRIED
-    hidden = ~inside(body, size)
     hidden[:, list(_FACE_FRONT)] |= raw.away[:, None]
     body[hidden] = np.nan
     state[hidden] = JointState.ABSENT

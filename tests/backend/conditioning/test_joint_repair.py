@@ -9,6 +9,7 @@ from mf_backend.conditioning.hand_repair import repair_hand
 from mf_backend.conditioning.joint_repair import (
     drop_mistakes,
     fill_gaps,
+    inside,
     smooth,
     without_flicker,
 )
@@ -122,9 +123,9 @@ def test_hand_is_there_whenever_its_wrist_is() -> None:
     found = truth.copy()
     found[10:20] = np.nan
     found[30:] = np.nan
-    hand = repair_hand(body, found, 1, SIZE)
-    inside = (body[:, 4] >= 0).all(axis=-1) & (body[:, 4] < SIZE).all(axis=-1)
-    assert np.isfinite(hand.points[inside]).all()
+    visible = inside(body[:, 4], SIZE)
+    hand = repair_hand(body, found, 1, visible)
+    assert visible.sum() > 40 and np.isfinite(hand.points[visible]).all()
     assert (hand.state[:10] == JointState.FOUND).all()
     assert np.allclose(hand.points[:10], truth[:10])
     assert (hand.state[10:20] == JointState.CARRIED).all()
@@ -141,7 +142,7 @@ def test_hand_is_there_whenever_its_wrist_is() -> None:
 def test_no_hand_without_a_wrist() -> None:
     body = walking(20)
     body[:, 4] = np.nan
-    hand = repair_hand(body, np.full((20, 21, 2), np.nan), 1, SIZE)
+    hand = repair_hand(body, np.full((20, 21, 2), np.nan), 1, inside(body[:, 4], SIZE))
     assert np.isnan(hand.points).all() and (hand.state == JointState.ABSENT).all()
 
 
@@ -149,5 +150,5 @@ def test_wrist_in_the_picture_for_one_frame() -> None:
     body = walking(20)
     body[..., 0] += 1000
     body[10, :, 0] -= 1000
-    hand = repair_hand(body, np.full((20, 21, 2), np.nan), 1, SIZE)
+    hand = repair_hand(body, np.full((20, 21, 2), np.nan), 1, inside(body[:, 4], SIZE))
     assert runs(np.isfinite(hand.points).all(axis=(1, 2))) == [3]
