@@ -36,10 +36,19 @@ def add_parser(subparsers: Any) -> None:
     sub = action("speed", "seconds of each kind of step against a plain port's")
     _add_setting(sub, "tiny", 2, "float32", 25, 3.5)
     sub.add_argument("--repeats", type=int, default=5, help="steps of each kind to time")
+    sub.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="cpu counts this process's own processor time, for a machine that others use too",
+    )
     sub = action("memory", "peak bytes of a guided step, with random weights")
     _add_setting(sub, "full", 24, "float16", 50, 7.0)
     sub.add_argument("--sampler", choices=("default", "released"), default="default")
     sub.add_argument("--baseline", action="store_true", help="count the plain port too")
+    sub.add_argument(
+        "--fit", metavar="FILE", help="write the memory presets' coefficients (minutes)"
+    )
 
 
 def _add_setting(
@@ -164,7 +173,7 @@ def _speed(args: argparse.Namespace) -> int:
     setting = _setting(args)
     if setting.device.type == "meta" or args.repeats < 1:
         raise InputError("bench-setting", "Speed needs a real device and at least one repeat.")
-    result = measure_speed(setting, _plan(args, setting), args.repeats, _say)
+    result = measure_speed(setting, _plan(args, setting), args.repeats, _say, args.clock)
     kinds = list(result["steps_of_kind"])
     lines = [f"{'':10}" + "".join(f"{kind:>12}" for kind in kinds) + f"{'run':>12}{'ratio':>8}"]
     for side, median in result["median_seconds"].items():
@@ -176,6 +185,8 @@ def _speed(args: argparse.Namespace) -> int:
 
 
 def _memory(args: argparse.Namespace) -> int:
+    if args.fit:
+        return _fit(args)
     from mf_backend.bench.memory import measure_memory
 
     setting = _setting(args)
@@ -190,6 +201,16 @@ def _memory(args: argparse.Namespace) -> int:
     if "baseline" in result:
         lines.append(_memory_line("plain port", result["baseline"]))
     _print(args, result, lines)
+    return ExitCode.DONE
+
+
+def _fit(args: argparse.Namespace) -> int:
+    from mf_backend.bench.fit import fit_presets
+    from mf_backend.files import write_json
+
+    table = fit_presets(_say)
+    write_json(Path(args.fit), table)
+    _print(args, {"presets": table}, [f"Wrote {args.fit}"])
     return ExitCode.DONE
 
 

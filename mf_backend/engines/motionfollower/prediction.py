@@ -69,8 +69,12 @@ def random_conditions(
         masks.source[..., h // 2 : h, w // 2 : w] = 1
         masks.target[..., h : 2 * h, w // 2 : w] = 1
     window = Window(0, frames)
+    store = FrameStore(frames)
+    for side, mask in (("source", masks.source), ("target", masks.target)):
+        whole = torch.zeros(mask.shape, dtype=torch.uint8) if mask.is_meta else mask.byte()
+        store.write(f"mask.{side}", slice(None), whole)
     conditions = Conditions(
-        frames, (size[1], size[0]), (height, width), [window], FrameStore(frames), device, dtype
+        frames, (size[1], size[0]), (height, width), [window], store, device, dtype
     )
     conditions._cached = (
         window,

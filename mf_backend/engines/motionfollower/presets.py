@@ -39,7 +39,7 @@ class Preset:
 
 
 PRESETS: tuple[Preset, ...] = (
-    Preset("6", MemoryPlan(frames=1, pixels=512), int(5.0 * GIB)),
+    Preset("6", MemoryPlan(frames=1, pixels=512, coarse=True), int(5.0 * GIB)),
     Preset("8", MemoryPlan(frames=4, pixels=1024), int(6.5 * GIB)),
     Preset("12", MemoryPlan(), int(10.5 * GIB)),
     Preset("24", MemoryPlan(), int(22 * GIB)),
