@@ -14,14 +14,23 @@ from mf_backend.conditioning.part_warp_layers import (
     ARMS,
     BONE,
     LAYERS,
+    LEGS,
     TRUNK,
     Layer,
     in_picture,
     overlap_of_arm,
 )
-from mf_backend.conditioning.part_warp_skeleton import HEAD, MID_HIP, FullSkeleton, Points
+from mf_backend.conditioning.part_warp_skeleton import (
+    HEAD,
+    LEFT_TOE,
+    MID_HIP,
+    RIGHT_TOE,
+    FullSkeleton,
+    Points,
+)
 
 _SWITCH = 0.5
+_FEET = (10, 13, RIGHT_TOE, LEFT_TOE)
 _FACE = (0, 14, 15, 16, 17)
 
 
@@ -119,6 +128,9 @@ def _unseen_cost(
     wanted = in_picture(target.points[:, indices], size, -10.0).astype(np.float64)
     points = source.points[candidates][:, indices]
     lacking = 1.5 * ~source.seen[candidates][:, indices] + 4.0 * ~in_picture(points, size)
+    if layer in LEGS:
+        # A leg cut off by the picture is continued well; a foot seen end-on makes no leg.
+        lacking[:, [k in _FEET for k in indices]] *= 0.2
     cost: Points = wanted @ lacking.T / len(indices)
     return cost
 

@@ -15,6 +15,8 @@ _SAMPLES = 600
 _LEAST = 40
 """Fewer pixels than this say nothing about a part's colours."""
 _CORE = 0.6
+_SAME = 18.0
+"""Distance in Lab up to which two main colours count as the same."""
 _CLEAR = 1.35
 _MARGIN = 6.0
 """How much better the body's colours must fit: by this factor, and by this distance in Lab."""
@@ -26,40 +28,65 @@ def return_to_body(
     near: dict[str, Floats],
     arms: Floats,
     inside: NDArray[np.bool_],
+    shoulders: NDArray[np.bool_],
     frame: NDArray[np.uint8],
 ) -> NDArray[Any]:
     """Labels [h, w] with pixels taken back from an arm where they look like the body.
 
     `near` are distances to the bones in half widths, `arms` the smallest of the arms'. A pixel in
-    the middle of an arm stays the arm's.
+    the middle of an arm stays the arm's, except near the `shoulders`, where hair falls over it.
     """
     import cv2
 
     lab = cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     out = label.copy()
-    body_of = np.where(near["head"] < near["shoulders"], names.index("head"),
-                       names.index("shoulders"))  # fmt: skip
-    body = np.isin(label, [names.index("head"), names.index("shoulders")])
-    body_colours = _palette(lab[inside & body & (arms > 1.6)])
+    head, trunk = names.index("head"), names.index("shoulders")
+    body_of = np.where(near["head"] < near["shoulders"], head, trunk)
+    away = inside & (arms > 1.6)
+    body_colours = _palette(lab[away & np.isin(label, [head, trunk])])
+    head_colours = _palette(lab[away & (label == head)])
+    clothes = _without(_palette(lab[away & (label == trunk)]), head_colours)
     if body_colours is None:
         return out
     for side in ("right", "left"):
         own = [names.index(f"{side}_{piece}") for piece in ("upper_arm", "forearm", "hand")]
         distance = np.min([near[names[k]] for k in own], axis=0)
         mine = np.isin(label, own) & inside
-        arm_colours = _palette(lab[mine & (distance < _CORE)])
-        contested = mine & (distance >= _CORE)
-        if arm_colours is None or not contested.any():
-            continue
-        pixels = lab[contested]
-        to_arm, to_body = (_nearest(pixels, p) for p in (arm_colours, body_colours))
-        lost = to_arm > _CLEAR * to_body + _MARGIN
-        where = np.zeros(label.shape, np.uint8)
-        where[contested] = lost
+        core = mine & (distance < _CORE)
+        lost = _lost(lab, mine & ~core, _palette(lab[core]), body_colours)
+        if head_colours is not None:
+            # Sleeves have the clothes' colours; hair over a shoulder has neither theirs nor skin's.
+            arm_colours = _joined(_palette(lab[core & ~shoulders]), clothes)
+            lost |= _lost(lab, mine & shoulders, arm_colours, head_colours)
         # Single pixels are noise; only patches change sides.
-        where = cv2.morphologyEx(where, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-        out = np.where(where > 0, body_of, out)
+        lost = cv2.morphologyEx(lost.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        out = np.where(lost > 0, body_of, out)
     return out
+
+
+def _lost(
+    lab: Floats, contested: NDArray[np.bool_], arm: Floats | None, body: Floats
+) -> NDArray[np.bool_]:
+    """Which of the contested pixels [h, w] look clearly more like the body than like the arm."""
+    lost = np.zeros(contested.shape, bool)
+    if arm is not None and len(arm) and contested.any():
+        to_arm, to_body = (_nearest(lab[contested], palette) for palette in (arm, body))
+        lost[contested] = to_arm > _CLEAR * to_body + _MARGIN
+    return lost
+
+
+def _without(palette: Floats | None, other: Floats | None) -> Floats | None:
+    """The colours of a palette that are not in another."""
+    if palette is None or other is None:
+        return palette
+    kept: Floats = palette[_nearest(palette, other) > _SAME]
+    return kept
+
+
+def _joined(a: Floats | None, b: Floats | None) -> Floats | None:
+    if a is None or b is None:
+        return None
+    return np.concatenate([a, b])
 
 
 def _palette(pixels: Floats) -> Floats | None:

@@ -80,6 +80,8 @@ LAYERS = (*LEGS, TRUNK, *ARMS)
 
 _BODY_FLOOR = 0.95
 """Inside the body everything counts as this far from the trunk's axis, so arms in front win."""
+_SHOULDER = 0.26
+"""Distance from a shoulder, in torso lengths, within which hair may lie over the arm."""
 _WORKING_HEIGHT = 320
 """Pixels of height at which the cut is computed; it is smooth, and enlarged afterwards."""
 
@@ -151,7 +153,9 @@ def cut(
         part = frame[box[1] : box[3], box[0] : box[2]]
         small_frame = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
         inside = cv2.resize(mask[box[1] : box[3], box[0] : box[2]], small) >= 200
-        label = return_to_body(label, names, near, arms, inside, small_frame)
+        reach = _SHOULDER * widths.unit
+        shoulders = np.min([np.hypot(x - points[k, 0], y - points[k, 1]) for k in (2, 5)], 0)
+        label = return_to_body(label, names, near, arms, inside, shoulders < reach, small_frame)
     soft = max(1.2, 0.012 * widths.unit / step)
     members: dict[str, Floats] = {}
     for k, name in enumerate(names):
