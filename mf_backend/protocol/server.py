@@ -127,10 +127,12 @@ class Server:
             threading.Thread(target=work, name=name, daemon=True).start()
         while (job := self._jobs.next()) is not None:
             try:
-                self._do(job)
+                notice, params = self._do(job)
             finally:
                 release_memory()
                 self._jobs.finished()
+            # Only now: whoever hears of the end may hand the same folder over again at once.
+            self._out.notify(notice, params)
 
     def stop(self) -> None:
         """Cancel what runs and end the process soon, whatever it is doing."""
@@ -144,7 +146,8 @@ class Server:
 
     # -- jobs (main thread) -------------------------------------------------------------------
 
-    def _do(self, job: QueuedJob) -> None:
+    def _do(self, job: QueuedJob) -> tuple[Notice, dict[str, Any]]:
+        """Run one job; how its end is told."""
         voice = JobVoice(job, self._out)
         self._voice = voice
         try:
@@ -153,27 +156,23 @@ class Server:
             self._silence(voice)
             if not isinstance(error, MFError):
                 _log.exception("job %s", job.id)
-            self._failed(job, describe(error, log=JobFolder(job.folder).log))
-            return
+            return self._failure(job, describe(error, log=JobFolder(job.folder).log))
         self._silence(voice)
-        self._out.notify(
-            Notice.DONE,
-            {
-                "id": result.id,
-                "frames": str(result.frames),
-                "mp4": str(result.mp4),
-                "report": str(result.report),
-                "count": result.count,
-            },
-        )
+        return Notice.DONE, {
+            "id": result.id,
+            "frames": str(result.frames),
+            "mp4": str(result.mp4),
+            "report": str(result.report),
+            "count": result.count,
+        }
 
     def _silence(self, voice: JobVoice) -> None:
         self._voice = None
         voice.end()
 
-    def _failed(self, job: QueuedJob, error: MFError) -> None:
+    def _failure(self, job: QueuedJob, error: MFError) -> tuple[Notice, dict[str, Any]]:
         log = str(JobFolder(job.folder).log)
-        self._out.notify(Notice.FAILED, {"id": job.id, **messages.error_data(error), "log": log})
+        return Notice.FAILED, {"id": job.id, **messages.error_data(error), "log": log}
 
     def _beat(self) -> None:
         while not self._ending.wait(PROGRESS_SECONDS / 4):
@@ -261,7 +260,7 @@ class Server:
             try:
                 mark_cancelled(job.folder)
             finally:
-                self._failed(job, CancelledError("Cancelled before it began."))
+                self._out.notify(*self._failure(job, CancelledError("Cancelled before it began.")))
 
     # -- questions (answerer thread) ----------------------------------------------------------
 
