@@ -24,7 +24,7 @@ from tests.blender.test_zip import running
 
 pytestmark = pytest.mark.slow
 
-FRAMES = 40
+FRAMES = 24
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="mf-user
 @pytest.fixture(scope="session")
 def registered() -> Iterator[Any]:
     """The add-on switched on for the whole run."""
-    os.environ["MOTIONFOLLOWER_BACKEND_PYTHON"] = sys.executable
+    os.environ.setdefault("MOTIONFOLLOWER_BACKEND_PYTHON", sys.executable)
     import motionfollower_addon
 
     motionfollower_addon.register()
