@@ -49,15 +49,9 @@ def load_others(out: Path, count: int) -> NDArray[np.float32]:
 
 def pictures_complete(folder: Path, count: int, size: tuple[int, int]) -> bool:
     """Whether frame_0.png to frame_{count - 1}.png are there and open at `size`."""
-    for index in range(count):
-        path = folder / f"frame_{index}.png"
-        try:
-            if not path.is_file() or image_folder.image_size(path) != size:
-                return False
-            image_folder.read_grey(path)
-        except InputError:
-            return False
-    return True
+    return all(
+        image_folder.intact_size(folder / f"frame_{index}.png") == size for index in range(count)
+    )
 
 
 def copy_whole(source: Path, destination: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import hash_clip, open_clip, probe_clip, reference_for, write_png
-from mf_backend.clip.image_folder import list_numbers, read_grey, read_image
+from mf_backend.clip.image_folder import intact_size, list_numbers, read_grey, read_image
 from mf_backend.errors import InputError
 
 from .conftest import number_of, numbered_frames
@@ -117,3 +117,15 @@ def test_hash_follows_contents(odd_path: Path) -> None:
 def test_numbers_in_words() -> None:
     assert list_numbers([3, 5, 6, 7, 20]) == "3, 5-7, 20"
     assert list_numbers(range(0, 40, 2)).endswith("14 and 12 more")
+
+
+def test_whole_and_cut_png(odd_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    path = odd_path / "a.png"
+    write_png(path, noise)
+    assert intact_size(path) == (96, 64)
+    whole = path.read_bytes()
+    for damaged in (whole[:-200], whole[:500], b"", whole[:900] + b"x" + whole[901:]):
+        path.write_bytes(damaged)
+        assert intact_size(path) is None
+    assert intact_size(odd_path / "none.png") is None
