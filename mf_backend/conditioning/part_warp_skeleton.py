@@ -32,6 +32,8 @@ _HAND_REACH = 0.62
 """Length of the hand beyond the wrist, in forearm lengths."""
 _FOOT_REACH = 0.3
 _BORDER = 4
+_ENDS = {4: 0.5, 7: 0.5, 10: 0.85, 13: 0.85}
+"""Wrists and ankles, and the usual length of the limb before them in torso lengths."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def complete(joints: NDArray[Any], size: tuple[int, int] | None = None) -> FullS
         # A gap between frames that saw the joint follows its parent by interpolation.
         vectors = _interpolate(body[:, child] - body[:, parent])
         vectors = np.where(np.isfinite(vectors), vectors, usual[child])
+        if size is not None and child in _ENDS:
+            vectors = _leaving(body, child, parent, vectors, _ENDS[child] * unit, size)
         body[:, child] = np.where(seen[:, child, None], body[:, child], body[:, parent] + vectors)
     for k in (14, 15, 16, 17):
         body[:, k] = np.where(seen[:, k, None], body[:, k], np.nan)
@@ -89,6 +93,22 @@ def complete(joints: NDArray[Any], size: tuple[int, int] | None = None) -> FullS
     all_seen[:, RIGHT_TIP], all_seen[:, LEFT_TIP] = seen[:, 4], seen[:, 7]
     all_seen[:, RIGHT_TOE], all_seen[:, LEFT_TOE] = seen[:, 10], seen[:, 13]
     return FullSkeleton(points, all_seen, unit)
+
+
+def _leaving(
+    body: Points, child: int, parent: int, vectors: Points, length: float, size: tuple[int, int]
+) -> Points:
+    """Limb vectors where a limb that went straight on would leave the picture: straight on.
+
+    Other frames, with the limb bent into the picture, say nothing about these.
+    """
+    before = body[:, parent] - body[:, _PARENTS[parent]]
+    reach = np.maximum(np.linalg.norm(before, axis=-1, keepdims=True), 1e-6)
+    straight = before / reach * length
+    end = body[:, parent] + straight
+    with np.errstate(invalid="ignore"):
+        outside = ((end < _BORDER) | (end > np.array(size) - 1 - _BORDER)).any(-1)
+    return np.where(outside[:, None], straight, vectors)
 
 
 def _torso_unit(body: Points) -> float:
