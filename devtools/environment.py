@@ -24,7 +24,7 @@ def python_of(venv: Path) -> Path:
 
 def wanted(root: Path) -> str:
     """Hash of everything that the environment is made from."""
-    digest = hashlib.sha256(f"{sys.version_info[:3]} {root}".encode())
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {root}".encode())
     for name in LISTS:
         digest.update((root / "requirements" / name).read_bytes())
     package = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
