@@ -20,7 +20,7 @@ from mf_backend.sampler.guidance import FEATURES, Guidance, guide
 from mf_backend.sampler.injection import MaskedInjector
 from mf_backend.sampler.inpaint_noise import draw, noisy_step
 from mf_backend.sampler.memory import MemoryPlan
-from mf_backend.sampler.options import Phases, SamplerOptions
+from mf_backend.sampler.options import Phases, SamplerOptions, Solver
 from mf_backend.sampler.replay import renoise, renoise_timestep
 from mf_backend.sampler.schedule import Schedule
 from mf_backend.sampler.state import SamplerState, initial_state
@@ -119,6 +119,10 @@ class _Loop:
         if unit.last:
             state.edit = state.partial.pop("edit_next")
             state.recon = state.partial.pop("recon_next", state.recon)
+            for branch in ("recon", "edit"):
+                clean = state.partial.pop(f"{branch}_clean_next", None)
+                if clean is not None:
+                    state.partial[f"{branch}_clean"] = clean
             self._kept = None
             self.trace("recon/latents", unit.step, unit.replay, state.recon)
             self.trace("edit/latents", unit.step, unit.replay, state.edit)
@@ -300,7 +304,9 @@ class _Loop:
         t = schedule.timesteps[i]
         if "recon_v" in state.partial:
             v = state.partial.pop("recon_v")
+            clean = schedule.clean(t, state.recon, v)
             state.partial["recon_next"] = schedule.step(t, state.recon, v)
+            self._second_order(state, "recon", i, clean)
         v = state.partial.pop("v")
         guidance = state.partial.pop("guidance", None)
         x0 = schedule.clean(t, state.edit, v if guidance is None else v + guidance)
@@ -313,6 +319,19 @@ class _Loop:
         else:
             result = schedule.mix(schedule.previous(t), x0, eps)
         state.partial["edit_next"] = result
+        self._second_order(state, "edit", i, schedule.clean(t, state.edit, v))
+
+    def _second_order(self, state: SamplerState, branch: str, i: int, clean: Tensor) -> None:
+        """Where the solver is of second order, what it adds to DDIM's step of a branch.
+
+        It goes by the predictions without guidance, which is added on top in every step.
+        """
+        if self.options.solver is not Solver.DPM_SOLVER_2M:
+            return
+        before = state.partial.get(f"{branch}_clean")
+        if before is not None:
+            state.partial[f"{branch}_next"] += self.schedule.second_order(i) * (clean - before)
+        state.partial[f"{branch}_clean_next"] = clean
 
     def _predict_for_renoise(self, state: SamplerState, unit: Unit) -> None:
         window = self.conditions.windows[unit.window]

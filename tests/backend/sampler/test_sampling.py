@@ -18,7 +18,7 @@ from mf_backend.sampler.decode import decode_frames
 from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.sampler.loop import run
 from mf_backend.sampler.memory import MemoryPlan
-from mf_backend.sampler.options import SamplerOptions
+from mf_backend.sampler.options import SamplerOptions, Solver
 from mf_backend.sampler.state import SamplerState
 from mf_backend.sampler.units import Progress
 
@@ -294,3 +294,25 @@ def test_a_damaged_state_is_refused(odd_path: Path) -> None:
     path.write_bytes(b"nonsense")
     with pytest.raises(InputError, match="could not be read"):
         SamplerState.load(path, "cpu")
+
+
+def test_a_draft_runs_and_goes_on_from_a_saved_unit(
+    models: ModelSet, make_inputs: MakeInputs, odd_path: Path
+) -> None:
+    """The second-order solver's memory of the step before is part of the state."""
+    options = SamplerOptions.draft(steps=5)
+    conditions = prepare(models, make_inputs(2), options)
+    whole = run(models, conditions, options, plan=FAST).edit
+    path = odd_path / "state.safetensors"
+
+    def stop(state: SamplerState, progress: Progress) -> None:
+        if progress.step == 3:
+            state.save(path)
+            raise StopHereError
+
+    with pytest.raises(StopHereError):
+        run(models, conditions, options, plan=FAST, on_unit=stop)
+    resumed = run(models, conditions, options, SamplerState.load(path, "cpu"), plan=FAST).edit
+    assert torch.equal(resumed, whole)
+    first_order = SamplerOptions.draft(steps=5, solver=Solver.DDIM)
+    assert not torch.allclose(_edit(models, make_inputs(2), first_order), whole, atol=1e-3)
