@@ -14,7 +14,7 @@ from ..core.origin import read_origin
 from . import home, sequencer
 
 
-def bring_in(folder: Path) -> Any:
+def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
     """Place the result of a finished job in the scene it was made for, and return the strip.
 
     Raises InputError while the job is unfinished or another file is open.
@@ -32,6 +32,6 @@ def bring_in(folder: Path) -> Any:
             f"{origin.blend or 'a file that was never saved'}.",
             "Open that file first.",
         )
-    strip = sequencer.place_take(scene, job, request, origin)
+    strip = sequencer.place_take(scene, job, request, origin, warnings)
     home.take_arrived(scene)
     return strip

@@ -298,7 +298,8 @@ class RenderFlow:
         scene = home.find_home(self.origin)
         if scene is None or compat.rendering():
             return
-        strip = sequencer.place_take(scene, JobFolder(self.folder), self.request, self.origin)
+        job = JobFolder(self.folder)
+        strip = sequencer.place_take(scene, job, self.request, self.origin, self.warnings)
         self.strip = strip.name
         home.take_arrived(scene)
         self._end(FlowStage.DONE, None)

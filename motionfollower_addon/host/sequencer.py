@@ -139,8 +139,13 @@ def find_reference(scene: Any, reference: Reference, origin: Origin) -> Any:
     return same_file
 
 
-def add_reference(scene: Any, reference: Reference, origin: Origin) -> Any:
-    """Add the footage to the Sequencer, its sound below it, from the scene's first frame."""
+def add_reference(
+    scene: Any, reference: Reference, origin: Origin, warnings: list[tuple[str, str]]
+) -> Any:
+    """Add the footage to the Sequencer, its sound below it, from the scene's first frame.
+
+    Sound that this Blender cannot play is left out with a warning.
+    """
     editor = compat.editor(scene)
     path = Path(reference.path)
     start = scene.frame_start
@@ -158,12 +163,18 @@ def add_reference(scene: Any, reference: Reference, origin: Origin) -> Any:
             fit_method="ORIGINAL",
         )
         if origin.has_audio:
-            compat.strips(editor).new_sound(
-                name=path.stem + " sound",
-                filepath=stored_path(path),
-                channel=bottom,
-                frame_start=start,
-            )
+            try:
+                compat.strips(editor).new_sound(
+                    name=path.stem + " sound",
+                    filepath=stored_path(path),
+                    channel=bottom,
+                    frame_start=start,
+                )
+            except RuntimeError as error:
+                reason = str(error).removeprefix("Error: ").strip()
+                warnings.append(
+                    ("sound-left-out", f"The clip's sound could not be added: {reason}.")
+                )
     return picture
 
 
@@ -224,11 +235,18 @@ def describe(request: JobRequest, origin: Origin) -> str:
     return ", ".join(words)
 
 
-def place_take(scene: Any, job: JobFolder, request: JobRequest, origin: Origin) -> Any:
+def place_take(
+    scene: Any,
+    job: JobFolder,
+    request: JobRequest,
+    origin: Origin,
+    warnings: list[tuple[str, str]],
+) -> Any:
     """Put a finished job over its footage as the visible take, and return its strip.
 
     Same start and length as the footage it was made from, one free channel up. The footage comes
-    in first where no strip shows it. A job that is there already is not added twice.
+    in first where no strip shows it. A job that is there already is not added twice. What a person
+    should know is added to `warnings`.
     """
     there = find_take(scene, request.id)
     if there is not None:
@@ -240,7 +258,7 @@ def place_take(scene: Any, job: JobFolder, request: JobRequest, origin: Origin) 
     editor = compat.editor(scene)
     reference = find_reference(scene, request.reference, origin)
     if reference is None and not origin.strip:
-        reference = add_reference(scene, request.reference, origin)
+        reference = add_reference(scene, request.reference, origin, warnings)
     owner, start, above = editor, origin.start, origin.channel
     if reference is not None:
         owner, above = owner_of(editor, reference), reference.channel

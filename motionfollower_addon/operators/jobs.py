@@ -13,7 +13,7 @@ from .. import ids
 from ..host import bring_in
 from ..host.jobs_on_disk import refresh
 from ..host.session import current
-from .reporting import refuse
+from .reporting import refuse, warn_all
 
 
 class MF_OT_open_folder(bpy.types.Operator):
@@ -90,11 +90,13 @@ class MF_OT_bring_in(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Place the strip in the scene it was made for."""
+        warnings: list[tuple[str, str]] = []
         try:
-            strip = bring_in.bring_in(Path(self.folder))
+            strip = bring_in.bring_in(Path(self.folder), warnings)
         except MFError as error:
             return refuse(self, error)
         refresh()
+        warn_all(self, warnings)
         self.report({"INFO"}, f"{strip.name} came in over the footage.")
         return {"FINISHED"}
 

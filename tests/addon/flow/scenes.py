@@ -100,6 +100,12 @@ def strips(scene: Any) -> Any:
     return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
+def every_strip(scene: Any) -> Any:
+    """The scene's strips, those inside metas too."""
+    editor = scene.sequence_editor
+    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+
+
 def add_footage(scene: Any, folder: Path, start: int, channel: int = 2) -> Any:
     """An image strip of all pictures in a folder."""
     files = sorted(folder.iterdir())

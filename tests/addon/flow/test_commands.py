@@ -10,7 +10,7 @@ import bpy
 import pytest
 
 from motionfollower_addon.core.shots import Shot, make_shot, read_shots
-from tests.addon.flow.scenes import add_action
+from tests.addon.flow.scenes import add_action, every_strip
 
 
 def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -35,11 +35,7 @@ def test_render_saves_a_file_that_plays_the_take(scene: Any, odd_path: Path, cap
     code, out, _ = run(capfd, "render", "--save", str(target))
     assert code == 0, out
     bpy.ops.wm.open_mainfile(filepath=str(target))
-    takes = [
-        strip
-        for strip in bpy.context.scene.sequence_editor.strips_all
-        if strip.get("motionfollower_job")
-    ]
+    takes = [strip for strip in every_strip(bpy.context.scene) if strip.get("motionfollower_job")]
     assert len(takes) == 1
     folder = Path(bpy.path.abspath(takes[0].directory))
     assert (folder / takes[0].elements[0].filename).is_file()

@@ -13,7 +13,7 @@ import pytest
 from motionfollower_addon.host import jobs_on_disk
 from motionfollower_addon.host.render_flow import FlowStage, RenderFlow
 from motionfollower_addon.properties import to_shot
-from tests.addon.flow.scenes import make_scene, strips
+from tests.addon.flow.scenes import every_strip, make_scene, strips
 
 
 def start(session: Any) -> RenderFlow:
@@ -38,7 +38,7 @@ def takes() -> list[str]:
         strip.name
         for scene in bpy.data.scenes
         if scene.sequence_editor
-        for strip in scene.sequence_editor.strips_all
+        for strip in every_strip(scene)
         if strip.get("motionfollower_job")
     ]
 

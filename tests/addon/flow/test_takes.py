@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.flow.scenes import strips
+from tests.addon.flow.scenes import every_strip, strips
 
 
 @pytest.fixture
@@ -24,13 +24,13 @@ def pair(scene: Any) -> tuple[Any, str, str]:
 
 def ids(scene: Any) -> list[str]:
     """Job ids of all takes."""
-    found = [strip.get("motionfollower_job") for strip in scene.sequence_editor.strips_all]
+    found = [strip.get("motionfollower_job") for strip in every_strip(scene)]
     return [job for job in found if job]
 
 
 def take(scene: Any, job: str) -> Any:
     """The strip of a job."""
-    for strip in scene.sequence_editor.strips_all:
+    for strip in every_strip(scene):
         if strip.get("motionfollower_job") == job:
             return strip
     raise AssertionError(f"no take {job}")
