@@ -69,6 +69,21 @@ def cut_sprite(
     return _trim(sprite, matte.shape, round(_EDGE * widths.unit))
 
 
+def held_sprite(
+    layer: Layer, pieces: Cut, matte: NDArray[np.uint8], points: Points, widths: BodyWidths
+) -> Sprite | None:
+    """The matte of a hand and what it holds; None where it holds nothing."""
+    if layer.name not in pieces.held:
+        return None
+    x0, y0, x1, y1 = pieces.box
+    held = pieces.held[layer.name]
+    grey = np.rint(matte[y0:y1, x0:x1] * held).astype(np.uint8)
+    members = np.zeros((*held.shape, len(layer.bones)), np.uint8)
+    members[..., -1] = np.rint(255 * held)
+    sprite = Sprite(layer, (x0, y0), grey[..., None], members, points)
+    return _trim(sprite, matte.shape, round(_EDGE * widths.unit))
+
+
 def _member(pieces: Cut, name: str, points: Points, widths: BodyWidths) -> Floats:
     """A bone's membership; the hips of a leg are the trunk's pixels around that hip."""
     if name != "hips":

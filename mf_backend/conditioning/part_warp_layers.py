@@ -7,7 +7,7 @@ other without a gap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,10 @@ LAYERS = (*LEGS, TRUNK, *ARMS)
 
 _BODY_FLOOR = 0.95
 """Inside the body everything counts as this far from the trunk's axis, so arms in front win."""
+_HELD = 1.5
+"""From this many half widths off the hand's middle a pixel is no part of the hand itself."""
+_HELD_AREA = 0.015
+"""Smallest thing in a hand that counts, in squared torso lengths."""
 _SHOULDER = 0.26
 """Distance from a shoulder, in torso lengths, within which hair may lie over the arm."""
 _WORKING_HEIGHT = 320
@@ -108,12 +112,14 @@ def bone_distance(points: Points, bone: Bone, widths: BodyWidths, x: Floats, y: 
 class Cut:
     """Soft membership of a frame's pixels, float32 0..1, by bone name, at the box's own size.
 
-    `box` is x0, y0, x1, y1 (exclusive) in the frame. `hidden` marks the body behind the arms.
+    `box` is x0, y0, x1, y1 (exclusive) in the frame. `hidden` marks the body behind the arms,
+    `held` what a hand holds, by the arm's layer; absent where it holds nothing.
     """
 
     box: tuple[int, int, int, int]
     members: dict[str, Floats]
     hidden: Floats
+    held: dict[str, Floats] = field(default_factory=dict)
 
 
 def cut(
@@ -162,7 +168,16 @@ def cut(
         own = cv2.GaussianBlur((label == k).astype(np.float32), (0, 0), soft)
         members[name] = cv2.resize(own, (width, height), interpolation=cv2.INTER_LINEAR)
     hidden = cv2.resize(hidden, (width, height), interpolation=cv2.INTER_LINEAR)
-    return Cut(box, members, hidden)
+    solid = cv2.resize(mask[box[1] : box[3], box[0] : box[2]], small) >= 128
+    held = {}
+    for layer in ARMS:
+        hand = layer.bones[-1]
+        beyond = solid & (label == names.index(hand)) & (near[hand] > _HELD) & (body > 1.3)
+        if beyond.sum() * step * step > _HELD_AREA * widths.unit**2:
+            # The hand itself belongs to it, so that the two are not torn apart.
+            whole = solid & (label == names.index(hand))
+            held[layer.name] = cv2.resize(whole.astype(np.float32), (width, height))
+    return Cut(box, members, hidden, held)
 
 
 def overlap_of_arm(points: Points, widths: BodyWidths, layer: Layer) -> float:

@@ -18,6 +18,8 @@ _WIDEST_LIMB = 1.6
 """Limbs are shown to this many times the actor's half width: sleeves yes, what a sharply bent
 source limb drags along no."""
 _WIDEST_TRUNK = 4.0
+_WIDEST_HAND = 5.0
+"""What a hand holds goes with it."""
 _HEAD_POINTS = (0, 14, 15, 16, 17)
 
 
@@ -136,6 +138,12 @@ def _trunk_weights(points: Points, widths: BodyWidths, x: Floats, y: Floats) -> 
     return [hips * (1 - head), (1 - hips) * (1 - head), head]
 
 
+def _widest(layer: Layer, name: str) -> float:
+    if "hips" in layer.bones:
+        return _WIDEST_TRUNK
+    return _WIDEST_HAND if BONE[name].limb == "hand" else _WIDEST_LIMB
+
+
 def source_map(
     layer: Layer,
     target: Points,
@@ -162,9 +170,10 @@ def source_map(
         places[..., 0] += weight * (m[0, 0] * x + m[0, 1] * y + m[0, 2])
         places[..., 1] += weight * (m[1, 0] * x + m[1, 1] * y + m[1, 2])
 
-    near = np.min([bone_distance(target, BONE[n], widths, x, y) for n in layer.bones], axis=0)
-    widest = _WIDEST_TRUNK if "hips" in layer.bones else _WIDEST_LIMB
-    shown = np.clip((widest - near) / 0.3, 0, 1).astype(np.float32)
+    shown = np.zeros_like(x)
+    for name in layer.bones:
+        room = _widest(layer, name) - bone_distance(target, BONE[name], widths, x, y)
+        shown = np.maximum(shown, np.clip(room / 0.3, 0, 1))
 
     def enlarge(values: Floats) -> Floats:
         full = cv2.resize(

@@ -18,9 +18,15 @@ from mf_backend.conditioning.alignment import similarity_between
 from mf_backend.conditioning.alignment_limbs import measure_ratios
 from mf_backend.conditioning.limb_widths import BodyWidths, measure_widths
 from mf_backend.conditioning.limb_widths_shape import draw_body
-from mf_backend.conditioning.part_warp import Sprite, cut_sprite, drawing_order, warp_sprite
+from mf_backend.conditioning.part_warp import (
+    Sprite,
+    cut_sprite,
+    drawing_order,
+    held_sprite,
+    warp_sprite,
+)
 from mf_backend.conditioning.part_warp_choice import choose_frames
-from mf_backend.conditioning.part_warp_layers import LAYERS, Cut, cut
+from mf_backend.conditioning.part_warp_layers import ARMS, Cut, Layer, cut
 from mf_backend.conditioning.part_warp_skeleton import FullSkeleton, complete
 
 Mask = NDArray[np.uint8]
@@ -170,24 +176,25 @@ class _MaskSprites:
     ) -> None:
         self._model, self._mask, self._small = model, source_mask, small
         self._cuts: dict[int, tuple[Cut | None, Mask]] = {}
-        self._sprites: dict[tuple[str, int], Sprite | None] = {}
+        self._sprites: dict[tuple[str, int, bool], Sprite | None] = {}
 
-    def get(self, name: str, frame: int) -> Sprite | None:
+    def get(self, layer: Layer, frame: int, held: bool = False) -> Sprite | None:
+        """A layer of a frame, or what its hand holds there; None where there is nothing."""
         import cv2
 
         if frame not in self._cuts:
             mask = cv2.resize(self._mask(frame), self._small, interpolation=cv2.INTER_AREA)
             pieces = cut(mask, self._model.source.points[frame], self._model.widths)
             self._cuts[frame] = (pieces, mask)
-        if (name, frame) not in self._sprites:
+        key = (layer.name, frame, held)
+        if key not in self._sprites:
             pieces, mask = self._cuts[frame]
-            layer = next(layer for layer in LAYERS if layer.name == name)
+            make = held_sprite if held else cut_sprite
             points = self._model.source.points[frame]
-            self._sprites[name, frame] = (
-                None if pieces is None
-                else cut_sprite(layer, pieces, mask, points, self._model.widths)
-            )  # fmt: skip
-        return self._sprites[name, frame]
+            self._sprites[key] = (
+                None if pieces is None else make(layer, pieces, mask, points, self._model.widths)
+            )
+        return self._sprites[key]
 
 
 def _mixed(model: PersonModel, sprites: _MaskSprites, index: int, small: tuple[int, int]) -> Floats:
@@ -199,18 +206,27 @@ def _mixed(model: PersonModel, sprites: _MaskSprites, index: int, small: tuple[i
     if not model.candidates.size:
         return body
     clear = np.ones((small[1], small[0]), np.float32)
+    held = np.zeros_like(clear)
     for layer in drawing_order(points):
-        sprite = sprites.get(layer.name, int(model.choice[layer.name][index]))
-        if sprite is None:
-            continue
-        drawn = warp_sprite(sprite, points, model.target_widths, model.ratio, small)
-        if drawn is not None:
+        frame = int(model.choice[layer.name][index])
+        for holding in (False, True) if layer in ARMS else (False,):
+            sprite = sprites.get(layer, frame, holding)
+            if sprite is None:
+                continue
+            drawn = warp_sprite(sprite, points, model.target_widths, model.ratio, small)
+            if drawn is None:
+                continue
             (x0, y0, x1, y1), picture = drawn
-            clear[y0:y1, x0:x1] *= 1 - picture[..., -1].astype(np.float32) / 255
+            alpha = picture[..., -1].astype(np.float32) / 255
+            if holding:
+                held[y0:y1, x0:x1] = np.maximum(held[y0:y1, x0:x1], alpha)
+            else:
+                clear[y0:y1, x0:x1] *= 1 - alpha
     blur = _BLUR * model.target_widths.unit
     soft_body = cv2.GaussianBlur(body, (0, 0), blur)
     soft_warp = cv2.GaussianBlur(1 - clear, (0, 0), blur)
-    return np.asarray((1 - _WARP) * soft_body + _WARP * soft_warp, np.float32)
+    # No width was measured for what a hand holds: there the warped parts alone know.
+    return np.asarray(np.maximum((1 - _WARP) * soft_body + _WARP * soft_warp, held), np.float32)
 
 
 def _with_given(

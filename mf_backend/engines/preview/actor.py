@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.conditioning.part_warp import Sprite, cut_sprite, drawing_order, warp_sprite
-from mf_backend.conditioning.part_warp_layers import LAYERS, Cut, Layer, cut
+from mf_backend.conditioning.part_warp_layers import Cut, Layer, cut
 from mf_backend.conditioning.target_mask import PersonModel
 from mf_backend.engines.base import Picture
 
@@ -18,8 +18,9 @@ Floats = NDArray[np.float32]
 
 _FADE = np.array([1, 2, 3, 2, 1], np.float64)
 """Weights over neighbouring frames with which one source frame fades into the next."""
-_MOST_FRAMES = 12
-"""Cut frames kept in memory at once."""
+_MOST_FRAMES = 4
+"""Cut frames kept in memory at once; at 1920x1080 one takes about 50 MB."""
+_MOST_SPRITES = 40
 
 
 class Actor:
@@ -97,7 +98,7 @@ class Actor:
                 if pieces is None
                 else cut_sprite(layer, pieces, matte, points, self._model.widths, picture)
             )
-            if len(self._sprites) > _MOST_FRAMES * len(LAYERS):
+            if len(self._sprites) > _MOST_SPRITES:
                 self._sprites.popitem(last=False)
         self._sprites.move_to_end(key)
         return self._sprites[key]

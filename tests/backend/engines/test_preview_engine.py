@@ -172,6 +172,25 @@ def test_arms_go_where_the_rig_puts_them(odd_path: Path) -> None:
     assert np.abs(results[2][y, x].astype(int) - (230, 180, 150)).max() < 25
 
 
+def test_what_a_hand_holds_goes_with_it(odd_path: Path) -> None:
+    clip, masks, joints = drawn(6, (320, 300))
+    frames = [clip.read(i).copy() for i in range(6)]
+    for i, frame in enumerate(frames):
+        ball = tuple(int(v) for v in joints[i, 4] + (-14, 22))
+        for picture, colour in ((frame, (20, 220, 40)), (masks[i], 255)):
+            cv2.circle(picture, ball, 13, colour, -1)
+    clip = Frames(frames)
+    made = conditions(odd_path / "c", joints, raised(joints), masks)
+    results = render(clip, made, odd_path / "w")
+    assert changed_outside(clip, made, results) == 0
+    for i, result in results.items():
+        green = (result[..., 1] > 180) & (result[..., 0] < 90)
+        y, x = np.nonzero(green)
+        assert len(x) > 250, f"frame {i}: the ball is gone"
+        wrist = raised(joints)[i, 4]
+        assert np.hypot(x.mean() - wrist[0], y.mean() - wrist[1]) < 45
+
+
 def test_frames_asked_for_are_the_same_as_in_a_whole_run(odd_path: Path) -> None:
     clip, masks, joints = drawn(6, (161, 203))
     made = conditions(odd_path / "c", joints, raised(joints), masks)
