@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -70,11 +71,8 @@ def measure_speed(
         for k in range(repeats):
             index = steps[k % len(steps)]
             for side, step in sides.items():
-                seconds[side][kind].append(
-                    _timed(
-                        lambda step=step, index=index: step(index), settings.device, CLOCKS[clock]
-                    )  # type: ignore[misc]
-                )
+                once = partial(step, index)
+                seconds[side][kind].append(_timed(once, settings.device, CLOCKS[clock]))
         say(
             f"{kind}: "
             + ", ".join(f"{side} {statistics.median(seconds[side][kind]):.3f} s" for side in sides)

@@ -15,6 +15,7 @@ from mf_backend.weights.sources import Sources
 from mf_backend.weights.store import check_target, write_set
 from mf_backend.weights.weight_set import (
     FileRecord,
+    Kind,
     Network,
     WeightSet,
     is_set,
@@ -90,7 +91,7 @@ def import_set(
             folder,
             tensors,
             config,
-            kind="published",
+            kind=Kind.PUBLISHED,
             dtype=DTYPES[options.dtype],
             sources=records,
             notes={"dtype": options.dtype},

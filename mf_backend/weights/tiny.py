@@ -9,7 +9,7 @@ import torch
 from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import random_models
 from mf_backend.weights.store import write_set
-from mf_backend.weights.weight_set import Network, WeightSet
+from mf_backend.weights.weight_set import Kind, Network, WeightSet
 
 
 def make_tiny_set(folder: Path, seed: int = 0, replace_set: bool = False) -> WeightSet:
@@ -22,7 +22,7 @@ def make_tiny_set(folder: Path, seed: int = 0, replace_set: bool = False) -> Wei
         folder,
         {Network(name): network.state_dict() for name, network in models.named().items()},
         models.config,
-        kind="tiny",
+        kind=Kind.TINY,
         dtype=torch.float16,
         sources={},
         notes={"seed": str(seed)},

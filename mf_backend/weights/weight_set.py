@@ -33,6 +33,14 @@ class Network(StrEnum):
         return f"{self.value}.safetensors"
 
 
+class Kind(StrEnum):
+    """Where a set came from."""
+
+    PUBLISHED = "published"
+    TINY = "tiny"
+    """Random, for tests."""
+
+
 NEEDED = (Network.UNET, Network.POSE_CONTROLLER, Network.VAE, Network.IMAGE_ENCODER)
 
 
@@ -50,8 +58,7 @@ class WeightSet:
     """What `weights.json` says."""
 
     folder: Path
-    kind: str
-    """"published" or "tiny"."""
+    kind: Kind
     dtype: str
     files: dict[str, FileRecord]
     sources: dict[str, FileRecord] = field(default_factory=dict)
@@ -112,7 +119,7 @@ def open_set(folder: Path) -> WeightSet:
             )
         return WeightSet(
             folder=folder,
-            kind=str(raw["kind"]),
+            kind=Kind(raw["kind"]),
             dtype=str(raw["dtype"]),
             files=_records(raw["files"]),
             sources=_records(raw.get("sources", {})),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mf_backend.errors import InputError, MissingComponentError
 from mf_backend.jobs.request import Quality, Sampler, Settings
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from mf_backend.sampler.options import SamplerOptions
 
-STEPS = {Quality.FINAL: 50, Quality.DRAFT: 20}
-"""Denoising steps where the settings leave them to the quality."""
+_STEPS = 50
+_RELEASED_DRAFT_STEPS = 25
+"""The shortest released schedule that still has every phase."""
 
 
 def sampler_options(settings: Settings) -> SamplerOptions:
@@ -23,16 +24,19 @@ def sampler_options(settings: Settings) -> SamplerOptions:
 
     if settings.steps < 0:
         raise InputError("steps", f"Steps must be from 1 to 1000, not {settings.steps}.")
-    make = (
-        SamplerOptions.released if settings.sampler is Sampler.RELEASED else SamplerOptions.default
-    )
-    return make(
-        steps=settings.steps or STEPS[settings.quality],
-        cfg=settings.cfg,
-        energy_scale=settings.guidance,
-        moving_camera=settings.moving_camera,
-        seed=settings.seed,
-    )
+    chosen: dict[str, Any] = {
+        "cfg": settings.cfg,
+        "energy_scale": settings.guidance,
+        "moving_camera": settings.moving_camera,
+        "seed": settings.seed,
+    }
+    draft = settings.quality is Quality.DRAFT
+    if settings.sampler is Sampler.RELEASED:
+        steps = settings.steps or (_RELEASED_DRAFT_STEPS if draft else _STEPS)
+        return SamplerOptions.released(steps=steps, **chosen)
+    if settings.steps:
+        chosen["steps"] = settings.steps
+    return SamplerOptions.draft(**chosen) if draft else SamplerOptions.default(**chosen)
 
 
 @dataclass(frozen=True)

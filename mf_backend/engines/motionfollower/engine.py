@@ -55,7 +55,7 @@ class MotionFollowerEngine:
         return {
             "engine": self.name,
             "version": _VERSION,
-            "options": hash_value(dataclasses.asdict(options)),
+            "options": hash_value({k: str(v) for k, v in dataclasses.asdict(options).items()}),
             "weights": open_set(weights_folder(settings.weights)).fingerprint,
             "arithmetic": f"{device.device.type} {device.dtype}",
         }

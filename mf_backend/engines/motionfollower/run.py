@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from mf_backend.engines.motionfollower.checkpoints import Checkpoints, job_key
 from mf_backend.engines.motionfollower.choices import Device, choose_device, sampler_options
 from mf_backend.engines.motionfollower.costs import RenderCosts, render_costs
 from mf_backend.engines.motionfollower.inputs import check_job, sampler_inputs, window_for
-from mf_backend.engines.motionfollower.presets import Preset, choose_preset, smaller_preset
+from mf_backend.engines.motionfollower.presets import GIB, Preset, choose_preset, smaller_preset
 from mf_backend.errors import InputError, MemoryShortError
 from mf_backend.models.model_set import ModelSet
 from mf_backend.progress import Reporter
@@ -32,7 +33,9 @@ from mf_backend.sampler.units import Progress
 from mf_backend.sampler.windows import plan_windows
 from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.loading import load_config, load_models
+from mf_backend.weights.weight_set import Kind, open_set
 
+_log = logging.getLogger(__name__)
 _AREA = 512 * 512
 """Pixels of the window: what the networks were trained on."""
 
@@ -61,6 +64,11 @@ class Run:
         Raises InputError for input that is wrong and MemoryShortError where it cannot fit.
         """
         settings = job.settings
+        if open_set(weights_folder(settings.weights)).kind == Kind.TINY:
+            reporter.warn(
+                "weights-tiny",
+                "The weights are the tiny random test set: the actor will be noise.",
+            )
         options = sampler_options(settings)
         check_job(job)
         device = choose_device(settings.device)
@@ -132,6 +140,9 @@ class Run:
         )
         self._costs = costs
         self.reporter.begin("render", costs.total)
+        chosen = f"memory preset {self.preset.name}, about {self.preset.peak / GIB:.1f} GiB"
+        _log.info("%s on %s in %s", chosen, self.device.device, self.device.dtype)
+        self.reporter.advance(0, chosen)
 
         def on_frames(done: int) -> None:
             self.reporter.advance(costs.prepared(done / count), "reading the clip")

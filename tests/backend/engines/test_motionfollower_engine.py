@@ -103,6 +103,20 @@ def test_released_runs_with_its_second_network(diffusion_job: MakeJob) -> None:
     assert any(not np.array_equal(plain[i], released[i]) for i in plain)
 
 
+def test_draft_takes_fewer_and_cheaper_steps(diffusion_job: MakeJob) -> None:
+    from mf_backend.jobs.request import Quality
+
+    watchers = [Watcher(), Watcher()]
+    folder = diffusion_job(count=2)
+    for watcher, quality in zip(watchers, (Quality.FINAL, Quality.DRAFT), strict=True):
+        with pytest.raises(CancelledError):
+            watcher._cancel_at = "step 1 of"
+            render(folder, watcher, quality=quality, steps=0)
+    final, draft = watchers
+    assert final.steps[-1][1] == "step 1 of 50"
+    assert draft.total < 0.25 * final.total
+
+
 def test_memory_presets_give_the_same_frames(diffusion_job: MakeJob) -> None:
     wide = render(diffusion_job("a"), memory="24")
     narrow = render(diffusion_job("b"), memory="6")
@@ -311,7 +325,7 @@ def test_running_out_of_memory_goes_on_smaller(
     monkeypatch.setattr(loop._Loop, "advance", failing)
     watcher = Watcher()
     frames = render(diffusion_job("b"), watcher, memory="24")
-    assert [code for code, _ in watcher.warnings] == ["memory-preset"]
+    assert [code for code, _ in watcher.warnings] == ["weights-tiny", "memory-preset"]
     assert calls[0] != calls[3]
     for index in whole:
         assert np.abs(whole[index].astype(int) - frames[index].astype(int)).max() <= 2
