@@ -198,7 +198,8 @@ def _moving_plate(
         if usable.sum() < 0.004 * total:
             continue
         moved = _warped(frames[other], matrix, hole.shape)
-        moved = match_tone(moved, part, usable, hole, reach)
+        # Where the actor stands in either frame the two say nothing about the light.
+        moved = match_tone(moved, part, usable, hole | (free == 0), reach)
         part = np.where(usable[..., None], moved, part)
         hole &= ~usable
         if not hole.any():
