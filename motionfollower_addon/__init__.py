@@ -8,8 +8,8 @@ import bpy
 
 from . import command_line, ids, preferences, properties
 from .host import load, session, thumbnails
-from .operators import jobs, render, takes
-from .panels import sidebar
+from .operators import bones, jobs, render, takes
+from .panels import bone_list, sidebar
 
 _CLASSES = (
     *properties.CLASSES,
@@ -17,6 +17,8 @@ _CLASSES = (
     *render.CLASSES,
     *jobs.CLASSES,
     *takes.CLASSES,
+    *bones.CLASSES,
+    *bone_list.CLASSES,
     *sidebar.CLASSES,
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 from bpy.props import (
     BoolProperty,
+    CollectionProperty,
     EnumProperty,
     FloatProperty,
     IntProperty,
@@ -15,6 +16,7 @@ from bpy.props import (
 from mf_backend.jobs.request import Alignment, Quality, Settings
 
 from . import ids
+from .core.bone_maps import load_bone_maps
 from .core.retiming import Policy
 from .core.shots import Shot
 from .host.options import options
@@ -77,6 +79,27 @@ def _is_camera(_: Any, item: Any) -> bool:
     return bool(item.type == "CAMERA")
 
 
+_BONE_MAPS = [
+    ("AUTO", "Best Fit", "The rig's own list where it has one, else the map that fits it best"),
+    *((item.id, item.label, f"The bone names of {item.label}") for item in load_bone_maps()),
+]
+_ENDS = (
+    ("HEAD", "Head", "The joint is at the bone's head"),
+    ("TAIL", "Tail", "The joint is at the bone's tail"),
+    ("TIP", "Tip", "The joint is the far end of a finger whose last bone may point anywhere"),
+)
+
+
+class MF_PG_bone(bpy.types.PropertyGroup):
+    """One row of a bone list: a joint and the bone that it is at."""
+
+    joint: StringProperty(options={"HIDDEN"})
+    bone: StringProperty(
+        name="Bone", description="Bone that this joint follows. Empty: the joint is left out"
+    )
+    end: EnumProperty(name="End", items=_ENDS, description="Which point of the bone the joint is")
+
+
 class MF_PG_settings(bpy.types.PropertyGroup):
     """Settings of one scene; every default works untouched in a scene with one of each."""
 
@@ -88,6 +111,7 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         name="Fit to Actor", description="How the rig's skeleton is brought onto the actor"
     )
     show_quality: BoolProperty(name="Quality", description="What makes the picture, and how well")
+    bone_row: IntProperty(options={"HIDDEN"})
     show_render: BoolProperty(name="Render", default=True, description="Runs and their progress")
     show_takes: BoolProperty(name="Takes", default=True, description="Results over the footage")
     source: EnumProperty(
@@ -152,9 +176,8 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         items=_plain(_RETIMES),
         description="What happens where the motion and the clip differ in length",
     )
-    bone_map: StringProperty(
-        name="Bone Map",
-        description="Which bones are which joints. Empty: the map that fits the rig best",
+    bone_map: EnumProperty(
+        name="Bone Map", items=_BONE_MAPS, description="Which bones are which joints"
     )
     alignment: EnumProperty(
         name="Alignment",
@@ -266,7 +289,7 @@ def to_shot(scene: Any) -> Shot:
         camera=values.camera.name if values.camera else "",
         action=values.action.name if values.action else "",
         slot=values.slot,
-        bone_map=values.bone_map,
+        bone_map="" if values.bone_map == "AUTO" else values.bone_map,
         range=motion_range(scene),
         retime=Policy(values.retime),
         mp4=values.mp4,
@@ -290,14 +313,16 @@ def to_shot(scene: Any) -> Shot:
     )
 
 
-CLASSES = (MF_PG_settings,)
+CLASSES = (MF_PG_bone, MF_PG_settings)
 
 
 def register() -> None:
-    """Give every scene its settings."""
+    """Give every scene its settings and every object its bone list."""
     setattr(bpy.types.Scene, ids.SCENE_PROPERTY, PointerProperty(type=MF_PG_settings))
+    setattr(bpy.types.Object, ids.BONES_PROPERTY, CollectionProperty(type=MF_PG_bone))
 
 
 def unregister() -> None:
     """Take them away again."""
     delattr(bpy.types.Scene, ids.SCENE_PROPERTY)
+    delattr(bpy.types.Object, ids.BONES_PROPERTY)

@@ -5,7 +5,6 @@ Finding out takes some milliseconds for a large rig, so the answer is kept until
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +12,10 @@ from mf_backend.errors import InputError, MFError
 
 from .. import ids
 from ..core.bone_maps import fit, load_bone_maps, require
-from ..core.mapping import REQUIRED, Mapping, from_dict, joint_label, load
-from . import lookup
+from ..core.mapping import REQUIRED, Mapping, joint_label, load
+from . import lookup, own_bones
 from .bones import bones_of, detect_armature
 from .clip import real_path
-
-CUSTOM = "custom"
-"""Name of the bone map that the armature itself carries."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +42,9 @@ def default_armature(scene: Any) -> Any:
         return None
 
 
-def own_mapping(armature: Any) -> Mapping | None:
-    """The bone list that the user made for this armature; None where there is none."""
-    text = armature.get(ids.BONES_PROPERTY)
-    if not isinstance(text, str):
-        return None
-    try:
-        return from_dict(json.loads(text), f"the bone list of {armature.name}")
-    except ValueError:
-        raise InputError(
-            "mapping-invalid", f"The bone list of {armature.name} is damaged.", "Detect it again."
-        ) from None
+def chosen_armature(scene: Any) -> Any:
+    """The armature that a scene's panel means; None where there is none."""
+    return getattr(scene, ids.SCENE_PROPERTY).armature or default_armature(scene)
 
 
 def mapping_for(armature: Any, chosen: str) -> Mapping:
@@ -65,7 +53,7 @@ def mapping_for(armature: Any, chosen: str) -> Mapping:
     Without a choice the armature's own list comes before detection. Raises InputError where
     required joints have no bone.
     """
-    own = own_mapping(armature) if chosen in ("", CUSTOM) else None
+    own = own_bones.read(armature) if chosen in ("", own_bones.FAMILY) else None
     if own is not None:
         mapping = own
     elif not chosen:
@@ -93,7 +81,7 @@ def mapping_for(armature: Any, chosen: str) -> Mapping:
 
 def detected(armature: Any, chosen: str) -> RigState:
     """What to say about an armature, kept until its bones or the choice change."""
-    key = hash((chosen, armature.get(ids.BONES_PROPERTY), tuple(armature.data.bones.keys())))
+    key = hash((chosen, own_bones.key(armature), tuple(armature.data.bones.keys())))
     kept = _Kept.states.get(armature.name)
     if kept is None or kept[0] != key:
         kept = (key, _look(armature, chosen))
@@ -112,7 +100,7 @@ def _look(armature: Any, chosen: str) -> RigState:
     except MFError as error:
         return RigState(False, "no match", (error.message,))
     found = detect_armature(armature)
-    score = "" if chosen or mapping.family == CUSTOM else f", {found.score:.0%}"
+    score = "" if chosen or mapping.family == own_bones.FAMILY else f", {found.score:.0%}"
     fingers = sum("_hand_" in joint for joint in mapping.joints)
     lines = [f"{len(REQUIRED)} of {len(REQUIRED)} needed joints, {fingers} finger joints"]
     if "head" not in mapping.joints:

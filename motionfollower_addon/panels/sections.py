@@ -9,6 +9,7 @@ from .. import ids
 from ..core.retiming import Policy
 from ..host import clip, compat, lookup, readiness, rig_state
 from ..host.session import current
+from .bone_list import bones_state, draw_bones
 from .text import draw_text
 
 
@@ -90,13 +91,9 @@ def draw_footage(layout: Any, context: Any, values: Any) -> None:
 # -- Motion ---------------------------------------------------------------------------------------
 
 
-def _armature(context: Any, values: Any) -> Any:
-    return values.armature or rig_state.default_armature(context.scene)
-
-
 def motion_state(context: Any, values: Any) -> str:
     """The rig and its motion in a few words."""
-    armature = _armature(context, values)
+    armature = rig_state.chosen_armature(context.scene)
     if armature is None:
         return "no armature"
     action = values.action or (armature.animation_data and armature.animation_data.action)
@@ -107,7 +104,7 @@ def draw_motion(layout: Any, context: Any, values: Any) -> None:
     """Armature, action and slot, camera, range and retiming."""
     scene = context.scene
     layout.prop(values, "armature")
-    armature = _armature(context, values)
+    armature = rig_state.chosen_armature(context.scene)
     if not values.armature:
         layout.label(
             text=armature.name if armature else "No single armature found",
@@ -128,29 +125,6 @@ def draw_motion(layout: Any, context: Any, values: Any) -> None:
     if values.retime == Policy.TRIM:
         return
     layout.label(text=f"Scene: {lookup.scene_fps(scene):g} frames a second", icon="TIME")
-
-
-# -- Bones ----------------------------------------------------------------------------------------
-
-
-def bones_state(context: Any, values: Any) -> str:
-    """Which map fits the rig."""
-    armature = _armature(context, values)
-    return rig_state.words(armature, values.bone_map) if armature is not None else "no armature"
-
-
-def draw_bones(layout: Any, context: Any, values: Any) -> None:
-    """The detected map, its score and what is missing."""
-    armature = _armature(context, values)
-    if armature is None:
-        layout.label(text="No armature", icon="INFO")
-        return
-    found = rig_state.detected(armature, values.bone_map)
-    layout.prop(values, "bone_map")
-    column = layout.column(align=True)
-    column.label(text=found.words, icon="CHECKMARK" if found.usable else "ERROR")
-    for line in found.lines:
-        draw_text(column, context, line)
 
 
 # -- Fit ------------------------------------------------------------------------------------------

@@ -1,0 +1,154 @@
+"""Operators on the bone list of the chosen armature."""
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from mf_backend.errors import InputError, MFError
+
+from .. import ids
+from ..core.mapping import load, save
+from ..core.mirror import mirror
+from ..host import own_bones, rig_state
+from ..host.bones import detect_armature
+from .reporting import refuse
+
+
+class _OnBones:
+    """An operator on the armature that the panel means."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Only with an armature that may be changed."""
+        armature = rig_state.chosen_armature(context.scene)
+        if armature is None:
+            cls.poll_message_set("Choose an armature first")
+            return False
+        if armature.library is not None:
+            cls.poll_message_set("The armature is linked from another file: override it first")
+            return False
+        return True
+
+    def mapping(self, armature: Any) -> Any:
+        """The armature's own list. Raises where there is none."""
+        found = own_bones.read(armature)
+        if found is None:
+            raise InputError("bones-empty", "There is no bone list yet.", "Press Edit Bones first.")
+        return found
+
+
+class MF_OT_bones_edit(_OnBones, bpy.types.Operator):
+    """Make a list of the bones that were detected, to choose others for single joints"""
+
+    bl_idname = ids.OP_BONES_EDIT
+    bl_label = "Edit Bones"
+
+    def execute(self, context: Any) -> set[str]:
+        """Copy what fits best, even where joints are missing."""
+        armature = rig_state.chosen_armature(context.scene)
+        try:
+            own_bones.write(armature, detect_armature(armature).mapping)
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class MF_OT_bones_clear(_OnBones, bpy.types.Operator):
+    """Forget the list and detect the bones again"""
+
+    bl_idname = ids.OP_BONES_CLEAR
+    bl_label = "Detect Again"
+
+    def execute(self, context: Any) -> set[str]:
+        """Clear the list."""
+        own_bones.clear(rig_state.chosen_armature(context.scene))
+        return {"FINISHED"}
+
+
+class MF_OT_bones_mirror(_OnBones, bpy.types.Operator):
+    """Give the other side the bones of the same names with the side exchanged"""
+
+    bl_idname = ids.OP_BONES_MIRROR
+    bl_label = "Mirror"
+
+    source: EnumProperty(
+        items=(
+            ("left", "Left to Right", "Copy the left side's bones to the right"),
+            ("right", "Right to Left", "Copy the right side's bones to the left"),
+        ),
+        name="From",
+        description="The side that is right already",
+    )
+
+    def execute(self, context: Any) -> set[str]:
+        """Mirror the list."""
+        armature = rig_state.chosen_armature(context.scene)
+        try:
+            names = armature.data.bones.keys()
+            own_bones.write(armature, mirror(self.mapping(armature), names, self.source))
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class _OnFile(_OnBones):
+    """An operator that asks for a file."""
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Ask for the file."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+
+class MF_OT_bones_save(_OnFile, bpy.types.Operator):
+    """Save the bone list as a file, for other rigs of the same kind"""
+
+    bl_idname = ids.OP_BONES_SAVE
+    bl_label = "Save Bones"
+
+    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+
+    def execute(self, context: Any) -> set[str]:
+        """Write the file."""
+        armature = rig_state.chosen_armature(context.scene)
+        try:
+            save(self.mapping(armature), Path(self.filepath).with_suffix(".json"))
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class MF_OT_bones_load(_OnFile, bpy.types.Operator):
+    """Load a bone list from a file; bones that this rig lacks are left empty"""
+
+    bl_idname = ids.OP_BONES_LOAD
+    bl_label = "Load Bones"
+
+    def execute(self, context: Any) -> set[str]:
+        """Read the file."""
+        armature = rig_state.chosen_armature(context.scene)
+        try:
+            mapping = load(Path(self.filepath))
+            for joint, anchor in mapping.joints.items():
+                if anchor.bone not in armature.data.bones:
+                    mapping = mapping.with_joint(joint, None)
+            own_bones.write(armature, mapping)
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MF_OT_bones_edit,
+    MF_OT_bones_clear,
+    MF_OT_bones_mirror,
+    MF_OT_bones_save,
+    MF_OT_bones_load,
+)

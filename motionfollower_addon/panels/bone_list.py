@@ -1,0 +1,77 @@
+"""The Bones section: what was detected, and the user's own list with bone pickers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .. import ids
+from ..core.mapping import REQUIRED
+from ..host import own_bones, rig_state
+from .text import draw_text
+
+
+def _chosen(values: Any) -> str:
+    return "" if values.bone_map == "AUTO" else str(values.bone_map)
+
+
+def bones_state(context: Any, values: Any) -> str:
+    """Which map fits the rig."""
+    armature = rig_state.chosen_armature(context.scene)
+    return rig_state.words(armature, _chosen(values)) if armature is not None else "no armature"
+
+
+class MF_UL_bones(bpy.types.UIList):
+    """Rows of joints with bone pickers; needed joints without a bone are marked."""
+
+    bl_idname = ids.LIST_BONES
+
+    def draw_item(
+        self,
+        context: Any,
+        layout: Any,
+        data: Any,
+        item: Any,
+        icon: int,
+        active_data: Any,
+        active_property: str,
+        index: int = 0,
+    ) -> None:
+        """One joint."""
+        split = layout.split(factor=0.42)
+        needed = item.joint in REQUIRED and not item.bone
+        split.label(text=item.name, icon="ERROR" if needed else "NONE")
+        split.prop_search(item, "bone", data.data, "bones", text="")
+
+
+def draw_bones(layout: Any, context: Any, values: Any) -> None:
+    """The detected map and its score, or the own list."""
+    armature = rig_state.chosen_armature(context.scene)
+    if armature is None:
+        layout.label(text="No armature", icon="INFO")
+        return
+    found = rig_state.detected(armature, _chosen(values))
+    layout.prop(values, "bone_map")
+    column = layout.column(align=True)
+    column.label(text=found.words, icon="CHECKMARK" if found.usable else "ERROR")
+    for line in found.lines:
+        draw_text(column, context, line)
+    if values.bone_map != "AUTO":
+        return
+    if not len(own_bones.rows(armature)):
+        row = layout.row(align=True)
+        row.operator(ids.OP_BONES_EDIT, icon="GREASEPENCIL")
+        row.operator(ids.OP_BONES_LOAD, text="", icon="FILE_FOLDER")
+        return
+    layout.template_list(
+        ids.LIST_BONES, "", armature, ids.BONES_PROPERTY, values, "bone_row", rows=6
+    )
+    row = layout.row(align=True)
+    row.operator_menu_enum(ids.OP_BONES_MIRROR, "source", icon="MOD_MIRROR")
+    row.operator(ids.OP_BONES_CLEAR, icon="FILE_REFRESH")
+    row.operator(ids.OP_BONES_SAVE, text="", icon="FILE_TICK")
+    row.operator(ids.OP_BONES_LOAD, text="", icon="FILE_FOLDER")
+
+
+CLASSES = (MF_UL_bones,)
