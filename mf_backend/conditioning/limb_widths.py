@@ -55,6 +55,9 @@ HEAD_ANGLES = np.linspace(-np.pi, np.pi, 24, endpoint=False)
 _HEAD_DEFAULT = 0.25
 _MAX_RAY = 1.1
 """Longest ray in torso lengths."""
+_FOLDS = ((2, 3, 4), (5, 6, 7), (8, 9, 10), (11, 12, 13))
+_FOLDED = 0.1
+"""Cosine of the angle at an elbow or knee from which it counts as folded."""
 _FEWEST = 3
 _QUANTILE = 0.65
 """Above the median: clothes and hair count, and masks agreed better with the references than at
@@ -195,9 +198,23 @@ def _measure_limb(
     for p, q in _others(name, pair):
         nearer = _segment_distance(samples, points[p], points[q]) < reach
         spoiled |= (nearer & before).any(1)
+    spoiled |= np.repeat(_near_fold(points, pair, stations), 2)
     for k, (end, bad) in enumerate(zip(ends, spoiled, strict=True)):
         if end > 0 and not bad:
             rows[k].append(float(end))
+
+
+def _near_fold(points: Points, pair: tuple[int, int], stations: Points) -> NDArray[np.bool_]:
+    """Stations [n] beside an elbow or knee so bent that the two limbs run into one another."""
+    near = np.zeros(len(stations), bool)
+    for start, joint, end in _FOLDS:
+        if pair not in ((start, joint), (joint, end)):
+            continue
+        u, v = points[start] - points[joint], points[end] - points[joint]
+        cosine = (u @ v) / max(float(np.linalg.norm(u) * np.linalg.norm(v)), 1e-6)
+        if cosine > _FOLDED:
+            near |= stations > 0.45 if pair == (start, joint) else stations < 0.55
+    return near
 
 
 def outer_side(points: Points, pair: tuple[int, int]) -> float:
