@@ -93,7 +93,12 @@ def test_panels_render_and_find_the_take(
     assert notes["stage"] == "DONE"
     assert [[channel, mute] for _, channel, mute in notes["takes"]] == [[3, False]]
     seconds, stage = notes["hold"]
-    print(f"longest hold of the main thread: {seconds * 1000:.1f} ms, in {stage}")
+    drawn = sorted(notes["panel_ms"])
+    print(
+        f"Blender {blender.version}: longest hold of the main thread {seconds * 1000:.1f} ms, in "
+        f"{stage}; panel drawn {len(drawn)} times, median {drawn[len(drawn) // 2]:.2f} ms, "
+        f"longest {drawn[-1]:.2f} ms"
+    )
     for name in ("view3d", "sequencer", "running", "done"):
         assert (out / f"{name}.png").stat().st_size > 20_000
 

@@ -146,6 +146,23 @@ def click(x: float, y: float) -> Iterator[float]:
         yield 0.15
 
 
+def time_panels() -> None:
+    """Note how long each drawing of the panel takes from now on."""
+    NOTES["panel_ms"] = []
+
+    def timed(panel: Any, draw: Any) -> Any:
+        def draw_timed(self: Any, context: Any) -> None:
+            begin = time.perf_counter()
+            draw(self, context)
+            NOTES["panel_ms"].append(round((time.perf_counter() - begin) * 1000, 3))
+
+        return draw_timed
+
+    for name in ("MF_PT_view3d", "MF_PT_sequencer"):
+        panel = getattr(bpy.types, name)
+        panel.draw = timed(panel, panel.draw)
+
+
 def operate(name: str, **values: Any) -> None:
     """Call an operator as its button does."""
     with bpy.context.temp_override(window=window(), area=area("VIEW_3D"), region=sidebar()):
@@ -182,6 +199,11 @@ def look() -> Iterator[float]:
         area("VIEW_3D").tag_redraw()
         yield 0.2
         photograph(f"view3d-{name}")
+        if name == "bones":
+            operate("bones_edit")
+            yield 0.2
+            photograph("view3d-bone-list")
+            operate("bones_clear")
         setattr(settings, f"show_{name}", False)
     yield from show_tab("SEQUENCE_EDITOR")
     photograph("sequencer")
@@ -190,6 +212,7 @@ def look() -> Iterator[float]:
 def render() -> Iterator[float]:
     """Photograph the panels, click Render, watch, and find the take."""
     yield from look()
+    time_panels()
     yield from press_render()
     yield from until(lambda: stage() == "BACKEND" and session().flows[-1].status.frame)
     photograph("running")
