@@ -6,6 +6,7 @@ them, so absent ones are put where the rest of the body says; `seen` tells which
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ _HAND_REACH = 0.62
 """Length of the hand beyond the wrist, in forearm lengths."""
 _FOOT_REACH = 0.3
 _BORDER = 4
+_LONGEST_GAP = 3
+"""Frames without any joint that are bridged."""
 _ENDS = {4: 0.5, 7: 0.5, 10: 0.85, 13: 0.85}
 """Wrists and ankles, and the usual length of the limb before them in torso lengths."""
 
@@ -44,6 +47,8 @@ class FullSkeleton:
     seen: NDArray[np.bool_]
     unit: float
     """Median torso length over the clip, pixels."""
+    present: NDArray[np.bool_]
+    """Frames [frames] that show the person; short gaps count as shown."""
 
 
 def complete(joints: NDArray[Any], size: tuple[int, int] | None = None) -> FullSkeleton:
@@ -92,7 +97,17 @@ def complete(joints: NDArray[Any], size: tuple[int, int] | None = None) -> FullS
     all_seen[:, HEAD] = seen[:, _HEAD_POINTS].any(1)
     all_seen[:, RIGHT_TIP], all_seen[:, LEFT_TIP] = seen[:, 4], seen[:, 7]
     all_seen[:, RIGHT_TOE], all_seen[:, LEFT_TOE] = seen[:, 10], seen[:, 13]
-    return FullSkeleton(points, all_seen, unit)
+    return FullSkeleton(points, all_seen, unit, _present(seen.any(1)))
+
+
+def _present(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """`seen` [frames] with gaps of a few frames closed; longer ones mean that nobody is there."""
+    frames = np.flatnonzero(seen)
+    present = seen.copy()
+    for a, b in itertools.pairwise(frames):
+        if b - a <= _LONGEST_GAP + 1:
+            present[a:b] = True
+    return present
 
 
 def _leaving(

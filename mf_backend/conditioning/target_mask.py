@@ -60,7 +60,7 @@ class PersonModel:
     def scaled(self, factor: float) -> PersonModel:
         """The same model for pictures `factor` times as large."""
         skeletons = [
-            FullSkeleton((s.points + 0.5) * factor - 0.5, s.seen, s.unit * factor)
+            FullSkeleton((s.points + 0.5) * factor - 0.5, s.seen, s.unit * factor, s.present)
             for s in (self.source, self.target)
         ]
         return PersonModel(
@@ -128,7 +128,8 @@ def predict_target_masks(
     Joints [frames, 60, 2] after alignment, in pixels of `size` (width, height). `source_mask(i)`:
     the actor's mask or matte. `given(i)`: mask [height, width] of the target person or of the
     scene's character in the picture `given_joints` (the joints before alignment) refer to, or
-    None. The hard mask covers the aligned skeleton; the soft one is 0 outside the hard one.
+    None. The hard mask covers the aligned skeleton and is empty where there is none for longer; the
+    soft one is 0 outside the hard one.
     """
     import cv2
 
@@ -143,6 +144,9 @@ def predict_target_masks(
     small = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
     sprites = _MaskSprites(model, source_mask, small)
     for i in range(count):
+        if not model.target.present[i]:
+            yield np.zeros(size[::-1], np.uint8), np.zeros(size[::-1], np.uint8)
+            continue
         opinion = _mixed(model, sprites, i, small)
         hint = given(i) if given is not None else None
         if hint is not None:

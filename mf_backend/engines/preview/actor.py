@@ -39,6 +39,8 @@ class Actor:
 
     def draw(self, index: int, below: Picture) -> Picture:
         """The actor of target frame `index` over the picture `below` [H, W, 3]."""
+        if not self._model.target.present[index]:
+            return below
         points = self._model.target.points[index]
         out = below.astype(np.float32)
         for layer in drawing_order(points):

@@ -182,3 +182,14 @@ def test_frames_without_masks_or_people_still_give_masks() -> None:
     nobody[1] = np.nan
     masks = [outline(source[0]), empty, outline(source[2])]
     assert len(list(predict_target_masks(nobody, target, masks.__getitem__, SMALL))) == 3
+
+
+def test_where_the_rig_is_out_of_sight_the_mask_is_empty() -> None:
+    source, target = stick(12, 0.4), stick(12, 1.8)
+    masks = [outline(j) for j in source]
+    target[2] = np.nan
+    target[6:] = np.nan
+    hard = [h for h, _ in predict_target_masks(source, target, masks.__getitem__, SMALL)]
+    assert [bool(h.any()) for h in hard] == [True] * 6 + [False] * 6
+    none = np.full_like(target, np.nan)
+    assert not any(h.any() for h, _ in predict_target_masks(source, none, masks.__getitem__, SMALL))
