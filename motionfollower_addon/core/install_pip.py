@@ -1,0 +1,157 @@
+"""Bringing packages into the environment with its own pip. Standard library."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .install_child import Children
+from .install_packages import Requirement, clear_broken_off, is_recorded
+from .install_plan import InstallPaths, InstallRefusal
+from .install_torch import TorchBuild, TorchOffer, read_index, wants_graphics_libraries
+
+_BASE = ("-m", "pip", "--disable-pip-version-check")
+
+
+class Pip:
+    """pip of one environment."""
+
+    def __init__(self, children: Children, paths: InstallPaths) -> None:
+        self._children = children
+        self._paths = paths
+
+    def works(self) -> bool:
+        """Whether the environment has an interpreter and pip that start."""
+        if not self._paths.python.is_file():
+            return False
+        command = [str(self._paths.python), *_BASE, "--version"]
+        return self._children.run(command, seconds=60)[0] == 0
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(self._paths.python), *_BASE, *arguments]
+
+    def install(
+        self, wanted: Sequence[Requirement], tell: Callable[[str], None], *options: str
+    ) -> None:
+        """Install exactly these, without what they ask for. Raises InstallRefusal."""
+        for requirement in wanted:
+            clear_broken_off(self._paths.packages(), requirement)
+        names = [str(item) for item in wanted]
+        self._run(names, tell, "--no-deps", "--force-reinstall", *options)
+
+    def install_wheel(self, wheel: Path, tell: Callable[[str], None]) -> None:
+        """Install a wheel from the disk in the place of any other version."""
+        requirement = Requirement(wheel.name.split("-")[0], wheel.name.split("-")[1])
+        clear_broken_off(self._paths.packages(), requirement)
+        self._run([str(wheel)], tell, "--no-deps", "--no-index", "--force-reinstall")
+
+    def _run(self, what: list[str], tell: Callable[[str], None], *options: str) -> None:
+        def line(text: str) -> None:
+            if text.startswith(("Collecting ", "Processing ")):
+                name = Path(text.split(maxsplit=1)[1]).name
+                tell(f"Fetching {'-'.join(name.split('-')[:2]) if '.whl' in name else name}")
+            elif text.startswith("Downloading "):
+                tell(text)
+            elif text.startswith("Installing collected"):
+                tell("Unpacking")
+
+        # Compiling all of torch takes longer than the little of it that is ever imported.
+        command = self._command("install", "--no-compile", "--progress-bar", "off", *options, *what)
+        code, lines = self._children.run(command, line)
+        if code != 0:
+            raise _failed(lines)
+
+    def install_torch(
+        self, torch: Requirement, offer: TorchOffer, constraints: Path, tell: Callable[[str], None]
+    ) -> tuple[str, str]:
+        """Install the first build that can be had. Returns (version with build, why it is that).
+
+        Raises InstallRefusal where none can be had or it does not start.
+        """
+        note = offer.note
+        for build in offer.builds:
+            if not build.index:
+                self._plain(torch, constraints, tell)
+                break
+            if self._from_index(torch, build, constraints, tell):
+                break
+        else:
+            note = (
+                f"{offer.card.name if offer.card else 'The card'} cannot be used: no build of "
+                f"PyTorch {torch.version} for it could be fetched (the log says why). PyTorch "
+                "works on the processor; check the connection and repair."
+            )
+            self._plain(torch, constraints, tell)
+        tell("Starting PyTorch")
+        code, lines = self._probe()
+        if code != 0:
+            last = lines[-1] if lines else f"code {code}"
+            raise InstallRefusal(
+                "torch-broken", f"PyTorch does not start here: {last}", "Repair the installation."
+            )
+        version, cuda = lines[-1].split()
+        if offer.card is not None and offer.builds[0].index and "+cu" in version and cuda == "no":
+            note = (
+                f"{offer.card.name} does not answer to PyTorch, which works on the processor. "
+                "Update the card's driver, then repair."
+            )
+        return version, note
+
+    def _probe(self) -> tuple[int, list[str]]:
+        code = (
+            "import torch; "
+            "print(torch.__version__, 'yes' if torch.cuda.is_available() else 'no', flush=True)"
+        )
+        return self._children.run([str(self._paths.python), "-c", code], seconds=180)
+
+    def _from_index(
+        self,
+        torch: Requirement,
+        build: TorchBuild,
+        constraints: Path,
+        tell: Callable[[str], None],
+    ) -> bool:
+        """With what the build asks for: its CUDA libraries are packages of the same index."""
+        # Not by --force-reinstall, which would fetch what it asks for again as well.
+        clear_broken_off(self._paths.packages(), torch)
+        if is_recorded(self._paths.packages(), torch):
+            self._children.run(self._command("uninstall", "--yes", torch.name))
+        try:
+            self._run(
+                [f"{torch}+{build.name}"], tell, "--index-url", build.index, "-c", str(constraints)
+            )
+        except InstallRefusal as refusal:
+            self._children.note(f"{build.name} could not be installed: {refusal.message}")
+            return False
+        return True
+
+    def _plain(self, torch: Requirement, constraints: Path, tell: Callable[[str], None]) -> None:
+        """As pip is set up; where that would be a CUDA build, the index's processor build."""
+        data = read_index()
+        dry = ("install", "--dry-run", "--no-deps", "--quiet", "--report", "-", str(torch))
+        code, lines = self._children.run(self._command(*dry), quiet=True, stderr=subprocess.DEVNULL)
+        report = "\n".join(lines)
+        if code == 0 and wants_graphics_libraries(report):
+            name = str(data["processor"])
+            build = TorchBuild(name, str(data["index"]).format(build=name))
+            if self._from_index(torch, build, constraints, tell):
+                return
+        self.install([torch], tell)
+        if self._probe()[0] != 0:
+            # A build that needs libraries which come as packages of their own.
+            self._run([str(torch)], tell, "-c", str(constraints))
+
+
+def _failed(lines: Sequence[str]) -> InstallRefusal:
+    errors = [text[6:].strip() for text in lines if text.startswith("ERROR:")]
+    last = errors[-1] if errors else next((text for text in reversed(lines) if text.strip()), "")
+    if any("No space left" in text for text in lines):
+        return InstallRefusal(
+            "disk-full", "The disk is full.", "Free some space; installing goes on where it was."
+        )
+    return InstallRefusal(
+        "pip-failed",
+        f"pip could not install: {last or 'it said nothing'}",
+        "Check the connection; installing again goes on where it was. The log has all of it.",
+    )
