@@ -39,13 +39,13 @@ class Preset:
 
 
 PRESETS: tuple[Preset, ...] = (
-    Preset("6", MemoryPlan(frames=1, pixels=512, coarse=True), int(5.0 * GIB)),
-    Preset("8", MemoryPlan(frames=4, pixels=1024), int(6.5 * GIB)),
-    Preset("12", MemoryPlan(), int(10.5 * GIB)),
-    Preset("24", MemoryPlan(), int(22 * GIB)),
-    Preset("48", MemoryPlan(recompute=False), int(44 * GIB)),
+    Preset("6", MemoryPlan(frames=1, pixels=512, coarse=True), int(5.5 * GIB)),
+    Preset("8", MemoryPlan(frames=4, pixels=1024), int(7.3 * GIB)),
+    Preset("12", MemoryPlan(), int(11 * GIB)),
+    Preset("24", MemoryPlan(), int(22.5 * GIB)),
+    Preset("48", MemoryPlan(recompute=False), int(45 * GIB)),
 )
-"""From small to large; the limits leave room for the desktop and the driver on such a card."""
+"""From small to large; the limits leave room for the driver and the desktop on such a card."""
 
 NAMES = ("auto", "6", "8", "12", "24")
 """What `--memory` takes; 48 is only chosen by auto."""
