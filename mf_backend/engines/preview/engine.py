@@ -33,7 +33,10 @@ class PreviewEngine:
 
         if importlib.util.find_spec("cv2") is None:
             return [
-                Missing("opencv-python-headless", "Install the backend's packages: dev.py test.")
+                Missing(
+                    "opencv-python-headless",
+                    "Install the backend's packages; `python3 dev.py test` does that.",
+                )
             ]
         return []
 
@@ -46,6 +49,8 @@ class PreviewEngine:
     ) -> Iterator[tuple[int, Picture]]:
         """Yield (index, frame) for each of `indices`; every pixel outside the hard source and
         target masks is the clip's own."""
+        if not indices:
+            return
         conditions, clip = job.conditions, job.clip
 
         def matte(index: int) -> NDArray[np.uint8]:
