@@ -25,6 +25,9 @@ from mf_backend.conditioning.pose_views import (
 )
 from mf_backend.errors import InputError
 
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels."""
+
 _BINS = (12, 6, 6)
 _WINDOW = 48
 """Most frames that a chain may jump over while the person is not found."""
@@ -40,6 +43,8 @@ _SAME = 0.12
 """Two readings nearer than this (see `apart`) are one person."""
 _WHOLE_VIEWS = (View(), View(0.8), View(0.9, mirrored=True))
 """Ways a whole picture is shown, until somebody is found in it."""
+_SAME_BOX = 0.6
+"""Or whose boxes overlap (intersection over union) more than this."""
 _TILE = 0.62
 """Side of the tiles that small people are searched in, in parts of the shorter side."""
 
@@ -160,7 +165,7 @@ def choose_anchor(
         x0, y0, x1, y1 = candidate.reading.box()
         distance = float(np.linalg.norm(candidate.reading.centre - spot))
         if len(person) == 5:
-            cover = _overlap((x0, y0, x1, y1), (person[1], person[2], person[3], person[4]))
+            cover = box_overlap((x0, y0, x1, y1), (person[1], person[2], person[3], person[4]))
             ranked.append((-cover, distance, which, cover > 0.1))
         else:
             margin = 0.1 * candidate.reading.extent
@@ -176,7 +181,17 @@ def choose_anchor(
     return frame, min(ranked)[2]
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+def seen_twice(a: PoseReading, b: PoseReading) -> bool:
+    """Whether two readings of one frame are of one person: the estimator now and then finds a
+    second, crooked skeleton in the same body."""
+    heads = float(np.linalg.norm(a.points[0] - b.points[0])) / max(a.extent, b.extent)
+    return apart(a, b) < _SAME or heads < _SAME or box_overlap(a.box(), b.box()) > _SAME_BOX
+
+
+def box_overlap(
+    a: tuple[float, float, float, float], b: tuple[float, float, float, float]
+) -> float:
+    """Intersection over union."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     if width <= 0 or height <= 0:

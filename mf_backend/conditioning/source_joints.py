@@ -19,9 +19,10 @@ from mf_backend.conditioning.person_track import (
     choose_anchor,
     find_people,
     follow,
+    seen_twice,
 )
 from mf_backend.conditioning.pose_models import PoseModel, best_model
-from mf_backend.conditioning.pose_views import Picture, PoseEstimator, PoseReading, apart
+from mf_backend.conditioning.pose_views import Picture, PoseEstimator, PoseReading
 from mf_backend.engines.base import FrameSource
 from mf_backend.progress import Reporter
 from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LEFT_HAND, RIGHT_HAND
@@ -34,8 +35,6 @@ _CUT_OFF = 0.08
 """Joints outside the picture by less than this part of the person's extent are put to its edge."""
 _UNSURE = 0.05
 """Joints whose views disagree by this part of the person's extent are reported as unsure."""
-_SAME_PERSON = 0.12
-"""Readings nearer than this (see `apart`) are one person seen twice."""
 _BODY_COUNT = 18
 _FACE_FRONT = (0, 14, 15)
 _TURNED_AWAY = 0.25
@@ -182,7 +181,7 @@ def everybody_else(
             for candidate in group
             if wanted is not None
             and candidate.reading is not wanted
-            and apart(candidate.reading, wanted) > _SAME_PERSON
+            and not seen_twice(candidate.reading, wanted)
         ]
         for group, wanted in zip(people, track, strict=True)
     ]

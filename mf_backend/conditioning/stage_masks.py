@@ -115,6 +115,19 @@ class _Work:
         """Whether the actor is known to be in the picture."""
         return bool(np.isfinite(self.joints[index, :18]).any())
 
+    def own_part(self, index: int, matte: Matte) -> Matte:
+        """The actor's part of a matte of everybody."""
+        joints, others = self.joints[index], self.others[index]
+        own = keep_person(matte, joints, others)
+        if others.size and not self.accepted(
+            index, check_mask(own >= mask_shape.THRESHOLD, joints)
+        ):
+            # What was taken for somebody else may be the actor's own body.
+            whole = keep_person(matte, joints, others[:0])
+            if self.accepted(index, check_mask(whole >= mask_shape.THRESHOLD, joints)):
+                return whole
+        return own
+
     def keep(self, index: int, matte: Matte, threshold: int = mask_shape.THRESHOLD) -> Check:
         """Write the matte and its hard mask; say what the check finds."""
         hard = matte >= threshold
@@ -140,7 +153,7 @@ def _estimated(
     wanted = range(clip.count) if frames is None else frames
     estimator = load_estimator(name or context.settings.mask_estimator)
     for index, matte in estimator.mattes(clip, work.joints, wanted):
-        yield index, keep_person(matte, work.joints[index], work.others[index])
+        yield index, work.own_part(index, matte)
 
 
 def _user_mattes(context: ConditionContext) -> Iterator[tuple[int, Matte]]:

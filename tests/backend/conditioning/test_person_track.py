@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mf_backend.conditioning.person_track import Candidate, between, choose_anchor, follow
+from mf_backend.conditioning.person_track import (
+    Candidate,
+    between,
+    choose_anchor,
+    follow,
+    seen_twice,
+)
 from mf_backend.conditioning.pose_views import LANDMARKS, PoseReading
 from mf_backend.errors import InputError
 
@@ -76,3 +82,10 @@ def test_place_between_sightings() -> None:
     middle = between(track, 2)
     assert middle is not None and middle.points[0, 0] == pytest.approx(140)
     assert between([None, None], 0) is None
+
+
+def test_a_second_skeleton_in_one_body_is_not_somebody_else() -> None:
+    own, ghost = person(300).reading, person(300).reading
+    ghost.points[[11, 12, 23, 24]] += (25, -40)
+    assert seen_twice(own, ghost)
+    assert not seen_twice(own, person(420).reading)
