@@ -76,7 +76,7 @@ def measure_ratios(target: Points, source: Points, size: tuple[int, int]) -> Lim
             continue
         other = _MIRROR[limb]
         both_sides = np.array([own[limb], own[other]])
-        spread = np.nanmax(both_sides, 0) / np.nanmin(both_sides, 0) if _any(both_sides) else 1.0
+        spread = _spread(both_sides)
         if limb in _CUT_BY and _cut(own, limb):
             continue
         if not np.isfinite([actor, rig]).all() or np.any(spread > _SAME):
@@ -121,8 +121,12 @@ def _cut(own: dict[tuple[int, int], tuple[float, float]], limb: tuple[int, int])
     return bool(actor < 0.5 and (not np.isfinite(rig) or actor < 0.6 * rig or rig < 0.5))
 
 
-def _any(values: Points) -> bool:
-    return bool(np.isfinite(values).any(0).all())
+def _spread(both_sides: Points) -> Points:
+    """Longer over shorter side for actor and rig [2]; 1 where neither side was measured."""
+    if not np.isfinite(both_sides).any(0).all():
+        return np.ones(2)
+    longest: Points = np.nanmax(both_sides, 0)
+    return longest / np.maximum(np.nanmin(both_sides, 0), 1e-6)
 
 
 def _longest(values: Points) -> float:
