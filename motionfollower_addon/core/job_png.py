@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +35,13 @@ def encode_png(picture: NDArray[np.uint8]) -> bytes:
             _chunk(b"IEND", b""),
         )
     )
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    """(width, height) from a PNG file's header. Raises OSError or ValueError where it is none."""
+    with path.open("rb") as file:
+        head = file.read(24)
+    if len(head) < 24 or head[12:16] != b"IHDR":
+        raise ValueError(f"{path} is no PNG file")
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height

@@ -149,7 +149,7 @@ class RenderFlow:
         while not self.step().ended:
             if seen is not None:
                 seen(self)
-            if self.stage is FlowStage.HOMING:
+            if self.stage is FlowStage.HOMING and self.step() is FlowStage.HOMING:
                 raise MFError("scene-gone", "The scene that the result belongs in is gone.")
             if self.stage not in (FlowStage.SAMPLING,):
                 time.sleep(0.02)
@@ -287,8 +287,8 @@ class RenderFlow:
     def _watch(self) -> None:
         assert self.status is not None
         if self.status.phase is JobPhase.DONE:
+            # The next step brings it home, so that no single one takes long.
             self.stage = FlowStage.HOMING
-            self._bring_home()
         elif self.status.phase.ended:
             raise self.status.error or MFError("job-failed", "The job failed.")
 

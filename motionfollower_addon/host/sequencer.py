@@ -22,6 +22,7 @@ from . import compat
 from .clip import is_footage, real_path
 
 _CHANNELS = 128
+_NOT_READ = "no picture"
 _KEPT = (
     ("render", ("fps", "fps_base", "resolution_x", "resolution_y", "resolution_percentage")),
     ("view_settings", ("view_transform", "look", "exposure", "gamma")),
@@ -188,13 +189,16 @@ def add_images(
 ) -> Any:
     """An image strip of `files`, one a scene frame, in the first free channel from `channel`."""
     channel = free_channel(owner, channel - 1, start, start + len(files))
+    # Blender reads the first picture whole only to learn its size, which a strip at original size
+    # does not need, and a large one would hold up the window: it is named afterwards.
     strip = compat.strips(owner).new_image(
         name=name,
-        filepath=stored_path(folder / files[0]),
+        filepath=stored_path(folder / _NOT_READ),
         channel=channel,
         frame_start=start,
         fit_method="ORIGINAL",
     )
+    strip.elements[0].filename = files[0]
     for file in files[1:]:
         strip.elements.append(file)
     return strip

@@ -13,8 +13,10 @@ from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.request import read_request
 
 from .. import ids
+from ..core.job_png import png_size
 from ..core.origin import read_origin
 from . import compat, sequencer
+from .clip import real_path
 from .sequencer import find_take, takes, takes_beside
 
 __all__ = ["Compare", "compare", "delete", "is_final", "make_final", "show", "summary", "takes"]
@@ -114,9 +116,13 @@ def compare(scene: Any, job: str, mode: Compare) -> None:
         return
     if strip.lock:
         raise InputError("take-locked", f"{strip.name} is final and locked; unlock it to compare.")
-    width = strip.elements[0].orig_width
-    if not width:
-        raise InputError("frames-missing", f"The pictures of {strip.name} cannot be read.")
+    picture = real_path(strip.directory) / strip.elements[0].filename
+    try:
+        width, _ = png_size(picture)
+    except (OSError, ValueError):
+        raise InputError(
+            "frames-missing", f"The pictures of {strip.name} cannot be read from {picture.parent}."
+        ) from None
     sequencer.show_only(scene, strip)
     strip[ids.STRIP_BEFORE] = json.dumps(
         {

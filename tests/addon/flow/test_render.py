@@ -203,3 +203,20 @@ def test_a_new_run_never_touches_an_existing_folder(scene: Any, odd_path: Path) 
     assert second.name == first.name.replace("-001", "-003")
     after = {path: path.stat().st_mtime_ns for path in first.rglob("*") if path.is_file()}
     assert before == after
+
+
+def test_the_sequencer_plays_the_take(scene: Any, odd_path: Path) -> None:
+    bpy.ops.motionfollower.render()
+    scene.view_settings.view_transform = "Standard"
+    scene.render.filepath = str(odd_path / "played.png")
+    scene.frame_set(12)
+
+    bpy.ops.render.render(write_still=True)
+
+    folder = Path(json.loads(take_of(scene)["motionfollower"])["folder"])
+    pictures = [
+        cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR).astype(int)
+        for path in (odd_path / "played.png", folder / "outputs/frames/000003.png")
+    ]
+    assert pictures[0].shape == pictures[1].shape
+    assert abs(pictures[0] - pictures[1]).max() <= 1
