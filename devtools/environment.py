@@ -11,7 +11,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from devtools import pose_model, say
+from devtools import pose_model, say, system
 
 LISTS = ("backend.txt", "development.txt")
 _STATE = "motionfollower-setup.json"
@@ -91,13 +91,17 @@ def _make(venv: Path) -> None:
         made = subprocess.run(
             [base, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True
         )
-    if made.returncode != 0:
+    if made.returncode == 0:
+        return
+    told = (made.stderr + made.stdout).strip()
+    if "ensurepip" in told:
         version = "{}.{}".format(*sys.version_info)
         raise say.DevError(
-            f"The environment could not be made: {(made.stderr + made.stdout).strip()}\n"
-            f"On Debian and Ubuntu, install what it needs with: sudo apt-get install "
-            f"python{version}-venv"
+            "Python's parts for making environments are not installed. On Debian and Ubuntu:\n"
+            f"    {system.install_command([f'python{version}-venv'])}\n"
+            "Then run the same command again."
         )
+    raise say.DevError(f"The environment could not be made: {told}")
 
 
 def _pip(python: Path, *arguments: str) -> None:
