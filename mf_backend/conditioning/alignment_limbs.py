@@ -126,7 +126,8 @@ def _spread(both_sides: Points) -> Points:
     if not np.isfinite(both_sides).any(0).all():
         return np.ones(2)
     longest: Points = np.nanmax(both_sides, 0)
-    return longest / np.maximum(np.nanmin(both_sides, 0), 1e-6)
+    spread: Points = longest / np.maximum(np.nanmin(both_sides, 0), 1e-6)
+    return spread
 
 
 def _longest(values: Points) -> float:

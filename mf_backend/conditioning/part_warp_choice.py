@@ -81,7 +81,8 @@ def _pose_cost(
     stretch = np.where(stretch < 0, -1.6 * stretch, stretch)
     zs, zt = (v @ (1, 1j) for v in (s, t))
     turned = np.abs(np.angle(zs * zt.conj()))
-    bend = np.abs(np.angle(zs[..., 1:] * zs[..., :-1].conj() / (zt[..., 1:] * zt[..., :-1].conj())))
+    bend_s, bend_t = (z[..., 1:] * z[..., :-1].conj() for z in (zs, zt))
+    bend = np.abs(np.angle(bend_s * bend_t.conj()))
     bones = [BONE[name] for name in layer.bones if name != "hips"]
     # Bones outside the picture need no source.
     shown = np.stack([in_picture(target[:, b.b], size, -20.0) for b in bones], -1)[:, None]
