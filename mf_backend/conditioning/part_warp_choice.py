@@ -97,7 +97,7 @@ def _pose_cost(
 def _trunk_cost(source: Points, target: Points) -> Points:
     def shape(points: Points) -> Points:
         unit = np.linalg.norm(points[:, MID_HIP] - points[:, 1], axis=-1)
-        unit = np.maximum(unit, 0.5 * np.median(unit))[:, None]
+        unit = np.maximum(unit, max(1.0, 0.5 * float(np.median(unit))))[:, None]
         face = (points[:, _FACE] - points[:, [HEAD]]).reshape(len(points), -1)
         shoulders = points[:, 5] - points[:, 2]
         hips = points[:, 11] - points[:, 8]
