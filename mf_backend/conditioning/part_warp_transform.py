@@ -109,7 +109,8 @@ def bone_weights(
         normal = u + v
         if np.linalg.norm(normal) < 0.15:
             normal = v + 0.2 * np.array([-v[1], v[0]])
-        normal = normal / np.linalg.norm(normal)
+        length = float(np.linalg.norm(normal))
+        normal = normal / length if length > 1e-6 else np.array([0.0, 1.0])
         radius = max(2.0, 1.3 * float(widths.at(after.limb, np.array([0.1]))[0]))
         if before.name == "hips":
             radius *= 1.4
