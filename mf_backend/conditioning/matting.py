@@ -27,7 +27,7 @@ Box = tuple[int, int, int, int]
 
 _INNER_SIDES = (256, 435)
 """Long side that RVM works at inside when the person fills the crop (half and 0.85 of 512)."""
-_LONGEST = 1024
+_LONGEST = 768
 """Long side of the crop given to RVM; its own refiner brings the matte up to that."""
 _WARM_UP = 3
 """Times the first frame is shown before its matte is taken, to fill the recurrent state."""
