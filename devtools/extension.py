@@ -27,6 +27,8 @@ def build(root: Path, python: Path) -> Path:
         shutil.copytree(root / "motionfollower_addon", stage, ignore=_LEFT_OUT)
         for name in ("blender_manifest.toml", "LICENSE"):
             shutil.copy(root / name, stage / name)
+        (stage / "requirements").mkdir()  # what the add-on installs its backend from
+        shutil.copy(root / "requirements" / "backend.txt", stage / "requirements")
         (stage / "wheels").mkdir()
         wheel = _wheel(root, python, Path(folder))
         shutil.copy(wheel, stage / "wheels" / wheel.name)

@@ -7,8 +7,9 @@ from typing import Any
 import bpy
 
 from . import command_line, ids, preferences, properties
-from .host import load, session, thumbnails
-from .operators import bones, jobs, render, takes
+from .host import install, install_weights, load, session, thumbnails
+from .operators import bones, jobs, render, takes, weights
+from .operators import install as install_operators
 from .panels import bone_list, sidebar
 
 _CLASSES = (
@@ -17,6 +18,8 @@ _CLASSES = (
     *render.CLASSES,
     *jobs.CLASSES,
     *takes.CLASSES,
+    *install_operators.CLASSES,
+    *weights.CLASSES,
     *bones.CLASSES,
     *bone_list.CLASSES,
     *sidebar.CLASSES,
@@ -38,6 +41,7 @@ def register() -> None:
     thumbnails.start()
     session.add_handlers()
     load.start()
+    install.start()
     _Command.handle = bpy.utils.register_cli_command(ids.COMMAND, command_line.main)
 
 
@@ -46,6 +50,8 @@ def unregister() -> None:
     if _Command.handle is not None:
         bpy.utils.unregister_cli_command(_Command.handle)
         _Command.handle = None
+    install.stop()
+    install_weights.stop()
     load.stop()
     session.remove_handlers()
     session.stop()

@@ -1,15 +1,31 @@
 """The add-on's preferences: where the backend is, where jobs go, which device works."""
 
-import os
 from typing import Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import EnumProperty, StringProperty
 
-from . import ids
-from .core.backend_process import default_python
 from .host.options import PACKAGE
-from .host.session import current
+from .panels.setup import draw_setup
+
+_PYTHONS = (
+    (
+        "AUTO",
+        "Find or Fetch",
+        "A Python 3.11 or 3.12 of this machine; where there is none, uv brings one",
+    ),
+    ("FOUND", "Of This Machine", "Only one that is installed already"),
+    ("CHOSEN", "Chosen", "The one that you point at"),
+    ("UV", "By uv", "One that uv knows or fetches; uv itself is fetched where it is missing"),
+)
+_TORCHES = (
+    (
+        "AUTO",
+        "Fitting the Card",
+        "The build for the NVIDIA card that is found, else for the processor",
+    ),
+    ("PROCESSOR", "Processor Only", "Smaller; the preview engine needs no more"),
+)
 
 
 class MF_AP_preferences(bpy.types.AddonPreferences):
@@ -41,31 +57,39 @@ class MF_AP_preferences(bpy.types.AddonPreferences):
         description="Folder of the imported weights. Empty: the backend's own folder",
     )
 
+    install_folder: StringProperty(
+        name="Backend Folder",
+        subtype="DIR_PATH",
+        description="New or empty folder that the backend's environment is made in. Empty: "
+        "Blender's own folder of user files",
+    )
+    python_choice: EnumProperty(
+        name="Python of the Backend",
+        items=_PYTHONS,
+        description="Where the Python 3.11 or 3.12 comes from that the environment is made of",
+    )
+    python_path: StringProperty(
+        name="Chosen Python",
+        subtype="FILE_PATH",
+        description="Program or folder of a Python 3.11 or 3.12",
+    )
+    torch_choice: EnumProperty(
+        name="Build of PyTorch",
+        items=_TORCHES,
+        description="What the diffusion engine can work on",
+    )
+    downloads_folder: StringProperty(
+        name="Downloads",
+        subtype="DIR_PATH",
+        description="Folder that base models are fetched into before they are imported",
+    )
+
     def draw(self, context: Any) -> None:
-        """Draw the preferences and what the backend said about itself."""
+        """Draw setting up, then the rest."""
         layout = self.layout
+        draw_setup(layout, context, self)
         layout.use_property_split = True
-        layout.prop(self, "backend_python")
-        if not self.backend_python:
-            found = default_python(os.environ)
-            layout.label(text=found or "No backend is set.", icon="INFO" if found else "ERROR")
         layout.prop(self, "jobs_folder")
-        layout.prop(self, "device")
-        layout.prop(self, "weights")
-        row = layout.row()
-        row.operator(ids.OP_CHECK_BACKEND, icon="FILE_REFRESH")
-        row.operator(ids.OP_OPEN_LOG, icon="TEXT")
-        backend = current().backend
-        if backend is None:
-            return
-        if backend.failure is not None:
-            layout.label(text=backend.failure.message, icon="ERROR")
-            layout.label(text=backend.failure.hint)
-        elif backend.handshake is not None:
-            said = backend.handshake
-            layout.label(text=f"Backend {said.backend}, Python {said.python}", icon="CHECKMARK")
-            for device in said.devices:
-                layout.label(text=f"{device.get('id')}: {device.get('name')}", icon="BLANK1")
 
 
 CLASSES = (MF_AP_preferences,)

@@ -50,6 +50,7 @@ def add_parser(subparsers: Any) -> None:
     sub = action("fetch", "fetch the base models from the model hub, after asking")
     sub.add_argument("--to", required=True, metavar="DIR", help="folder for the downloads")
     sub.add_argument("--yes", action="store_true", help="do not ask")
+    sub.add_argument("--sizes", action="store_true", help="only say how large they are")
     sub = action("tiny", "make a tiny random set that runs everywhere and paints noise")
     folder(sub, "--to")
     sub.add_argument("--seed", type=int, default=0)
@@ -163,6 +164,15 @@ def _fetch(args: argparse.Namespace) -> int:
     downloads = plan_downloads()
     for item in downloads:
         _say(f"{item.item.where}: {item.bytes / 2**30:.2f} GiB ({item.item.holds})")
+    if args.sizes:
+        told = [
+            {"name": x.item.name, "where": x.item.where, "holds": x.item.holds, "bytes": x.bytes}
+            for x in downloads
+        ]
+        total = sum(x.bytes for x in downloads)
+        lines = [f"Together {total / 2**30:.2f} GiB; nothing was fetched."]
+        _print(args, {"downloads": told, "bytes": total}, lines)
+        return ExitCode.DONE
     if not args.yes:
         if not sys.stdin.isatty():
             raise InputError(

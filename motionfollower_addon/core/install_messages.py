@@ -31,8 +31,9 @@ class Step(Enum):
     PACKAGES = ("Installing packages", 0.45)
     TORCH = ("Installing PyTorch", 0.25)
     BACKEND = ("Installing the backend", 0.02)
-    CHECK = ("Reading every file", 0.05)
-    HANDSHAKE = ("Asking the backend", 0.10)
+    CHECK = ("Reading every file", 0.03)
+    LIBRARIES = ("Starting each library", 0.10)
+    HANDSHAKE = ("Asking the backend", 0.02)
 
     @property
     def label(self) -> str:

@@ -7,7 +7,9 @@ goes on from what is whole.
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -69,6 +71,8 @@ class Installer:
         self._packages()
         self._torch()
         self._backend()
+        for problem in self._broken_libraries():
+            send(Event.WARNING, code="library", text=problem)
         self._finish()
 
     def _environment(self) -> None:
@@ -181,6 +185,10 @@ class Installer:
                 f"{first.requirement.name} {first.problem}{more}.",
                 "Repair the installation.",
             )
+        problems = self._broken_libraries()
+        if problems:
+            self.marker.begun(self.paths)
+            raise InstallRefusal("library-broken", problems[0], "Then verify again.")
         self._finish()
 
     def _finish(self) -> None:
@@ -197,6 +205,21 @@ class Installer:
             faulty=(),
         )
         self.marker.write(self.paths)
+
+    # -- trying the libraries -----------------------------------------------------------------
+
+    def _broken_libraries(self) -> list[str]:
+        """What the doctor would have mended: mostly system libraries that Linux lacks."""
+        tell(Step.LIBRARIES, "Starting each library once", 0)
+        command = [str(self.paths.python), "-m", "mf_backend", "doctor", "--json"]
+        _, lines = self.children.run(command, quiet=True, stderr=subprocess.DEVNULL)
+        try:
+            problems = json.loads("\n".join(lines))["problems"]
+        except (ValueError, KeyError, TypeError):
+            return ["The backend's doctor did not answer."]
+        for problem in problems:
+            self.children.note(f"doctor: {problem}")
+        return [str(problem) for problem in problems]
 
 
 def prepare(plan: InstallPlan) -> InstallPaths:

@@ -1,0 +1,230 @@
+"""Weights: look, verify, import, fetch, move, delete; sizes and free disk are shown first."""
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from mf_backend.errors import InputError, MFError
+
+from .. import ids
+from ..core.install_weights import free_space, set_files, size_text
+from ..host.install import require_online
+from ..host.install_weights import weights_desk
+from .reporting import refuse
+
+
+class _OnWeights:
+    """Starts one program about weights; buttons return at once, scripts wait for its end."""
+
+    def begin(self) -> Any:
+        """Start it."""
+        raise NotImplementedError
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """One at a time."""
+        if weights_desk().working:
+            cls.poll_message_set("Something is already done with the weights")  # type: ignore[attr-defined]
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        """Start; wait where there is no window whose timer would listen."""
+        try:
+            task = self.begin()
+            if bpy.app.background:
+                weights_desk().wait(task)
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class _NeedsNet(_OnWeights):
+    """Only while Blender's online access is on."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Says why not."""
+        try:
+            require_online()
+        except InputError as error:
+            cls.poll_message_set(str(error))  # type: ignore[attr-defined]
+            return False
+        return super().poll(context)
+
+
+class MF_OT_weights_look(_OnWeights, bpy.types.Operator):
+    """Ask the backend which weights the diffusion engine needs and which are here"""
+
+    bl_idname = ids.OP_WEIGHTS_LOOK
+    bl_label = "Look for Weights"
+
+    def begin(self) -> Any:
+        """Ask."""
+        return weights_desk().look()
+
+
+class MF_OT_weights_verify(_OnWeights, bpy.types.Operator):
+    """Compare the imported weights with the hashes that were recorded when they came in"""
+
+    bl_idname = ids.OP_WEIGHTS_VERIFY
+    bl_label = "Verify Weights"
+
+    def begin(self) -> Any:
+        """Compare."""
+        return weights_desk().verify()
+
+
+class MF_OT_weights_import(_OnWeights, bpy.types.Operator):
+    """Make one set of weights from the files as they were published; those stay untouched"""
+
+    bl_idname = ids.OP_WEIGHTS_IMPORT
+    bl_label = "Import Weights"
+
+    source: StringProperty(
+        name="From",
+        subtype="DIR_PATH",
+        description="Folder of the downloaded files and folders",
+        options={"SKIP_SAVE"},
+    )
+    replace: BoolProperty(
+        name="Replace What Is There",
+        default=False,
+        description="Put the new set in the place of the one that is in the weights' folder",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Choose the source and see the sizes first."""
+        return set(context.window_manager.invoke_props_dialog(self, width=520))
+
+    def draw(self, context: Any) -> None:
+        """Sizes and free disk."""
+        layout, desk = self.layout, weights_desk()
+        layout.prop(self, "source")
+        layout.prop(self, "replace")
+        if self.source:
+            size = desk.size_of(bpy.path.abspath(self.source))
+            layout.label(text=f"The folder holds {size_text(size)}; the set takes that or less.")
+        if desk.folder is not None:
+            layout.label(text=f"To {desk.folder}, {size_text(free_space(desk.folder))} free.")
+
+    def begin(self) -> Any:
+        """Import."""
+        return weights_desk().import_from(self.source, self.replace)
+
+
+class MF_OT_weights_sizes(_NeedsNet, bpy.types.Operator):
+    """Ask the model hub how large the base models are; nothing is fetched yet"""
+
+    bl_idname = ids.OP_WEIGHTS_SIZES
+    bl_label = "Ask for Sizes"
+
+    def begin(self) -> Any:
+        """Ask."""
+        return weights_desk().ask_sizes()
+
+
+class MF_OT_weights_fetch(_NeedsNet, bpy.types.Operator):
+    """Fetch the base models from the model hub; a broken-off download goes on where it was"""
+
+    bl_idname = ids.OP_WEIGHTS_FETCH
+    bl_label = "Fetch"
+
+    def begin(self) -> Any:
+        """Fetch."""
+        return weights_desk().fetch()
+
+
+class MF_OT_weights_move(_OnWeights, bpy.types.Operator):
+    """Move the imported weights to another folder or disk, and use them from there"""
+
+    bl_idname = ids.OP_WEIGHTS_MOVE
+    bl_label = "Move Weights"
+
+    target: StringProperty(
+        name="To",
+        subtype="DIR_PATH",
+        description="New or empty folder",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Choose the folder and see the sizes first."""
+        return set(context.window_manager.invoke_props_dialog(self, width=520))
+
+    def draw(self, context: Any) -> None:
+        """Sizes and free disk."""
+        _draw_set(self.layout)
+        self.layout.prop(self, "target")
+        if self.target:
+            free = free_space(Path(bpy.path.abspath(self.target)))
+            self.layout.label(text=f"There are {size_text(free)} free there.")
+
+    def begin(self) -> Any:
+        """Move."""
+        return weights_desk().move(self.target)
+
+
+class MF_OT_weights_delete(bpy.types.Operator):
+    """Delete the imported weights (asks first); downloaded files and jobs stay"""
+
+    bl_idname = ids.OP_WEIGHTS_DELETE
+    bl_label = "Delete Weights"
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Ask first."""
+        return set(context.window_manager.invoke_props_dialog(self, width=520))
+
+    def draw(self, context: Any) -> None:
+        """Say what would go."""
+        self.layout.label(text="Delete these weights? They must be imported again to be used.")
+        _draw_set(self.layout)
+
+    def execute(self, context: Any) -> set[str]:
+        """Delete."""
+        try:
+            freed = weights_desk().delete()
+        except (MFError, OSError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"The weights were deleted, {size_text(freed)} are free.")
+        return {"FINISHED"}
+
+
+class MF_OT_weights_cancel(bpy.types.Operator):
+    """Stop what is done with the weights"""
+
+    bl_idname = ids.OP_WEIGHTS_CANCEL
+    bl_label = "Cancel"
+
+    def execute(self, context: Any) -> set[str]:
+        """Stop it."""
+        weights_desk().cancel()
+        return {"FINISHED"}
+
+
+def _draw_set(layout: Any) -> None:
+    folder = weights_desk().folder
+    if folder is None:
+        layout.label(text="Look for the weights first.")
+        return
+    try:
+        files = set_files(folder)
+        layout.label(text=f"{folder}: {len(files.names)} files, {size_text(files.size)}")
+    except InputError as error:
+        layout.label(text=str(error))
+
+
+CLASSES = (
+    MF_OT_weights_look,
+    MF_OT_weights_verify,
+    MF_OT_weights_import,
+    MF_OT_weights_sizes,
+    MF_OT_weights_fetch,
+    MF_OT_weights_move,
+    MF_OT_weights_delete,
+    MF_OT_weights_cancel,
+)

@@ -1,0 +1,215 @@
+"""The preferences' part on setting up: backend, device, weights."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import bpy
+
+from mf_backend.errors import InputError
+
+from .. import ids
+from ..core.backend_process import default_python
+from ..core.install_marker import SetupState
+from ..core.install_plan import GIGABYTE, NEEDED_BYTES
+from ..core.install_process import TaskPhase
+from ..core.install_weights import free_space, size_text
+from ..host.install import desk
+from ..host.install_weights import weights_desk
+from ..host.session import current
+from .text import draw_text
+
+_STATE_TEXT = {
+    SetupState.ABSENT: ("No backend is installed in this folder.", "ERROR"),
+    SetupState.INCOMPLETE: ("The installation is not complete; it goes on where it was.", "ERROR"),
+    SetupState.OTHER_VERSION: ("The installed backend does not fit this add-on.", "ERROR"),
+    SetupState.READY: ("The backend is installed and has answered.", "CHECKMARK"),
+    SetupState.WORKING: ("The installer is at work.", "SORTTIME"),
+}
+_INSTALL_TEXT = {
+    SetupState.ABSENT: "Install Backend",
+    SetupState.INCOMPLETE: "Go On Installing",
+    SetupState.OTHER_VERSION: "Update Backend",
+    SetupState.READY: "Repair",
+}
+
+
+def draw_setup(layout: Any, context: Any, preferences: Any) -> None:
+    """Everything that is needed before the first job."""
+    _draw_backend(_box(layout, "Backend", "CONSOLE"), context, preferences)
+    _draw_device(_box(layout, "Device", "MEMORY"), preferences)
+    _draw_weights(_box(layout, "Weights of the Diffusion Engine", "FILE_3D"), context, preferences)
+
+
+def _box(layout: Any, title: str, icon: str) -> Any:
+    box = layout.box()
+    box.label(text=title, icon=icon)
+    box.use_property_split = True
+    box.use_property_decorate = False
+    return box
+
+
+def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
+    setup = desk()
+    state = setup.state()
+    column = layout.column()
+    column.enabled = state is not SetupState.WORKING
+    column.prop(preferences, "install_folder", text="Folder")
+    if not preferences.install_folder:
+        column.label(text=str(setup.paths.folder), icon="BLANK1")
+    column.prop(preferences, "python_choice", text="Python")
+    if preferences.python_choice == "CHOSEN":
+        column.prop(preferences, "python_path", text="")
+    column.prop(preferences, "torch_choice", text="PyTorch")
+    text, icon = _STATE_TEXT[state]
+    layout.label(text=text, icon=icon)
+    mismatch = setup.mismatch()
+    if mismatch:
+        draw_text(layout, context, mismatch)
+    if state is SetupState.WORKING:
+        _draw_progress(layout)
+    else:
+        _draw_buttons(layout, state, bool(mismatch))
+    _draw_outcome(layout, context, state)
+    layout.prop(preferences, "backend_python", text="Used Python")
+    if not preferences.backend_python:
+        found = default_python(os.environ)
+        layout.label(text=found or "None; installing sets it.", icon="INFO")
+    row = layout.row()
+    row.operator(ids.OP_CHECK_BACKEND, icon="FILE_REFRESH")
+    row.operator(ids.OP_OPEN_LOG, icon="TEXT")
+    backend = current().backend
+    if backend is not None and backend.failure is not None:
+        draw_text(layout, context, str(backend.failure))
+    elif backend is not None and backend.handshake is not None:
+        said = backend.handshake
+        layout.label(text=f"Backend {said.backend}, Python {said.python}", icon="CHECKMARK")
+
+
+def _draw_buttons(layout: Any, state: SetupState, mismatch: bool) -> None:
+    if state is SetupState.ABSENT:
+        free = size_text(free_space(desk().paths.folder))
+        low = NEEDED_BYTES["processor"] / GIGABYTE
+        high = NEEDED_BYTES["cuda"] / GIGABYTE
+        layout.label(
+            text=f"It takes about {low:.1f} GiB, with an NVIDIA card {high:.0f}; {free} are free.",
+            icon="DISK_DRIVE",
+        )
+    if not bpy.app.online_access:
+        layout.label(
+            text="Online access is off (System, Network): nothing is downloaded.", icon="INTERNET"
+        )
+    row = layout.row(align=True)
+    row.scale_y = 1.3
+    text = "Mend: Install the Fitting Backend" if mismatch else _INSTALL_TEXT[state]
+    row.operator(ids.OP_INSTALL, text=text, icon="IMPORT")
+    if state is not SetupState.ABSENT:
+        row.operator(ids.OP_VERIFY, icon="CHECKMARK")
+        row.operator(ids.OP_REMOVE, text="Remove", icon="TRASH")
+
+
+def _draw_progress(layout: Any) -> None:
+    process = desk().process
+    if process is None:
+        return
+    status = process.status
+    percent = f"{status.fraction * 100:.0f} %"
+    row = layout.row()
+    if hasattr(row, "progress"):
+        row.progress(factor=status.fraction, text=f"{percent}  {status.text}")
+    else:
+        row.label(text=f"{percent}  {status.text}")
+    row.operator(ids.OP_CANCEL_INSTALL, icon="CANCEL")
+
+
+def _draw_outcome(layout: Any, context: Any, state: SetupState) -> None:
+    process, marker = desk().process, desk().marker
+    if process is not None and process.status.error is not None:
+        draw_text(layout, context, str(process.status.error))
+    elif process is not None and process.status.phase is TaskPhase.DONE:
+        for text in process.status.warnings:
+            draw_text(layout, context, text)
+    elif marker is not None and marker.torch_note:
+        draw_text(layout, context, marker.torch_note)
+    if state is not SetupState.ABSENT:
+        if marker is not None and marker.torch:
+            layout.label(text=f"Python {marker.python}, PyTorch {marker.torch}", icon="BLANK1")
+        layout.operator(ids.OP_INSTALL_LOG, icon="TEXT")
+
+
+def _draw_device(layout: Any, preferences: Any) -> None:
+    backend, marker = current().backend, desk().marker
+    devices = [("auto", "the best one")]
+    if backend is not None and backend.handshake is not None:
+        devices += [
+            (str(item.get("id")), str(item.get("name"))) for item in backend.handshake.devices
+        ]
+    elif marker is not None:
+        devices += [
+            (name, text) for name, _, text in (item.partition(": ") for item in marker.devices)
+        ]
+    column = layout.column(align=True)
+    for name, text in devices:
+        chosen = preferences.device == name
+        column.operator(
+            ids.OP_DEVICE,
+            text=f"{name}: {text}",
+            icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF",
+            depress=chosen,
+        ).device = name
+    if preferences.device not in {name for name, _ in devices}:
+        layout.label(text=f"Chosen: {preferences.device}, not seen now.", icon="ERROR")
+
+
+def _draw_weights(layout: Any, context: Any, preferences: Any) -> None:
+    weights = weights_desk()
+    layout.prop(preferences, "weights", text="Folder")
+    facts = weights.facts
+    if facts:
+        _draw_facts(layout, context, facts)
+    row = layout.row(align=True)
+    row.operator(ids.OP_WEIGHTS_LOOK, icon="VIEWZOOM")
+    row.operator(ids.OP_WEIGHTS_IMPORT, icon="IMPORT")
+    if facts.get("kind"):
+        row = layout.row(align=True)
+        row.operator(ids.OP_WEIGHTS_VERIFY, text="Verify", icon="CHECKMARK")
+        row.operator(ids.OP_WEIGHTS_MOVE, text="Move", icon="FILE_FOLDER")
+        row.operator(ids.OP_WEIGHTS_DELETE, text="Delete", icon="TRASH")
+    layout.prop(preferences, "downloads_folder", text="Downloads")
+    row = layout.row(align=True)
+    row.operator(ids.OP_WEIGHTS_SIZES, icon="INFO")
+    if weights.downloads:
+        total = 0
+        for item in weights.downloads:
+            total += int(item["bytes"])
+            layout.label(text=f"{item['where']}: {size_text(int(item['bytes']))}", icon="BLANK1")
+        try:
+            free = size_text(free_space(weights.downloads_folder))
+            layout.label(text=f"Together {size_text(total)}; {free} are free there.")
+        except InputError as error:
+            layout.label(text=str(error))
+        row.operator(ids.OP_WEIGHTS_FETCH, text=f"Fetch {size_text(total)}", icon="IMPORT")
+    task = weights.task
+    if task is None:
+        return
+    if task.phase is TaskPhase.RUNNING:
+        row = layout.row()
+        row.label(text=task.text, icon="SORTTIME")
+        row.operator(ids.OP_WEIGHTS_CANCEL, icon="CANCEL")
+    elif task.error is not None:
+        draw_text(layout, context, str(task.error))
+    else:
+        layout.label(text=f"{task.label}: done.", icon="CHECKMARK")
+
+
+def _draw_facts(layout: Any, context: Any, facts: dict[str, Any]) -> None:
+    total = sum(int(item["bytes"]) for item in facts["files"].values())
+    if facts["complete"]:
+        kind = f"{facts['kind']}, {size_text(total)}" if facts["kind"] else ""
+        layout.label(text=f"Complete ({kind}) in {facts['folder']}", icon="CHECKMARK")
+        return
+    layout.label(text=f"Missing: {', '.join(facts['missing'])}", icon="ERROR")
+    layout.label(text="Needed, to be put into one folder and imported:")
+    for item in facts["needed"]:
+        draw_text(layout, context, f"{item['name']}: {item['holds']}; from {item['where']}")
