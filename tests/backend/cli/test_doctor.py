@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -61,11 +62,13 @@ def test_what_is_to_mend_is_said(installed: Path) -> None:
 
 
 def test_what_could_run_goes_by_free_memory() -> None:
-    def card(gigabytes: float) -> dict[str, object]:
-        free = int(gigabytes * 2**30)
-        return {"id": "cuda:0", "kind": "cuda", "total_bytes": free, "free_bytes": free}
+    from mf_backend.engines.motionfollower.presets import PRESETS
 
-    small, medium, large = (could_run([card(size)])[0] for size in (3, 7.2, 23))
-    assert "too little memory" in small and "3.0 GiB" in small
-    assert "--memory 8 " in medium
-    assert "--memory 24 " in large
+    def say(free: int) -> str:
+        card = {"id": "cuda:0", "kind": "cuda", "total_bytes": free, "free_bytes": free}
+        return could_run([card])[0]
+
+    assert "too little memory" in say(PRESETS[0].limit - 1)
+    for preset, larger in itertools.pairwise(PRESETS):
+        assert f"--memory {preset.name} " in say(preset.limit)
+        assert f"--memory {preset.name} " in say(larger.limit - 1)
