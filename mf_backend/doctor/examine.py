@@ -94,10 +94,10 @@ def could_run(devices: list[dict[str, Any]]) -> list[str]:
             )
             continue
         # Only here, as it loads torch: a device of another kind was found by torch itself.
-        from mf_backend.engines.motionfollower.presets import PRESETS
+        from mf_backend.engines.motionfollower.presets import NAMES, PRESETS
 
         free = device["free_bytes"] or 0
-        fit = [preset for preset in PRESETS if preset.limit <= free]
+        fit = [x for x in PRESETS if x.name in NAMES and x.limit <= free]
         if fit:
             sentences.append(
                 f"{device['id']}: the motionfollower engine fits with --memory {fit[-1].name} "
