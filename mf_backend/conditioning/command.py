@@ -19,7 +19,10 @@ from mf_backend.files import output_error
 from mf_backend.jobs.request import Alignment, Settings
 
 LOG = "condition.log"
-_PICTURES = ("source_poses", "source_masks", "target_poses", "target_masks")
+_PICTURES = (
+    *("source_poses", "source_masks", "source_alpha"),
+    *("target_poses", "target_masks", "target_alpha"),
+)
 
 
 def add_parser(subparsers: Any) -> None:

@@ -50,6 +50,8 @@ def test_folder_of_images(
     check_folder(out, 6, (512, 512))
     report = ran.json
     assert report["frames"] == 6 and report["joints"]["frames_without_person"] == []
+    hands = report["joints"]["hands"]
+    assert hands["left"]["found"] + hands["right"]["found"] >= 6
     assert report["align"]["mode"] == "fit" and report["align"]["scale"] > 0
     assert (out / "contact_sheet.png").is_file()
     with np.load(shared / "clips/case-1/reference_body_joints.npz") as data:
@@ -76,6 +78,24 @@ def test_odd_size_one_frame_cut_at_the_edge(
     ran = condition("--reference", clip, "--target-joints", target, "--out", out)
     assert ran.code == 0, ran.err
     check_folder(out, 1, (299, 501))
+
+
+def test_other_mask_estimator(
+    condition: Run, actor: list[np.ndarray], shared: Path, odd_path: Path
+) -> None:
+    clip = write_frames(odd_path / "clip", actor[:2])
+    target = write_joints(odd_path / "target.npz", 2, (512, 512))
+    ran = condition(
+        "--reference", clip, "--target-joints", target, "--out", odd_path / "out",
+        "--source-poses", _first(shared / "clips/case-1/source_poses", odd_path, 2),
+        "--mask-estimator", "mediapipe", "--json",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert ran.json["masks"]["estimator"] == "mediapipe" and not ran.json["masks"]["rejected"]
+    for index in range(2):
+        mine = read_grey(odd_path / "out" / "source_masks" / f"frame_{index}.png") > 127
+        theirs = read_grey(shared / f"clips/case-1/source_masks/frame_{index}.png") > 127
+        assert overlap(mine, theirs) > 0.85
 
 
 def test_matched_copies_the_pictures(
