@@ -30,6 +30,11 @@ class Children:
         self._cancelled = cancelled
         self._lock = lock
 
+    @property
+    def folder(self) -> Path:
+        """The folder that they work in, which the log lies in."""
+        return self._log.parent
+
     def check(self) -> None:
         """Raises InstallCancelled when the person cancelled."""
         if self._cancelled.is_set():
@@ -60,7 +65,7 @@ class Children:
                 encoding="utf-8",
                 errors="replace",
                 env=environment,
-                cwd=self._log.parent,
+                cwd=self.folder,
                 **options,
             )
         except OSError as error:

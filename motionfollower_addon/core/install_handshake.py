@@ -22,7 +22,7 @@ def handshake(
     children: Children, python: Path, version: str, protocol: int, seconds: float = SECONDS
 ) -> dict[str, Any]:
     """The backend's answer to `initialize`. Raises InstallRefusal where it is not as wanted."""
-    with (python.parent.parent.parent / "handshake-log.txt").open("w", encoding="utf-8") as errors:
+    with (children.folder / "handshake-log.txt").open("w", encoding="utf-8") as errors:
         process = children.start(
             [str(python), "-m", "mf_backend", "serve"], stdin=subprocess.PIPE, stderr=errors
         )

@@ -133,7 +133,14 @@ def _chosen(children: Children, text: str) -> Interpreter:
         raise InstallRefusal("python-unset", "No Python is chosen.", "Point at a Python 3.11.")
     path = Path(text)
     if path.is_dir():
-        names = ("python.exe", "Scripts/python.exe", "bin/python3", "bin/python")
+        names = (
+            "python.exe",
+            "Scripts/python.exe",
+            "bin/python3",
+            "bin/python",
+            "python3",
+            "python",
+        )
         path = next((path / name for name in names if (path / name).is_file()), path)
     found = ask(children, [str(path)])
     if found is None:
