@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from . import command_line, ids, preferences, properties
-from .host import install, install_weights, load, session, thumbnails
+from .host import install, install_weights, load, overlay, session, thumbnails
 from .operators import bones, jobs, render, takes, weights
 from .operators import install as install_operators
 from .panels import bone_list, sidebar
@@ -39,6 +39,7 @@ def register() -> None:
     properties.register()
     session.start()
     thumbnails.start()
+    overlay.start()
     session.add_handlers()
     load.start()
     install.start()
@@ -55,6 +56,7 @@ def unregister() -> None:
     load.stop()
     session.remove_handlers()
     session.stop()
+    overlay.stop()
     thumbnails.stop()
     properties.unregister()
     for cls in reversed(_CLASSES):

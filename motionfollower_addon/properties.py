@@ -19,6 +19,7 @@ from . import ids
 from .core.bone_maps import load_bone_maps
 from .core.retiming import Policy
 from .core.shots import Shot
+from .host import compat
 from .host.options import options
 
 _SOURCES = (
@@ -90,6 +91,10 @@ _ENDS = (
 )
 
 
+def _redraw(_: Any, __: Any) -> None:
+    compat.redraw()
+
+
 class MF_PG_bone(bpy.types.PropertyGroup):
     """One row of a bone list: a joint and the bone that it is at."""
 
@@ -111,6 +116,12 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         name="Fit to Actor", description="How the rig's skeleton is brought onto the actor"
     )
     show_quality: BoolProperty(name="Quality", description="What makes the picture, and how well")
+    show_overlay: BoolProperty(
+        name="Show Skeleton",
+        update=_redraw,
+        description="Draw the target skeleton live over the 3D View while it looks through the "
+        "camera",
+    )
     bone_row: IntProperty(options={"HIDDEN"})
     show_render: BoolProperty(name="Render", default=True, description="Runs and their progress")
     show_takes: BoolProperty(name="Takes", default=True, description="Results over the footage")

@@ -116,6 +116,7 @@ def draw_motion(layout: Any, context: Any, values: Any) -> None:
     layout.prop(values, "camera")
     if not values.camera and scene.camera:
         layout.label(text=scene.camera.name, icon="CHECKMARK")
+    layout.prop(values, "show_overlay")
     layout.row().prop(values, "range_source", expand=True)
     if values.range_source == "CUSTOM":
         column = layout.column(align=True)

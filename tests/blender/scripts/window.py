@@ -205,8 +205,29 @@ def look() -> Iterator[float]:
             photograph("view3d-bone-list")
             operate("bones_clear")
         setattr(settings, f"show_{name}", False)
+    yield from overlay()
     yield from show_tab("SEQUENCE_EDITOR")
     photograph("sequencer")
+
+
+def overlay() -> Iterator[float]:
+    """Look through the camera with the skeleton over the rig, at two times."""
+    from bl_ext.user_default.motionfollower.host import overlay as module
+
+    view = area("VIEW_3D").spaces.active.region_3d
+    before = view.view_perspective
+    view.view_perspective = "CAMERA"
+    window().scene.motionfollower.show_overlay = True
+    for frame in (1, 12):
+        window().scene.frame_set(frame)
+        area("VIEW_3D").tag_redraw()
+        yield 0.2
+        photograph(f"overlay-{frame}")
+    NOTES["overlay_drawn"] = module.drawn()
+    window().scene.motionfollower.show_overlay = False
+    window().scene.frame_set(1)
+    view.view_perspective = before
+    yield 0.2
 
 
 def render() -> Iterator[float]:
@@ -281,6 +302,7 @@ def resume() -> Iterator[float]:
 
 
 SCENARIOS = {
+    "look": look,
     "render": render,
     "trouble": trouble,
     "begin": begin,
