@@ -83,10 +83,11 @@ def _choose(names: list[str]) -> list[str]:
 
 
 def fetch(item: Published, folder: Path) -> Path:
-    """Bring one hub repository into `folder`; an interrupted download goes on where it stopped.
+    """Bring one hub repository into `folder`.
 
-    Returns the folder it lies in. Raises MissingComponentError when offline, OutputError where
-    the disk refuses.
+    A line that breaks is taken up where it stopped; after a run that failed, files that are whole
+    are not fetched again. Returns the folder it lies in. Raises MissingComponentError when
+    offline and OutputError where the disk refuses.
     """
     _library()
     from huggingface_hub import HfApi, snapshot_download
