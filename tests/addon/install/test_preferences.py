@@ -1,0 +1,216 @@
+"""Setting up through the add-on's own preferences and operators, in Blender's wheel."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mf_backend.errors import InputError
+from mf_backend.protocol.messages import PROTOCOL
+from mf_backend.version import VERSION
+from motionfollower_addon.core.install_marker import Marker, SetupState, read_marker, state_of
+from motionfollower_addon.core.install_plan import Action, InstallPaths
+
+pytest.importorskip("bpy", reason="needs Blender's wheel (pip install bpy)")
+
+os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="mf-user-"))
+
+
+@pytest.fixture(scope="module")
+def addon() -> Iterator[Any]:
+    """The add-on switched on, with its preferences."""
+    import bpy
+
+    import motionfollower_addon
+
+    motionfollower_addon.register()
+    entry = bpy.context.preferences.addons.new()
+    entry.module = "motionfollower_addon"
+    yield entry.preferences
+    bpy.context.preferences.addons.remove(entry)
+    motionfollower_addon.unregister()
+
+
+@pytest.fixture
+def preferences(addon: Any, odd_path: Path) -> Iterator[Any]:
+    """Preferences that name this environment's backend and folders of the test."""
+    import bpy
+
+    from motionfollower_addon.host import install_weights
+
+    addon.install_folder = str(odd_path / "bäckend")
+    addon.backend_python = sys.executable
+    addon.weights = str(odd_path / "wëights")
+    addon.downloads_folder = ""
+    addon.device = "auto"
+    bpy.context.preferences.system.use_online_access = False
+    yield addon
+    install_weights.stop()
+    bpy.context.preferences.system.use_online_access = False
+
+
+def ops() -> Any:
+    """The add-on's operators."""
+    import bpy
+
+    return bpy.ops.motionfollower
+
+
+def complete(folder: Path, **changes: Any) -> InstallPaths:
+    """A folder as a finished installation leaves it, without its gigabyte."""
+    paths = InstallPaths(folder)
+    paths.python.parent.mkdir(parents=True)
+    paths.python.symlink_to(sys.executable)
+    replace(Marker(True, VERSION, PROTOCOL), **changes).write(paths)
+    return paths
+
+
+def test_nothing_is_downloaded_while_online_access_is_off(preferences: Any, odd_path: Path) -> None:
+    from motionfollower_addon.host.install import desk
+    from motionfollower_addon.host.install_weights import weights_desk
+
+    preferences.downloads_folder = str(odd_path)
+    for name in ("install_backend", "weights_sizes", "weights_fetch"):
+        with pytest.raises(RuntimeError, match="online access is off"):
+            getattr(ops(), name)()
+    for call in (
+        lambda: desk().start(Action.INSTALL),
+        lambda: weights_desk().ask_sizes(),
+        lambda: weights_desk().fetch(),
+    ):
+        with pytest.raises(InputError, match="online access is off"):
+            call()
+    assert not (odd_path / "bäckend").exists()
+
+
+def test_an_add_on_without_its_wheel_says_so(preferences: Any) -> None:
+    import bpy
+
+    bpy.context.preferences.system.use_online_access = True
+    with pytest.raises(RuntimeError, match="does not carry its backend"):
+        ops().install_backend()
+
+
+def test_fetching_needs_the_sizes_first(preferences: Any, odd_path: Path) -> None:
+    import bpy
+
+    bpy.context.preferences.system.use_online_access = True
+    with pytest.raises(RuntimeError, match="Ask for the sizes first"):
+        ops().weights_fetch()
+    with pytest.raises(RuntimeError, match="Choose a folder for the downloads"):
+        ops().weights_sizes()
+
+
+def test_the_states_of_an_installation(preferences: Any, odd_path: Path) -> None:
+    from motionfollower_addon.host.install import desk
+
+    assert desk().state() is SetupState.ABSENT
+    paths = complete(odd_path / "bäckend")
+    assert desk().state() is SetupState.READY
+    assert desk().mismatch() == ""
+    marker = read_marker(paths)
+    assert marker is not None
+
+    replace(marker, version="0.0.9", protocol=PROTOCOL + 1).write(paths)
+    assert desk().state() is SetupState.OTHER_VERSION
+    assert f"0.0.9 (protocol {PROTOCOL + 1})" in desk().mismatch()
+    assert f"needs {VERSION} (protocol {PROTOCOL})" in desk().mismatch()
+
+    marker.write(paths)
+    assert state_of(str(paths.folder), VERSION, PROTOCOL, "other list") is SetupState.OTHER_VERSION
+    marker.begun(paths)
+    assert desk().state() is SetupState.INCOMPLETE
+    marker.write(paths)
+    paths.python.unlink()
+    assert desk().state() is SetupState.INCOMPLETE, "an environment that is gone is not complete"
+    paths.marker.write_text("{broken")
+    assert desk().state() is SetupState.INCOMPLETE
+
+
+def test_removing_deletes_only_what_is_ours(preferences: Any, odd_path: Path) -> None:
+    folder = odd_path / "bäckend"
+    with pytest.raises(RuntimeError):
+        ops().remove_backend()
+    paths = complete(folder)
+    (folder / "my notes.txt").write_text("mine")
+    preferences.backend_python = str(paths.python)
+    assert ops().remove_backend() == {"FINISHED"}
+    assert [path.name for path in folder.iterdir()] == ["my notes.txt"]
+    assert preferences.backend_python == ""
+    assert Path(sys.executable).is_file(), "what a link points at stays"
+
+
+def test_a_ready_backend_that_no_preference_names_is_used(preferences: Any, odd_path: Path) -> None:
+    from motionfollower_addon.host.install import desk
+
+    paths = complete(odd_path / "bäckend")
+    preferences.backend_python = ""
+    desk().adopt()
+    assert Path(preferences.backend_python) == paths.python
+    preferences.backend_python = "/chosen"
+    desk().adopt()
+    assert preferences.backend_python == "/chosen"
+
+
+def test_the_device_is_picked(preferences: Any) -> None:
+    assert ops().choose_device(device="cpu") == {"FINISHED"}
+    assert preferences.device == "cpu"
+
+
+@pytest.mark.slow
+def test_weights_are_looked_for_moved_verified_and_deleted(
+    preferences: Any, odd_path: Path
+) -> None:
+    from mf_backend.weights.tiny import make_tiny_set
+    from motionfollower_addon.host.install_weights import weights_desk
+
+    assert ops().weights_look() == {"FINISHED"}
+    assert weights_desk().facts["complete"] is False
+    with pytest.raises(RuntimeError, match="holds no imported weights"):
+        ops().weights_move(target=str(odd_path / "x"))
+
+    old, new = odd_path / "wëights", odd_path / "dïsk" / "new"
+    make_tiny_set(old, 0, False)
+    (old / "notes.txt").write_text("mine")
+    names = {path.name for path in old.iterdir()} - {"notes.txt"}
+    ops().weights_look()
+    assert weights_desk().facts["complete"] is True
+
+    (odd_path / "full").mkdir()
+    (odd_path / "full" / "x").write_text("")
+    with pytest.raises(RuntimeError, match="holds other files"):
+        ops().weights_move(target=str(odd_path / "full"))
+    assert ops().weights_move(target=str(new)) == {"FINISHED"}
+    assert {path.name for path in new.iterdir()} == names
+    assert [path.name for path in old.iterdir()] == ["notes.txt"], "the user's own file stays"
+    assert preferences.weights == str(new)
+
+    assert ops().weights_verify() == {"FINISHED"}
+    victim = next(path for path in new.iterdir() if path.suffix == ".safetensors")
+    data = bytearray(victim.read_bytes())
+    data[-1] ^= 1
+    victim.write_bytes(data)
+    with pytest.raises(RuntimeError, match=victim.name):
+        ops().weights_verify()
+
+    ops().weights_look()
+    assert ops().weights_delete() == {"FINISHED"}
+    assert not new.exists()
+    with pytest.raises(RuntimeError, match=r"Look for the weights first|no imported weights"):
+        ops().weights_delete()
+
+
+@pytest.mark.slow
+def test_importing_what_is_no_weights_says_why(preferences: Any, odd_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="Choose the folder"):
+        ops().weights_import(source=str(odd_path / "nowhere"))
+    (odd_path / "downloads").mkdir()
+    with pytest.raises(RuntimeError, match="denoising_unet"):
+        ops().weights_import(source=str(odd_path / "downloads"))
