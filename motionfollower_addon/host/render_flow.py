@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -142,6 +143,11 @@ class RenderFlow:
         except (ReferenceError, RuntimeError) as error:
             # Blender's own words for things that vanished or calls that it refused.
             self._end(FlowStage.FAILED, MFError("blender", f"Blender refused: {error}."))
+        except Exception as error:  # noqa: BLE001 - one run's trouble must not stop the others
+            traceback.print_exc()
+            words = f"Something unforeseen went wrong: {type(error).__name__}: {error}."
+            hint = "Blender's console has the details."
+            self._end(FlowStage.FAILED, MFError("unforeseen", words, hint))
         return self.stage
 
     def run(self, seen: Callable[[RenderFlow], None] | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from mf_backend.jobs.request import ClipKind
+from motionfollower_addon.core.backend_state import ClipFacts
+from motionfollower_addon.core.shots import Shot
 from motionfollower_addon.host import compat, options
+from motionfollower_addon.host.clip import Footage, used_span
 from tests.addon.flow.movies import write_movie
 from tests.addon.flow.scenes import (
     SIZE,
@@ -220,3 +225,24 @@ def test_the_sequencer_plays_the_take(scene: Any, odd_path: Path) -> None:
     ]
     assert pictures[0].shape == pictures[1].shape
     assert abs(pictures[0] - pictures[1]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("footage", "expected"),
+    [
+        # As Blender 4.3 and 5.2 tell of a 48-frame clip of 25 frames a second in a scene of 24:
+        # the strip plays it at its own speed in 46 scene frames.
+        ({"length": 46, "content": 46}, (0, 48, 25 / 24)),
+        ({"length": 36, "content": 46, "offset": 10}, (10, 38, 25 / 24)),
+        # The same clip added by a script plays frame by frame.
+        ({"length": 48, "content": 48}, (0, 48, 1.0)),
+        ({"length": 20, "content": 48, "offset": 8}, (8, 20, 1.0)),
+        ({"length": 20, "content": 40, "offset": 8, "trim": 8}, (16, 20, 1.0)),
+    ],
+)
+def test_a_strip_that_plays_at_its_own_speed(
+    footage: dict[str, int], expected: tuple[int, int, float]
+) -> None:
+    facts = ClipFacts(ClipKind.VIDEO, 96, 128, Fraction(25), 48, False, False, 0, ())
+    found = used_span(Footage(Path("clip.mp4"), strip="clip", **footage), facts, Shot(), 24.0)
+    assert (found.first, found.count, found.rate) == expected
