@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .install_child import Children
 from .install_packages import Requirement, clear_broken_off, is_recorded
 from .install_plan import InstallPaths, InstallRefusal
-from .install_torch import TorchBuild, TorchOffer, read_index, wants_graphics_libraries
+from .install_torch import TorchBuild, TorchOffer, processor_builds, read_index
 
 _BASE = ("-m", "pip", "--disable-pip-version-check")
 
@@ -70,19 +69,22 @@ class Pip:
         Raises InstallRefusal where none can be had or it does not start.
         """
         note = offer.note
-        for build in offer.builds:
-            if not build.index:
-                self._plain(torch, constraints, tell)
-                break
-            if self._from_index(torch, build, constraints, tell):
-                break
-        else:
+        name = offer.card.name if offer.card else "The card"
+        cuda = any(build.index for build in offer.builds)
+        if not self._first_of(torch, offer.builds, constraints, tell):
             note = (
-                f"{offer.card.name if offer.card else 'The card'} cannot be used: no build of "
-                f"PyTorch {torch.version} for it could be fetched (the log says why). PyTorch "
-                "works on the processor; check the connection and repair."
+                f"{name} cannot be used: no build of PyTorch {torch.version} for it could be "
+                "fetched (the log says why). PyTorch works on the processor; check the connection "
+                "and repair."
             )
-            self._plain(torch, constraints, tell)
+            if not cuda or not self._first_of(
+                torch, processor_builds(read_index()), constraints, tell
+            ):
+                raise InstallRefusal(
+                    "torch-missing",
+                    f"PyTorch {torch.version} could not be fetched.",
+                    "Check the connection; installing again goes on where it was. The log has all.",
+                )
         tell("Starting PyTorch")
         code, lines = self._probe()
         if code != 0:
@@ -90,10 +92,10 @@ class Pip:
             raise InstallRefusal(
                 "torch-broken", f"PyTorch does not start here: {last}", "Repair the installation."
             )
-        version, cuda = lines[-1].split()
-        if offer.card is not None and offer.builds[0].index and "+cu" in version and cuda == "no":
+        version, usable = lines[-1].split()
+        if "+cu" in version and usable == "no" and cuda:
             note = (
-                f"{offer.card.name} does not answer to PyTorch, which works on the processor. "
+                f"{name} does not answer to PyTorch, which works on the processor. "
                 "Update the card's driver, then repair."
             )
         return version, note
@@ -105,42 +107,31 @@ class Pip:
         )
         return self._children.run([str(self._paths.python), "-c", code], seconds=180)
 
-    def _from_index(
+    def _first_of(
         self,
         torch: Requirement,
-        build: TorchBuild,
+        builds: Sequence[TorchBuild],
         constraints: Path,
         tell: Callable[[str], None],
     ) -> bool:
-        """With what the build asks for: its CUDA libraries are packages of the same index."""
+        """Install the first of these builds that can be had. False where none can."""
         # Not by --force-reinstall, which would fetch what it asks for again as well.
         clear_broken_off(self._paths.packages(), torch)
         if is_recorded(self._paths.packages(), torch):
             self._children.run(self._command("uninstall", "--yes", torch.name))
-        try:
-            self._run(
-                [f"{torch}+{build.name}"], tell, "--index-url", build.index, "-c", str(constraints)
-            )
-        except InstallRefusal as refusal:
-            self._children.note(f"{build.name} could not be installed: {refusal.message}")
-            return False
-        return True
-
-    def _plain(self, torch: Requirement, constraints: Path, tell: Callable[[str], None]) -> None:
-        """As pip is set up; where that would be a CUDA build, the index's processor build."""
-        data = read_index()
-        dry = ("install", "--dry-run", "--no-deps", "--quiet", "--report", "-", str(torch))
-        code, lines = self._children.run(self._command(*dry), quiet=True, stderr=subprocess.DEVNULL)
-        report = "\n".join(lines)
-        if code == 0 and wants_graphics_libraries(report):
-            name = str(data["processor"])
-            build = TorchBuild(name, str(data["index"]).format(build=name))
-            if self._from_index(torch, build, constraints, tell):
-                return
-        self.install([torch], tell)
-        if self._probe()[0] != 0:
-            # A build that needs libraries which come as packages of their own.
-            self._run([str(torch)], tell, "-c", str(constraints))
+        for build in builds:
+            what = f"{torch}+{build.name}" if build.name else str(torch)
+            options = ["--index-url", build.index] if build.index else []
+            try:
+                # A CUDA build's libraries are packages of the same index; all else is there.
+                self._run([what], tell, *options, "-c", str(constraints))
+            except InstallRefusal as refusal:
+                if refusal.code == "disk-full":
+                    raise
+                self._children.note(f"{what} could not be installed: {refusal.message}")
+            else:
+                return True
+        return False
 
 
 def _failed(lines: Sequence[str]) -> InstallRefusal:

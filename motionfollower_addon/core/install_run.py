@@ -145,7 +145,7 @@ class Installer:
 
         version, note = self.pip.install_torch(torch, offered, constraints, hear)
         self.marker = replace(self.marker, torch=version, torch_note=note).begun(self.paths)
-        if note != offered.note or not offered.builds[0].index:
+        if note != offered.note or not offered.builds[0].name.startswith("cu"):
             send(Event.WARNING, code="torch-build", text=note)
 
     def _built(self, torch: Requirement) -> Requirement:

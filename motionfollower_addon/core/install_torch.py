@@ -33,9 +33,10 @@ class Card:
 
 @dataclass(frozen=True)
 class TorchBuild:
-    """A build to try. Without an index, pip's own configuration decides where it comes from."""
+    """A build to try. Without an index, pip's own configuration decides where it comes from; with
+    an empty name also which build that is."""
 
-    name: str
+    name: str = ""
     index: str = ""
 
 
@@ -94,18 +95,27 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
+def processor_builds(data: dict[str, Any], platform: str = sys.platform) -> tuple[TorchBuild, ...]:
+    """Builds without a card. On Linux the usual one brings gigabytes of CUDA along: it is last."""
+    plain = TorchBuild()
+    if platform != "linux":
+        return (plain,)
+    name = str(data["processor"])
+    return (TorchBuild(name), TorchBuild(name, str(data["index"]).format(build=name)), plain)
+
+
 def offer(
     choice: TorchChoice, cards: Sequence[Card], data: dict[str, Any], platform: str = sys.platform
 ) -> TorchOffer:
     """The builds to try for these cards on a platform of Python's own name (linux, win32…)."""
-    plain = TorchBuild("as pip is set up")
+    plain = processor_builds(data, platform)
     if platform == "darwin":
-        return TorchOffer((plain,), "PyTorch for macOS, which uses Apple's own graphics.")
+        return TorchOffer(plain, "PyTorch for macOS, which uses Apple's own graphics.")
     if choice is TorchChoice.PROCESSOR:
-        return TorchOffer((plain,), "PyTorch for the processor, as chosen.")
+        return TorchOffer(plain, "PyTorch for the processor, as chosen.")
     if not cards:
         return TorchOffer(
-            (plain,),
+            plain,
             "No NVIDIA card was found, so PyTorch works on the processor: the preview engine runs "
             "well, the diffusion engine far too slowly for a whole clip.",
         )
@@ -131,15 +141,5 @@ def offer(
         else f"no build of this PyTorch supports its compute capability {card.compute}"
     )
     return TorchOffer(
-        (plain,), f"{card.name} cannot be used, PyTorch works on the processor: {why}.", card
+        plain, f"{card.name} cannot be used, PyTorch works on the processor: {why}.", card
     )
-
-
-def wants_graphics_libraries(report: str) -> bool:
-    """Whether pip's report of what it would install is a build that brings CUDA along."""
-    try:
-        installs = json.loads(report)["install"]
-    except (ValueError, KeyError, TypeError):
-        return False
-    needs = [str(line) for item in installs for line in item["metadata"].get("requires_dist", ())]
-    return any(line.lower().startswith(("nvidia-", "cuda-")) for line in needs)

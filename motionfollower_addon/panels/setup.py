@@ -60,7 +60,7 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
         column.label(text=str(setup.paths.folder), icon="BLANK1")
     column.prop(preferences, "python_choice", text="Python")
     if preferences.python_choice == "CHOSEN":
-        column.prop(preferences, "python_path", text="")
+        column.prop(preferences, "python_path", text="Chosen Python")
     column.prop(preferences, "torch_choice", text="PyTorch")
     text, icon = _STATE_TEXT[state]
     layout.label(text=text, icon=icon)
@@ -209,7 +209,11 @@ def _draw_facts(layout: Any, context: Any, facts: dict[str, Any]) -> None:
         kind = f"{facts['kind']}, {size_text(total)}" if facts["kind"] else ""
         layout.label(text=f"Complete ({kind}) in {facts['folder']}", icon="CHECKMARK")
         return
-    layout.label(text=f"Missing: {', '.join(facts['missing'])}", icon="ERROR")
+    if facts["kind"]:
+        text = f"Missing in {facts['folder']}: {', '.join(facts['missing'])}"
+    else:
+        text = f"No weights are imported in {facts['folder']}; the preview engine needs none."
+    layout.label(text=text, icon="ERROR" if facts["kind"] else "INFO")
     layout.label(text="Needed, to be put into one folder and imported:")
     for item in facts["needed"]:
         draw_text(layout, context, f"{item['name']}: {item['holds']}; from {item['where']}")

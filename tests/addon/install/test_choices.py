@@ -37,7 +37,6 @@ from motionfollower_addon.core.install_torch import (
     offer,
     read_cards,
     read_index,
-    wants_graphics_libraries,
 )
 
 MakePlan = Callable[..., InstallPlan]
@@ -147,8 +146,9 @@ H100 = "NVIDIA H100 80GB HBM3, 580.95.05, 9.0, 81559\n"
 )
 def test_the_build_fits_card_and_driver(text: str, builds: list[str], word: str) -> None:
     offered = offer(TorchChoice.AUTO, read_cards(text), read_index(), "linux")
-    assert [item.name for item in offered.builds if item.index] == builds
+    assert [item.name for item in offered.builds if item.name.startswith("cu")] == builds
     assert all(item.name in item.index for item in offered.builds if item.index)
+    assert bool(builds) or offered.builds[-1] == TorchBuild()
     assert word in offered.note
     if not builds:
         assert "processor" in offered.note, "falling back is said in plain words"
@@ -159,11 +159,12 @@ def test_the_larger_of_two_cards_counts_and_a_comma_in_a_name() -> None:
     assert [card.name for card in cards] == ["Big, Ltd.", "Small"]
 
 
-def test_processor_only_and_macos_need_no_index() -> None:
+def test_processor_only_and_macos_take_no_cuda_build() -> None:
     cards = read_cards(H100)
     chosen = offer(TorchChoice.PROCESSOR, cards, read_index(), "linux")
     mac = offer(TorchChoice.AUTO, [], read_index(), "darwin")
-    assert not any(item.index for item in (*chosen.builds, *mac.builds))
+    assert not any(item.name.startswith("cu") for item in (*chosen.builds, *mac.builds))
+    assert mac.builds == (TorchBuild(),)
 
 
 @POSIX
@@ -176,11 +177,14 @@ def test_cards_are_asked_of_the_driver(odd_path: Path, monkeypatch: pytest.Monke
     assert [card.driver for card in find_cards()] == ["580.95.05"]
 
 
-def test_a_cuda_build_is_told_by_what_it_asks_for() -> None:
-    report = '{"install": [{"metadata": {"requires_dist": ["sympy", %s]}}]}'
-    assert wants_graphics_libraries(report % '"nvidia-cudnn-cu13==9; x"')
-    assert not wants_graphics_libraries(report % '"numpy"')
-    assert not wants_graphics_libraries("")
+def test_without_a_card_linux_takes_the_small_build_and_the_large_one_last() -> None:
+    builds = offer(TorchChoice.AUTO, [], read_index(), "linux").builds
+    assert [(item.name, bool(item.index)) for item in builds] == [
+        ("cpu", False),
+        ("cpu", True),
+        ("", False),
+    ]
+    assert [item.name for item in offer(TorchChoice.AUTO, [], read_index(), "win32").builds] == [""]
 
 
 def test_the_shipped_list_is_exact_and_holds_torch(unpacked: Path) -> None:
@@ -229,8 +233,10 @@ def test_damage_of_every_kind_is_found_and_mended(
     (odd_path / "constraints.txt").write_text("")
     build = TorchBuild("cu130", empty.as_uri())
     torch = Requirement("torch", "2.13.0")
-    assert not pip._from_index(torch, build, odd_path / "constraints.txt", print)
-    assert "cu130 could not be installed" in (odd_path / "log.txt").read_text(encoding="utf-8")
+    assert not pip._first_of(torch, [build], odd_path / "constraints.txt", print)
+    assert "torch==2.13.0+cu130 could not be installed" in (odd_path / "log.txt").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_backend_of_another_version_or_protocol_is_named(children: Children) -> None:

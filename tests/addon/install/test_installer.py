@@ -86,7 +86,12 @@ def test_killed_resumed_cancelled_finished_damaged_and_mended(
     assert process.status.phase is TaskPhase.DONE, process.status.error
     print(f"went on to the end in {process.status.seconds:.0f} s")
     assert state(plan) is SetupState.READY
-    kept = [path for path, time_ns in records.items() if path.stat().st_mtime_ns == time_ns]
+    kept = [
+        path
+        for path, time_ns in records.items()
+        if path.is_file()
+        and path.stat().st_mtime_ns == time_ns  # setuptools gave way to the list's
+    ]
     assert len(kept) >= 16, "what was whole is not installed again"
     marker = read_marker(paths)
     assert marker is not None and marker.torch.startswith("2.13.0")

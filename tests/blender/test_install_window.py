@@ -1,0 +1,47 @@
+"""The preferences in a real window while the backend is set up; pictures go to out/window/."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.blender.conftest import SCRIPTS, Blender
+from tests.blender.test_window import display  # noqa: F401
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_buttons_install_cancel_and_look(
+    blender: Blender,
+    display: str,  # noqa: F811
+    odd_path: Path,
+    repository: Path,
+) -> None:
+    out = repository / "out" / "window" / blender.version
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "setup.json").unlink(missing_ok=True)
+    folder = odd_path / "bäckend"
+    base = getattr(sys, "_base_executable", sys.executable)
+    process = blender.start(
+        "--online-mode", "--window-geometry", "0", "0", "1280", "800",
+        "--python", SCRIPTS / "install_window.py", "--", out, folder, base, sys.executable,
+        env={"DISPLAY": display}, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        told, _ = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        told, _ = process.communicate()
+    assert (out / "setup.json").is_file(), told[-3000:]
+    notes = json.loads((out / "setup.json").read_text(encoding="utf-8"))
+    assert "error" not in notes, notes["error"]
+    assert notes["cancelled"] == ["CANCELLED", "INCOMPLETE"]
+    assert notes["weights"] is True
+    for name in ("absent", "working", "incomplete", "weights"):
+        assert (out / f"setup_{name}.png").stat().st_size > 20_000
+    shutil.rmtree(folder)
