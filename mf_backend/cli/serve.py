@@ -22,10 +22,10 @@ def run(args: argparse.Namespace) -> int:
     to stderr, and to a job's log.txt while it runs."""
     outgoing, incoming = claim_stdout(), claim_stdin()
 
-    from mf_backend.protocol.handshake import initialize, probe
+    from mf_backend.protocol.handshake import initialize, preview, probe
     from mf_backend.protocol.server import Server
 
-    server = Server(incoming, outgoing, initialize, probe, end=os._exit)
+    server = Server(incoming, outgoing, initialize, probe, preview, end=os._exit)
 
     def stop(number: int, frame: FrameType | None) -> None:
         server.stop()

@@ -62,3 +62,14 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
         "missing_numbers": list(info.missing_numbers),
         "notes": [{"code": code, "message": text} for code, text in info.notes],
     }
+
+
+def preview(params: dict[str, Any]) -> dict[str, Any]:
+    """The answer to `frame/preview`. Raises InputError where there is no such frame yet."""
+    folder, index = params.get("folder"), params.get("index")
+    if not isinstance(folder, str) or not folder:
+        raise InputError("usage", "frame/preview needs the job's folder.")
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise InputError("usage", "frame/preview needs the frame's index as a whole number.")
+    one_frame = importlib.import_module("mf_backend.jobs.one_frame")
+    return {"path": str(one_frame.preview_frame(Path(folder), index))}

@@ -10,6 +10,7 @@ Requests (client to server):
                has_audio, variable_rate, first_number, missing_numbers}
   job/run      {folder} -> {id, position}; position 0 runs now, 1 is next
   job/cancel   {id} -> {id, known}
+  frame/preview {folder, index} -> {path}: one frame of a conditioned job by the preview engine
   shutdown     {} -> {}, after which the process ends
 Notifications (server to client):
   job/progress {id, stage, step, total, overall, seconds_left, note, frame}; every 2 s at least
@@ -55,6 +56,7 @@ class Method(StrEnum):
     CLIP_PROBE = "clip/probe"
     JOB_RUN = "job/run"
     JOB_CANCEL = "job/cancel"
+    FRAME_PREVIEW = "frame/preview"
     SHUTDOWN = "shutdown"
 
 

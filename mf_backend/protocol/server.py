@@ -1,8 +1,8 @@
 """Answers a client's messages and works off its jobs, until the client goes away.
 
 Three threads: the main one does the jobs; a reader sees requests, cancel and end of input while a
-step runs; an answerer takes questions that need a moment (devices, clips), so that they do not
-hold up cancel. A fourth repeats progress where a step takes longer than two seconds.
+step runs; an answerer takes questions that need a moment (devices, clips, single frames), so that
+they do not hold up cancel. A fourth repeats progress where a step takes longer than two seconds.
 """
 
 from __future__ import annotations
@@ -105,12 +105,13 @@ class Server:
         outgoing: BinaryIO,
         initialize: Callable[[], dict[str, Any]],
         probe: Callable[[dict[str, Any]], dict[str, Any]],
+        preview: Callable[[dict[str, Any]], dict[str, Any]],
         end: Callable[[int], None] = os._exit,
     ) -> None:
         self._incoming = incoming
         self._out = Outgoing(outgoing, self.stop)
         self._initialize = initialize
-        self._probe = probe
+        self._told = {Method.CLIP_PROBE: probe, Method.FRAME_PREVIEW: preview}
         self._end = end
         self._jobs = JobQueue()
         self._questions: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -210,7 +211,7 @@ class Server:
         if not isinstance(params, dict):
             self._refuse(number, ErrorNumber.INVALID_PARAMS, "`params` must be an object.")
             return
-        if method in (Method.INITIALIZE, Method.CLIP_PROBE):
+        if method == Method.INITIALIZE or method in self._told:
             self._questions.put({"method": method, "id": number, "params": params})
         elif method == Method.JOB_RUN:
             self._guard(number, partial(self._run_job, number, params))
@@ -268,11 +269,17 @@ class Server:
         while True:
             question = self._questions.get()
             number, params = question["id"], question["params"]
-            work = self._greet if question["method"] == Method.INITIALIZE else self._tell_clip
+            tell = self._told.get(question["method"])
+            work = self._greet if tell is None else partial(self._tell, tell)
             self._guard(number, partial(work, number, params))
 
-    def _tell_clip(self, number: messages.MessageId, params: dict[str, Any]) -> None:
-        self._out.send(messages.result(number, self._probe(params)))
+    def _tell(
+        self,
+        tell: Callable[[dict[str, Any]], dict[str, Any]],
+        number: messages.MessageId,
+        params: dict[str, Any],
+    ) -> None:
+        self._out.send(messages.result(number, tell(params)))
 
     def _greet(self, number: messages.MessageId, params: dict[str, Any]) -> None:
         if params.get("protocol") != PROTOCOL:
