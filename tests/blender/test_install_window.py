@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 def test_the_buttons_install_cancel_and_look(
     blender: Blender,
     display: str,  # noqa: F811
+    shot: Path,
     odd_path: Path,
     repository: Path,
 ) -> None:
@@ -28,7 +29,7 @@ def test_the_buttons_install_cancel_and_look(
     folder = odd_path / "bäckend"
     base = getattr(sys, "_base_executable", sys.executable)
     process = blender.start(
-        "--online-mode", "--window-geometry", "0", "0", "1280", "800",
+        "--online-mode", "--window-geometry", "0", "0", "1280", "800", shot,
         "--python", SCRIPTS / "install_window.py", "--", out, folder, base, sys.executable,
         env={"DISPLAY": display}, stderr=subprocess.STDOUT,
     )  # fmt: skip
