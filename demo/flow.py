@@ -96,7 +96,9 @@ def _perform(
     """Build the scenes, run the add-on's operator, save the file; returns the finished job."""
     first_scene = bpy.context.scene
     filmed = None
-    if clip is None:
+    if clip is not None:
+        probe_clip(clip.absolute(), fps)  # a clip that cannot be read is told before any work
+    else:
         filmed = footage.new_scene("Footage", SIZE, FPS, FIRST, frames)
     quiet = printed_to(output / "blender.log")
     with clock.step("Building the figure (armature, body, automatic weights)"), quiet:

@@ -29,10 +29,11 @@ class Suite:
 
 
 SUITES = (
-    Suite("backend", ("tests/backend", "tests/dev")),
+    Suite("backend", ("tests/backend",)),
     Suite("parity", ("tests/parity",)),
     Suite("addon (bpy)", ("tests/addon",)),
     Suite("quality", ("tests/quality",)),
+    Suite("dev.py, zip, demo", ("tests/dev",)),
     Suite("real Blender", ("tests/blender",)),
 )
 

@@ -13,7 +13,9 @@ import pytest
 from devtools import extension, say
 
 _PARTS = ("motionfollower_addon", "mf_backend")
-_FILES = ("blender_manifest.toml", "pyproject.toml", "README.md", "LICENSE")
+_FILES = (
+    "blender_manifest.toml", "pyproject.toml", "README.md", "LICENSE", "requirements/backend.txt"
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -21,6 +23,7 @@ def copy(repository: Path, odd_path: Path) -> Path:
     """The sources alone, in a folder with an odd name."""
     for name in _PARTS:
         shutil.copytree(repository / name, odd_path / name)
+    (odd_path / "requirements").mkdir()
     for name in _FILES:
         shutil.copy(repository / name, odd_path / name)
     return odd_path
@@ -35,6 +38,8 @@ def test_two_builds_are_equal_and_hold_what_blender_wants(copy: Path) -> None:
         names = set(archive.namelist())
         manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
         assert {"__init__.py", "blender_manifest.toml", "LICENSE"} <= names
+        listed = (copy / "requirements" / "backend.txt").read_bytes()
+        assert archive.read("requirements/backend.txt") == listed
         assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
         (wheel,) = manifest["wheels"]
         archive.extract(wheel.removeprefix("./"), copy / "out")
