@@ -79,12 +79,14 @@ class Children:
         line: Callable[[str], None] | None = None,
         seconds: float | None = None,
         quiet: bool = False,
+        unlogged: str = "",
         **options: Any,
     ) -> tuple[int, list[str]]:
         """Run a program to its end; its exit code and its last lines.
 
-        `line` hears each line as it comes. `quiet` keeps the output out of the log. Raises
-        InstallCancelled, after the program was ended, and InstallRefusal where it cannot start.
+        `line` hears each line as it comes. `quiet` keeps the output out of the log, `unlogged`
+        the lines that begin so. Raises InstallCancelled, after the program was ended, and
+        InstallRefusal where it cannot start.
         Past `seconds` it is ended and its code is 124.
         """
         process = self.start(command, **options)
@@ -98,6 +100,10 @@ class Children:
                     end(process)
                     return 124, kept
                 if text is None:
+                    continue
+                if unlogged and text.startswith(unlogged):
+                    if line is not None:
+                        line(text)
                     continue
                 if not quiet:
                     self.note(text)

@@ -13,6 +13,24 @@ from .install_torch import TorchBuild, TorchOffer, processor_builds, read_index
 _BASE = ("-m", "pip", "--disable-pip-version-check")
 
 
+PROGRESS = "Progress "
+"""How pip's lines about the bytes that have come begin."""
+
+
+def progress_text(line: str, latest: str) -> str:
+    """What a line of pip means to a person; `latest` is what was said before. Empty: nothing."""
+    if line.startswith(PROGRESS):
+        words = line.split()  # Progress DONE of ALL
+        if len(words) == 4 and words[1].isdigit() and words[3].isdigit() and int(words[3]):
+            done, whole = int(words[1]) / 1e6, int(words[3]) / 1e6
+            return f"{latest}: {done:.0f} of {whole:.0f} MB" if whole >= 10 else ""
+        return ""
+    if line.startswith(("Collecting ", "Processing ")):
+        name = Path(line.split(maxsplit=1)[1]).name
+        return f"Fetching {'-'.join(name.split('-')[:2]) if '.whl' in name else name}"
+    return "Unpacking" if line.startswith("Installing collected") else ""
+
+
 class Pip:
     """pip of one environment."""
 
@@ -46,20 +64,29 @@ class Pip:
         self._run([str(wheel)], tell, "--no-deps", "--no-index", "--force-reinstall")
 
     def _run(self, what: list[str], tell: Callable[[str], None], *options: str) -> None:
+        latest = ""
+
         def line(text: str) -> None:
-            if text.startswith(("Collecting ", "Processing ")):
-                name = Path(text.split(maxsplit=1)[1]).name
-                tell(f"Fetching {'-'.join(name.split('-')[:2]) if '.whl' in name else name}")
-            elif text.startswith("Downloading "):
-                tell(text)
-            elif text.startswith("Installing collected"):
-                tell("Unpacking")
+            nonlocal latest
+            words = progress_text(text, latest)
+            if words:
+                latest = latest if text.startswith(PROGRESS) else words
+                tell(words)
 
         # Compiling all of torch takes longer than the little of it that is ever imported.
-        command = self._command("install", "--no-compile", "--progress-bar", "off", *options, *what)
-        code, lines = self._children.run(command, line)
+        bar = "raw" if self._tells_progress() else "off"
+        command = self._command("install", "--no-compile", "--progress-bar", bar, *options, *what)
+        code, lines = self._children.run(command, line, unlogged=PROGRESS)
         if code != 0:
             raise _failed(lines)
+
+    def _tells_progress(self) -> bool:
+        """Whether this pip can tell how much of a file has come (`--progress-bar raw`, 24.1)."""
+        for path in self._paths.packages().glob("pip-*.dist-info"):
+            parts = path.name.removeprefix("pip-").removesuffix(".dist-info").split(".")
+            if all(part.isdigit() for part in parts[:2]):
+                return [int(part) for part in parts[:2]] >= [24, 1]
+        return False
 
     def install_torch(
         self, torch: Requirement, offer: TorchOffer, constraints: Path, tell: Callable[[str], None]

@@ -8,6 +8,7 @@ goes on from what is whole.
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,12 @@ class Installer:
 
     def install(self) -> None:
         """Bring everything into the state that the plan wants, and ask the backend."""
+        if sys.platform == "darwin" and platform.machine() == "x86_64":
+            raise InstallRefusal(
+                "intel-mac",
+                "PyTorch is no longer made for Macs with Intel processors.",
+                "Use a Mac with Apple silicon, or a machine with Windows or Linux.",
+            )
         self.marker = self.marker.begun(self.paths)
         self._environment()
         self._packages()

@@ -21,7 +21,7 @@ from motionfollower_addon.core.install_packages import (
     find_faults,
     read_list,
 )
-from motionfollower_addon.core.install_pip import Pip
+from motionfollower_addon.core.install_pip import Pip, progress_text
 from motionfollower_addon.core.install_plan import (
     InstallPaths,
     InstallPlan,
@@ -265,3 +265,16 @@ def test_pips_own_configuration_stays_and_blenders_python_does_not() -> None:
     )
     assert kept["PIP_INDEX_URL"] == "i" and kept["HOME"] == "/h"
     assert "PYTHONHOME" not in kept and "PIP_TARGET" not in kept
+
+
+def test_what_pip_says_in_words() -> None:
+    said = progress_text("Collecting torch==2.13.0+cu130", "")
+    assert said == "Fetching torch==2.13.0+cu130"
+    big = progress_text("Progress 131072000 of 526600000", said)
+    assert big == f"{said}: 131 of 527 MB"
+    assert progress_text("Progress 1000 of 9000", said) == "", "small files flicker by"
+    assert progress_text("Processing /x y/torch-2.13.0+cpu-cp311-cp311-linux.whl", "") == (
+        "Fetching torch-2.13.0+cpu"
+    )
+    assert progress_text("Installing collected packages: a, b", "") == "Unpacking"
+    assert progress_text("  WARNING: something", "") == ""
