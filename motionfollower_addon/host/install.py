@@ -15,6 +15,7 @@ from mf_backend.errors import InputError, MFError
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
 
+from ..core.backend_state import BackendState
 from ..core.install_marker import Marker, SetupState, list_hash, read_marker, state_of
 from ..core.install_plan import Action, InstallPaths, InstallPlan, PythonChoice, TorchChoice
 from ..core.install_process import InstallProcess, TaskPhase
@@ -124,7 +125,7 @@ class InstallDesk:
     def mismatch(self) -> str:
         """A sentence on a backend that does not fit this add-on; empty where it fits."""
         backend = current().backend
-        if backend is not None:
+        if backend is not None and backend.state is not BackendState.STOPPED:
             failure, said = backend.failure, backend.handshake
             if failure is not None and failure.code == "backend-protocol":
                 return failure.message

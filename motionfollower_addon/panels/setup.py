@@ -11,6 +11,7 @@ from mf_backend.errors import InputError
 
 from .. import ids
 from ..core.backend_process import default_python
+from ..core.backend_state import BackendState
 from ..core.install_marker import SetupState
 from ..core.install_plan import GIGABYTE, NEEDED_BYTES
 from ..core.install_process import TaskPhase
@@ -80,9 +81,11 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
     row.operator(ids.OP_CHECK_BACKEND, icon="FILE_REFRESH")
     row.operator(ids.OP_OPEN_LOG, icon="TEXT")
     backend = current().backend
-    if backend is not None and backend.failure is not None:
+    if backend is None or backend.state is BackendState.STOPPED:
+        return
+    if backend.failure is not None:
         draw_text(layout, context, str(backend.failure))
-    elif backend is not None and backend.handshake is not None:
+    elif backend.handshake is not None:
         said = backend.handshake
         layout.label(text=f"Backend {said.backend}, Python {said.python}", icon="CHECKMARK")
 

@@ -214,3 +214,59 @@ def test_importing_what_is_no_weights_says_why(preferences: Any, odd_path: Path)
     (odd_path / "downloads").mkdir()
     with pytest.raises(RuntimeError, match="denoising_unet"):
         ops().weights_import(source=str(odd_path / "downloads"))
+
+
+def other_backend(folder: Path, repository: Path, file: str, line: str, other: str) -> Path:
+    """A Python whose backend is this one with one line changed."""
+    import shutil
+    import site
+    import venv
+
+    shutil.copytree(repository / "mf_backend", folder / "mf_backend")
+    changed = folder / "mf_backend" / file
+    text = changed.read_text(encoding="utf-8")
+    assert line in text
+    changed.write_text(text.replace(line, other), encoding="utf-8")
+    venv.create(folder / "env", with_pip=False)
+    packages = InstallPaths(folder)
+    inside = next((folder / "env").glob("**/site-packages"))
+    lines = [str(folder), *site.getsitepackages()]
+    (inside / "other.pth").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "env" / packages.python.relative_to(packages.environment)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "other", "words"),
+    [
+        ("protocol/messages.py", f"PROTOCOL = {PROTOCOL}", "PROTOCOL = 77", ("77", str(PROTOCOL))),
+        ("version.py", f'"{VERSION}"', '"0.0.7"', ("0.0.7", VERSION)),
+    ],
+)
+def test_a_running_backend_that_does_not_fit_is_named(
+    preferences: Any,
+    odd_path: Path,
+    repository: Path,
+    file: str,
+    line: str,
+    other: str,
+    words: tuple[str, str],
+) -> None:
+    import time
+
+    from motionfollower_addon.core.backend_state import BackendState
+    from motionfollower_addon.host.install import desk
+    from motionfollower_addon.host.session import current
+
+    current().close_backend()
+    preferences.backend_python = str(other_backend(odd_path, repository, file, line, other))
+    assert ops().check_backend() == {"FINISHED"}
+    backend = current().client()
+    stop = time.monotonic() + 60
+    while backend.state is BackendState.STARTING and time.monotonic() < stop:
+        backend.poll()
+        time.sleep(0.02)
+    said = desk().mismatch()
+    current().close_backend()
+    for word in words:
+        assert word in said
+    assert desk().mismatch() == "", "a backend that was stopped is of no account"
