@@ -7,8 +7,8 @@ from typing import Any
 import bpy
 
 from . import command_line, ids, preferences, properties
-from .host import install, install_weights, load, overlay, session, thumbnails
-from .operators import bones, jobs, render, takes, weights
+from .host import install, install_weights, load, one_frame, overlay, session, thumbnails
+from .operators import bones, jobs, render, seeing, takes, weights
 from .operators import install as install_operators
 from .panels import bone_list, sidebar
 
@@ -18,6 +18,7 @@ _CLASSES = (
     *render.CLASSES,
     *jobs.CLASSES,
     *takes.CLASSES,
+    *seeing.CLASSES,
     *install_operators.CLASSES,
     *weights.CLASSES,
     *bones.CLASSES,
@@ -57,6 +58,7 @@ def unregister() -> None:
     session.remove_handlers()
     session.stop()
     overlay.stop()
+    one_frame.stop()
     thumbnails.stop()
     properties.unregister()
     for cls in reversed(_CLASSES):

@@ -43,6 +43,9 @@ OP_TAKE_FINAL = "motionfollower.take_final"
 OP_TAKE_COMPARE = "motionfollower.take_compare"
 OP_TAKE_DELETE = "motionfollower.take_delete"
 
+OP_BACKDROP = "motionfollower.backdrop"
+OP_ONE_FRAME = "motionfollower.one_frame"
+
 OP_INSTALL = "motionfollower.install_backend"
 OP_VERIFY = "motionfollower.verify_backend"
 OP_CANCEL_INSTALL = "motionfollower.cancel_install"
@@ -57,6 +60,11 @@ OP_WEIGHTS_FETCH = "motionfollower.weights_fetch"
 OP_WEIGHTS_MOVE = "motionfollower.weights_move"
 OP_WEIGHTS_DELETE = "motionfollower.weights_delete"
 OP_WEIGHTS_CANCEL = "motionfollower.weights_cancel"
+
+IMAGE_BACKDROP = "motionfollower_backdrop"
+"""Custom property of our background pictures: whether the camera showed any before."""
+IMAGE_FRAME = "motionfollower_frame"
+"""Custom property of the image of single frames: job folder and frame, as JSON."""
 
 PANEL_VIEW3D = "MF_PT_view3d"
 PANEL_SEQUENCER = "MF_PT_sequencer"

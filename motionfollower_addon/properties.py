@@ -102,31 +102,60 @@ class MF_PG_bone(bpy.types.PropertyGroup):
     bone: StringProperty(
         name="Bone", description="Bone that this joint follows. Empty: the joint is left out"
     )
-    end: EnumProperty(name="End", items=_ENDS, description="Which point of the bone the joint is")
+    end: EnumProperty(
+        name="End",
+        items=_ENDS,
+        description="At which point of the bone the joint of the skeleton is drawn",
+    )
 
 
 class MF_PG_settings(bpy.types.PropertyGroup):
     """Settings of one scene; every default works untouched in a scene with one of each."""
 
     scene_id: StringProperty(options={"HIDDEN"})
-    show_footage: BoolProperty(name="Footage", description="The clip that shows the actor")
-    show_motion: BoolProperty(name="Motion", description="The rig, its action and the camera")
-    show_bones: BoolProperty(name="Bones", description="Which bones are which joints")
-    show_fit: BoolProperty(
-        name="Fit to Actor", description="How the rig's skeleton is brought onto the actor"
+    show_footage: BoolProperty(
+        name="Footage", description="The clip whose actor gets the new motion"
     )
-    show_quality: BoolProperty(name="Quality", description="What makes the picture, and how well")
+    show_motion: BoolProperty(
+        name="Motion",
+        description="The rig whose action the actor will perform, and the camera that films it",
+    )
+    show_bones: BoolProperty(
+        name="Bones", description="Which bones of the rig move which joints of the actor"
+    )
+    show_fit: BoolProperty(
+        name="Fit to Actor",
+        description="How the rig's skeleton is brought onto the actor: how tall and where in the "
+        "picture the actor will be",
+    )
+    show_quality: BoolProperty(
+        name="Quality", description="Which engine makes the pictures, how well, and what it needs"
+    )
     show_overlay: BoolProperty(
         name="Show Skeleton",
         update=_redraw,
-        description="Draw the target skeleton live over the 3D View while it looks through the "
-        "camera",
+        description="Draw the target skeleton live over the 3D Views; through the camera it is "
+        "exactly what the actor will follow",
+    )
+    show_fitting: BoolProperty(
+        name="Show Fit",
+        update=_redraw,
+        description="Draw the actor's own skeleton (white) and the fitted target (coloured) of "
+        "this frame over the camera's view and over previewed frames",
     )
     bone_row: IntProperty(options={"HIDDEN"})
-    show_render: BoolProperty(name="Render", default=True, description="Runs and their progress")
-    show_takes: BoolProperty(name="Takes", default=True, description="Results over the footage")
+    show_render: BoolProperty(
+        name="Render", default=True, description="Start a take, and see how far each run is"
+    )
+    show_takes: BoolProperty(
+        name="Takes",
+        default=True,
+        description="Finished results over the footage, one visible at a time",
+    )
     source: EnumProperty(
-        name="Source", items=_plain(_SOURCES), description="Where the footage comes from"
+        name="Source",
+        items=_plain(_SOURCES),
+        description="Where the footage comes from that shows the actor",
     )
     strip: StringProperty(
         name="Strip",
@@ -142,15 +171,19 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         name="Frame Rate",
         min=0.0,
         max=240.0,
-        description="Frames a second of a folder of images; 0 takes the scene's",
+        description="Frames a second of a folder of images, so how fast the result plays; 0 takes "
+        "the scene's",
     )
     first: IntProperty(
         name="Skip",
         min=0,
-        description="Frames left out at the start of what the strip or file shows",
+        description="Frames left out at the start of what the strip or file shows; the motion "
+        "begins after them",
     )
     count: IntProperty(
-        name="Frames", min=0, description="How many frames of the clip are used; 0 means all"
+        name="Frames",
+        min=0,
+        description="How many frames of the clip get the new motion; 0 means all",
     )
     armature: PointerProperty(
         name="Armature",
@@ -165,35 +198,44 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     )
     slot: StringProperty(
         name="Slot",
-        description="The action's slot that is played. Empty: the one that fits the armature",
+        description="The action's slot that the actor performs. Empty: the one that fits the "
+        "armature",
     )
     camera: PointerProperty(
         name="Camera",
         type=bpy.types.Object,
         poll=_is_camera,
-        description="Camera that films the rig. Empty: the scene's active camera",
+        description="Camera through which the rig's motion is seen in the picture. Empty: the "
+        "scene's active camera",
     )
     range_source: EnumProperty(
-        name="Range", items=_plain(_RANGES), description="Which frames of the motion are used"
+        name="Range",
+        items=_plain(_RANGES),
+        description="Which frames of the motion the actor performs",
     )
     range_start: FloatProperty(
-        name="Start", default=1.0, description="First scene frame of the motion"
+        name="Start",
+        default=1.0,
+        description="Scene frame of the pose that the actor has in the clip's first frame",
     )
     range_end: FloatProperty(
-        name="End", default=250.0, description="Last scene frame of the motion"
+        name="End", default=250.0, description="Scene frame of the last pose that the actor takes"
     )
     retime: EnumProperty(
         name="If Lengths Differ",
         items=_plain(_RETIMES),
-        description="What happens where the motion and the clip differ in length",
+        description="What the actor does where the motion and the clip differ in length",
     )
     bone_map: EnumProperty(
-        name="Bone Map", items=_BONE_MAPS, description="Which bones are which joints"
+        name="Bone Map",
+        items=_BONE_MAPS,
+        description="Names by which the rig's bones are found that move the actor's joints",
     )
     alignment: EnumProperty(
         name="Alignment",
         items=_plain(_ALIGNMENTS),
-        description="How the rig's skeleton is brought onto the actor",
+        description="How the rig's skeleton is brought onto the actor: how tall and where in the "
+        "picture the actor will be",
     )
     keep_limb_lengths: BoolProperty(
         name="Keep the Actor's Limbs",
@@ -219,18 +261,21 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         description="File (npz) of your own joints of the actor. Empty: found automatically",
     )
     engine: EnumProperty(
-        name="Engine", items=_plain(_ENGINES), description="What makes the new pictures"
+        name="Engine",
+        items=_plain(_ENGINES),
+        description="What makes the new pictures: a fast preview, or the diffusion model",
     )
     quality: EnumProperty(
         name="Quality",
         items=_plain(_QUALITIES),
         default=str(Quality.FINAL),
-        description="How much time the diffusion engine takes for the picture",
+        description="How much time the diffusion engine takes for a cleaner picture",
     )
     memory: EnumProperty(
         name="Memory",
         items=_plain(_MEMORIES),
-        description="How much of the graphics card's memory the diffusion engine may use",
+        description="How much of the graphics card's memory the diffusion engine may use; less is "
+        "slower",
     )
     seed: IntProperty(
         name="Seed",
@@ -262,7 +307,7 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     )
     moving_camera: BoolProperty(
         name="Moving Camera",
-        description="Hold the background more firmly, for clips whose camera moves",
+        description="Hold the background more firmly to the footage, for clips whose camera moves",
     )
     mp4: StringProperty(
         name="Video File",
@@ -270,7 +315,8 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         description="Where a copy of the finished video goes. Empty: only into the job's folder",
     )
     title: StringProperty(
-        name="Take", description="Name of the next take. Empty: named after the motion"
+        name="Take",
+        description="Name of the next take, as its strip is called. Empty: named after the motion",
     )
 
 

@@ -79,10 +79,10 @@ def windows() -> Iterator[Any]:
 
 
 def redraw() -> None:
-    """Ask every sidebar and sequencer to draw itself again."""
+    """Ask every 3D View, Sequencer and Image Editor to draw itself again."""
     for window in windows():
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
+            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR", "IMAGE_EDITOR"}:
                 area.tag_redraw()
 
 

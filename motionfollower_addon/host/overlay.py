@@ -1,143 +1,187 @@
-"""The target skeleton, drawn live over the viewport while it looks through the rig's camera."""
+"""The skeletons, drawn live over 3D Views and over our pictures in Image Editors."""
 
 from __future__ import annotations
 
+import json
+import time
+from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
 from bpy_extras.view3d_utils import location_3d_to_region_2d
-from numpy.typing import NDArray
 
 from mf_backend.errors import MFError
-from mf_backend.skeleton.draw import HAND_LINE_COLOURS, LIMB_COLOURS
-from mf_backend.skeleton.joints import HAND_LINES, LEFT_HAND, LIMBS, RIGHT_HAND
 
 from .. import ids
-from . import lookup, own_bones, rig_state
-from .rig import joints_now
+from ..core.compose import WorldPose, compose
+from ..core.overlay import Rectangle, fit_inside, onto, seen_from, strokes
+from ..core.projection import Lens
+from . import backdrop, fit_view, lookup, own_bones, rig_state
+from .camera import pixel_aspect, read_camera
+from .overlay_draw import draw
 from .rig_reader import RigReader
 
-_LIMB_WIDTH = 4.0
-_HAND_WIDTH = 2.0
-_BRIGHTER = 1 / 0.6
-"""The pictures' limbs are dimmed, which is hard to see over a viewport."""
-
-
-def _segments() -> list[tuple[int, int, tuple[float, ...], bool]]:
-    """(joint, joint, colour, whether it is a hand's) of every line."""
-    found: list[tuple[int, int, tuple[float, ...], bool]] = []
-    for (a, b), colour in zip(LIMBS, LIMB_COLOURS, strict=True):
-        bright = tuple(min(1.0, value / 255 * _BRIGHTER) for value in colour)
-        found.append((a, b, (*bright, 1.0), False))
-    for hand in (LEFT_HAND, RIGHT_HAND):
-        for (a, b), colour in zip(HAND_LINES, HAND_LINE_COLOURS, strict=True):
-            line = (*(value / 255 for value in colour), 1.0)
-            found.append((hand.start + a, hand.start + b, line, True))
-    return found
-
-
-_SEGMENTS = _segments()
+_ACTOR = (1.0, 1.0, 1.0, 0.85)
+"""The actor's own skeleton is white, the target's has the skeletons' colours."""
 
 
 class Overlay:
-    """Draws while it is on; finds the rig anew when the choice or its bones change."""
+    """Draws what is switched on; reads the rig once for each change of the scene."""
 
     def __init__(self) -> None:
-        self._handle: Any = None
+        self._handles: list[tuple[Any, Any]] = []
         self._reader: tuple[Any, RigReader] | None = None
+        self._pose: tuple[Any, WorldPose] | None = None
+        self.changes = 0
+        """Times that the scene's time or its data changed."""
         self.drawn = 0
         """Times that a skeleton was drawn."""
+        self.samples = 0
+        """Times that the rig was read."""
+        self.seconds: list[float] = []
+        """What the latest drawings took."""
 
     def start(self) -> None:
-        """Be called at every redraw of a 3D View."""
-        if not bpy.app.background:
-            self._handle = bpy.types.SpaceView3D.draw_handler_add(
-                self._draw, (), "WINDOW", "POST_PIXEL"
-            )
+        """Be called at every redraw of a 3D View or an Image Editor."""
+        if bpy.app.background or self._handles:
+            return
+        for space, function in (
+            (bpy.types.SpaceView3D, self._draw_view),
+            (bpy.types.SpaceImageEditor, self._draw_picture),
+        ):
+            handle = space.draw_handler_add(self._timed, (function,), "WINDOW", "POST_PIXEL")
+            self._handles.append((space, handle))
 
     def stop(self) -> None:
-        """Be called no more."""
-        if self._handle is not None:
-            bpy.types.SpaceView3D.draw_handler_remove(self._handle, "WINDOW")
-            self._handle = None
+        """Be called no more, and hold nothing of the open file."""
+        for space, handle in self._handles:
+            space.draw_handler_remove(handle, "WINDOW")
+        self._handles = []
+        self._reader = self._pose = None
 
-    def _draw(self) -> None:
-        context = bpy.context
-        settings = getattr(context.scene, ids.SCENE_PROPERTY)
-        if not settings.show_overlay or context.region_data is None:
+    def _timed(self, function: Any) -> None:
+        settings = getattr(bpy.context.scene, ids.SCENE_PROPERTY)
+        if not (settings.show_overlay or settings.show_fitting):
             return
-        in_camera = context.region_data.view_perspective == "CAMERA"
-        if not in_camera or context.scene.camera is None:
-            return
+        begin = time.perf_counter()
         try:
-            points = region_joints(context, self._find_reader(context, settings))
+            if not function(bpy.context, settings):
+                return
         except (MFError, ReferenceError):
             # The panel says what is missing; there is just nothing to draw.
-            self._reader = None
+            self._reader = self._pose = None
             return
-        draw_lines(points)
         self.drawn += 1
+        self.seconds = [*self.seconds[-499:], time.perf_counter() - begin]
+
+    # -- 3D View ------------------------------------------------------------------------------
+
+    def _draw_view(self, context: Any, settings: Any) -> bool:
+        if context.region_data is None:
+            return False
+        camera = _viewed_camera(context)
+        meant = settings.camera or context.scene.camera
+        through = camera is not None and camera == meant
+        drew = False
+        if settings.show_fitting and through:
+            drew = self._draw_fit(context, _camera_frame(context, camera))
+        if settings.show_overlay:
+            points, scale = self._live(context, settings, camera if through else None)
+            draw(strokes(points, scale))
+            drew = True
+        return drew
+
+    def _live(self, context: Any, settings: Any, camera: Any) -> tuple[Any, float]:
+        """The rig's joints in the region and region pixels a picture's pixel."""
+        depsgraph = context.evaluated_depsgraph_get()
+        pose = self._read_pose(context, settings, depsgraph)
+        size = backdrop.clip_size(context)
+        if camera is None:
+            seen = context.region_data
+            lens = Lens.PERSPECTIVE if seen.is_perspective else Lens.ORTHOGRAPHIC
+            matrices = (
+                np.array(m, np.float64) for m in (seen.perspective_matrix, seen.view_matrix)
+            )
+            region = (context.region.width, context.region.height)
+            return seen_from(pose, *matrices, lens, region), 0.5
+        joints = compose(pose, read_camera(camera, depsgraph), size, pixel_aspect(context.scene))
+        place = fit_inside(_camera_frame(context, camera), size)
+        return onto(joints, size, place), place.size[0] / size[0]
+
+    def _read_pose(self, context: Any, settings: Any, depsgraph: Any) -> WorldPose:
+        """One reading for all views until something changes."""
+        reader = self._find_reader(context, settings)
+        key = (self._reader and self._reader[0], self.changes, context.scene.frame_current_final)
+        if self._pose is None or self._pose[0] != key:
+            self._pose = (key, reader.read(depsgraph))
+            self.samples += 1
+        return self._pose[1]
 
     def _find_reader(self, context: Any, settings: Any) -> RigReader:
         name = settings.armature.name if settings.armature else ""
         armature = lookup.find_armature(context.scene, name)
         chosen = "" if settings.bone_map == "AUTO" else settings.bone_map
         bones = tuple(armature.data.bones.keys())
-        key = (armature.as_pointer(), chosen, own_bones.key(armature), bones)
+        mode = (armature.mode, armature.data.pose_position)
+        key = (armature.as_pointer(), chosen, own_bones.key(armature), bones, mode)
         if self._reader is None or self._reader[0] != key:
             self._reader = (key, RigReader(armature, rig_state.mapping_for(armature, chosen)))
         return self._reader[1]
 
+    def _draw_fit(self, context: Any, frame: Rectangle) -> bool:
+        job = fit_view.known(context.scene)
+        index = job.index_at(context.scene.frame_current_final) if job is not None else None
+        if job is None or index is None:
+            return False
+        _draw_both(job, index, fit_inside(frame, job.conditions.size))
+        return True
 
-def region_joints(context: Any, reader: RigReader) -> NDArray[np.float64]:
-    """Joints [60, 2] in pixels of the region, y up, for a view through the scene's camera."""
-    scene, camera = context.scene, context.scene.camera
-    render = scene.render
-    size = (render.resolution_x, render.resolution_y)
-    depsgraph = context.evaluated_depsgraph_get()
-    joints = joints_now(scene, reader, camera, size, depsgraph).astype(np.float64)
-    # Corners of the camera's frame: right top, right bottom, left bottom, left top.
+    # -- Image Editor -------------------------------------------------------------------------
+
+    def _draw_picture(self, context: Any, settings: Any) -> bool:
+        """Over a previewed frame, the skeletons of that very frame."""
+        image = context.space_data.image
+        about = image.get(ids.IMAGE_FRAME) if image is not None else None
+        if not settings.show_fitting or about is None:
+            return False
+        said = json.loads(about)
+        job = fit_view.known(context.scene)
+        if job is None or job.folder != Path(said["folder"]):
+            return False
+        view = context.region.view2d
+        (left, bottom), (right, top) = (view.view_to_region(v, v, clip=False) for v in (0.0, 1.0))
+        _draw_both(job, int(said["index"]), Rectangle(left, bottom, right, top))
+        return True
+
+
+def _draw_both(job: fit_view.FitJob, index: int, place: Rectangle) -> None:
+    size = job.conditions.size
+    scale = place.size[0] / size[0]
+    source, target = job.conditions.source_joints[index], job.conditions.target_joints[index]
+    draw(strokes(onto(target, size, place), scale))
+    draw(strokes(onto(source, size, place), scale, _ACTOR))
+
+
+def _viewed_camera(context: Any) -> Any:
+    """The camera that a 3D View looks through; None in a free view."""
+    if context.region_data.view_perspective != "CAMERA":
+        return None
+    space = context.space_data
+    return space.camera if space.use_local_camera else context.scene.camera
+
+
+def _camera_frame(context: Any, camera: Any) -> Rectangle:
+    """Where the camera's frame is in the region."""
+    matrix = camera.matrix_world.normalized()
     corners = [
-        location_3d_to_region_2d(
-            context.region, context.region_data, camera.matrix_world.normalized() @ corner
-        )
-        for corner in camera.data.view_frame(scene=scene)
+        location_3d_to_region_2d(context.region, context.region_data, matrix @ corner)
+        for corner in camera.data.view_frame(scene=context.scene)
     ]
     if any(corner is None for corner in corners):
-        return np.full_like(joints, np.nan)
-    left, right = corners[2].x, corners[0].x
-    bottom, top = corners[2].y, corners[0].y
-    # Pixel centres lie at whole numbers, the frame's edges half a pixel further out.
-    across = (joints[:, 0] + 0.5) / size[0]
-    down = (joints[:, 1] + 0.5) / size[1]
-    return np.stack([left + across * (right - left), top + down * (bottom - top)], axis=1)
-
-
-def draw_lines(points: NDArray[np.float64]) -> None:
-    """Draw the skeleton with joints [60, 2] into the region that is being drawn."""
-    import gpu
-    from gpu_extras.batch import batch_for_shader
-
-    shader = gpu.shader.from_builtin("POLYLINE_FLAT_COLOR")
-    gpu.state.blend_set("ALPHA")
-    for hands, width in ((False, _LIMB_WIDTH), (True, _HAND_WIDTH)):
-        places: list[tuple[float, float, float]] = []
-        colours: list[tuple[float, ...]] = []
-        for a, b, colour, is_hand in _SEGMENTS:
-            pair = points[[a, b]]
-            if is_hand is hands and np.isfinite(pair).all():
-                places += [(float(x), float(y), 0.0) for x, y in pair]
-                colours += [colour, colour]
-        if not places:
-            continue
-        batch = batch_for_shader(shader, "LINES", {"pos": places, "color": colours})
-        shader.bind()
-        _, _, wide, high = gpu.state.viewport_get()
-        shader.uniform_float("viewportSize", (wide, high))
-        shader.uniform_float("lineWidth", width)
-        batch.draw(shader)
-    gpu.state.blend_set("NONE")
+        return Rectangle(np.nan, np.nan, np.nan, np.nan)
+    # Right top, right bottom, left bottom, left top.
+    return Rectangle(corners[2].x, corners[2].y, corners[0].x, corners[0].y)
 
 
 class _Holder:
@@ -146,17 +190,60 @@ class _Holder:
     overlay: Overlay | None = None
 
 
+@bpy.app.handlers.persistent
+def _changed(*_: Any) -> None:
+    """The scene's time or data changed: the rig has to be read again."""
+    if _Holder.overlay is not None:
+        _Holder.overlay.changes += 1
+
+
+@bpy.app.handlers.persistent
+def _before_load(*_: Any) -> None:
+    """Nothing of the file that closes may be drawn or held."""
+    fit_view.forget()
+    if _Holder.overlay is not None:
+        _Holder.overlay.stop()
+
+
+@bpy.app.handlers.persistent
+def _after_load(*_: Any) -> None:
+    if _Holder.overlay is not None:
+        _Holder.overlay.start()
+
+
+_HANDLERS = {
+    "frame_change_post": _changed,
+    "depsgraph_update_post": _changed,
+    "undo_post": _changed,
+    "redo_post": _changed,
+    "load_pre": _before_load,
+    "load_post": _after_load,
+}
+
+
 def start() -> None:
     """Begin to draw where it is switched on."""
     _Holder.overlay = Overlay()
     _Holder.overlay.start()
+    for name, function in _HANDLERS.items():
+        getattr(bpy.app.handlers, name).append(function)
 
 
 def stop() -> None:
     """Draw no more."""
+    for name, function in _HANDLERS.items():
+        listening = getattr(bpy.app.handlers, name)
+        if function in listening:
+            listening.remove(function)
+    fit_view.forget()
     if _Holder.overlay is not None:
         _Holder.overlay.stop()
         _Holder.overlay = None
+
+
+def current() -> Overlay | None:
+    """The overlay; None while the add-on is switched off."""
+    return _Holder.overlay
 
 
 def drawn() -> int:

@@ -98,7 +98,12 @@ class MF_OT_bones_mirror(_OnBones, bpy.types.Operator):
 class _OnFile(_OnBones):
     """An operator that asks for a file."""
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        subtype="FILE_PATH",
+        description="File (json) that holds which bones move which joints",
+        options={"SKIP_SAVE"},
+    )
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
     def invoke(self, context: Any, event: Any) -> set[str]:

@@ -42,8 +42,8 @@ class _Starts:
 
 
 class MF_OT_install_backend(_Starts, bpy.types.Operator):
-    """Install the backend into its own environment, go on with what was broken off, or bring it
-    to this add-on's version; what is whole already is kept"""
+    """Install the backend into its own environment, go on with what was broken off, or bring \
+it to this add-on's version; what is whole already is kept"""
 
     bl_idname = ids.OP_INSTALL
     bl_label = "Install Backend"
@@ -64,8 +64,8 @@ class MF_OT_install_backend(_Starts, bpy.types.Operator):
 
 
 class MF_OT_verify_backend(_Starts, bpy.types.Operator):
-    """Compare every file of the backend with what was installed, start each library and ask the
-    backend itself; nothing is changed or downloaded"""
+    """Compare every file of the backend with what was installed, start each library and ask \
+the backend itself; nothing is changed or downloaded"""
 
     bl_idname = ids.OP_VERIFY
     bl_label = "Verify"

@@ -17,8 +17,8 @@ from .reporting import refuse, warn_all
 
 
 class MF_OT_render(bpy.types.Operator):
-    """Let the actor in the footage perform the rig's motion; the result comes in as a new take over
-    the footage"""
+    """Let the actor in the footage perform the rig's motion; the result comes in as a new take \
+over the footage"""
 
     bl_idname = ids.OP_RENDER
     bl_label = "Render Take"

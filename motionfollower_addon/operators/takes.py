@@ -71,7 +71,11 @@ class MF_OT_take_compare(_OnTake, bpy.types.Operator):
     bl_idname = ids.OP_TAKE_COMPARE
     bl_label = "Compare"
 
-    mode: EnumProperty(items=_MODES, name="Compare", description="How the two are shown")
+    mode: EnumProperty(
+        items=_MODES,
+        name="Compare",
+        description="How the take and its footage are shown in one picture",
+    )
 
     def execute(self, context: Any) -> set[str]:
         """Switch the comparison."""

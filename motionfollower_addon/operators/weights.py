@@ -147,7 +147,7 @@ class MF_OT_weights_move(_OnWeights, bpy.types.Operator):
     target: StringProperty(
         name="To",
         subtype="DIR_PATH",
-        description="New or empty folder",
+        description="New or empty folder that the weights are moved into",
         options={"SKIP_SAVE"},
     )
 

@@ -10,6 +10,7 @@ from ..core.retiming import Policy
 from ..host import clip, compat, lookup, readiness, rig_state
 from ..host.session import current
 from .bone_list import bones_state, draw_bones
+from .seeing import draw_fit_view, draw_overlay
 from .text import draw_text
 
 
@@ -116,7 +117,7 @@ def draw_motion(layout: Any, context: Any, values: Any) -> None:
     layout.prop(values, "camera")
     if not values.camera and scene.camera:
         layout.label(text=scene.camera.name, icon="CHECKMARK")
-    layout.prop(values, "show_overlay")
+    draw_overlay(layout, context, values)
     layout.row().prop(values, "range_source", expand=True)
     if values.range_source == "CUSTOM":
         column = layout.column(align=True)
@@ -146,6 +147,7 @@ def draw_fit(layout: Any, context: Any, values: Any) -> None:
     column.prop(values, "source_masks")
     column.prop(values, "source_poses")
     column.prop(values, "source_joints")
+    draw_fit_view(layout, context, values)
 
 
 # -- Quality --------------------------------------------------------------------------------------

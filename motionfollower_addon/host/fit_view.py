@@ -1,0 +1,162 @@
+"""The latest job of a scene whose skeletons are fitted: the actor's and the rig's, frame by frame.
+
+Found on disk only when a run of the session moves on; panels and views ask for it at every redraw.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from mf_backend.conditioning.conditions import Conditions, load_conditions
+from mf_backend.errors import MFError
+from mf_backend.jobs.costs import ALIGN, TARGET_MASK
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.request import JobRequest, read_request
+from mf_backend.jobs.state import JobState, read_state
+
+from ..core.origin import Origin, read_origin
+from ..core.retiming import plan
+from . import compat, home
+from .lookup import scene_fps
+from .options import jobs_roots
+from .session import current
+
+_SOON_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """A job whose skeletons are fitted to its actor."""
+
+    folder: Path
+    title: str
+    conditions: Conditions
+    frames: tuple[float, ...]
+    """Scene frame of the rig for each frame of the clip."""
+    masked: bool
+    """Conditioning is finished, so that single frames can be previewed."""
+
+    def index_at(self, frame: float) -> int | None:
+        """The clip's frame that the rig has at a scene frame; None outside of the motion."""
+        away = np.abs(np.array(self.frames) - frame)
+        nearest = int(away.argmin())
+        step = abs(self.frames[1] - self.frames[0]) if len(self.frames) > 1 else 1.0
+        return nearest if away[nearest] <= max(1.0, step) / 2 + 1e-6 else None
+
+
+class _Kept:
+    """The latest answer, and for what it was given."""
+
+    key: Any = None
+    job: FitJob | None = None
+
+
+def forget() -> None:
+    """Look again when next asked."""
+    _Kept.key, _Kept.job = None, None
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+
+
+def _key(scene: Any) -> Any:
+    """Changes whenever the answer may."""
+    flows = tuple(
+        (str(flow.folder), flow.stage, flow.status.stage if flow.status is not None else "")
+        for flow in current().flows
+    )
+    waiting = tuple(str(job.folder) for job in current().waiting)
+    return (scene.name, bpy.data.filepath, scene_fps(scene), flows, waiting)
+
+
+def fitted(scene: Any) -> FitJob | None:
+    """The scene's latest fitted job, looked for now; None while there is none."""
+    key = _key(scene)
+    if _Kept.key != key:
+        _Kept.key, _Kept.job = key, _find(scene)
+    return _Kept.job
+
+
+def known(scene: Any) -> FitJob | None:
+    """The same for drawing, which must not wait for the disk: as last found, newer soon."""
+    if _Kept.key != _key(scene):
+        if bpy.app.background:
+            return fitted(scene)
+        if not bpy.app.timers.is_registered(_look):
+            bpy.app.timers.register(_look, first_interval=_SOON_SECONDS)
+        if _Kept.key is None or _Kept.key[:2] != (scene.name, bpy.data.filepath):
+            return None
+    return _Kept.job
+
+
+def _look() -> None:
+    before = _Kept.job
+    if fitted(bpy.context.scene) is not before:
+        compat.redraw()
+
+
+def _find(scene: Any) -> FitJob | None:
+    files: list[tuple[float, Path]] = []
+    for root in jobs_roots():
+        for file in root.glob("*/work/conditions/joints.npz"):
+            with contextlib.suppress(OSError):
+                files.append((file.stat().st_mtime, file.parent.parent.parent))
+    for _, folder in sorted(files, reverse=True):
+        job = JobFolder(folder)
+        try:
+            request = read_request(job.request)
+            origin = read_origin(request.about)
+            if not _belongs(origin, scene):
+                continue
+            state = read_state(job.state)
+            if _finished(state, ALIGN):
+                return _read(job, request, origin, state, scene)
+        except MFError:
+            # Somebody else's folder, or one that a run is just writing.
+            continue
+    return None
+
+
+def _belongs(origin: Origin, scene: Any) -> bool:
+    at_home = home.find_home(origin)
+    return at_home is not None and scene.name in (origin.rig_scene, at_home.name)
+
+
+def _finished(state: JobState, stage: str) -> bool:
+    record = state.stages.get(stage)
+    return record is not None and record.finished
+
+
+def _read(
+    job: JobFolder, request: JobRequest, origin: Origin, state: JobState, scene: Any
+) -> FitJob:
+    conditions = load_conditions(job.conditions)
+    number, per = (state.facts.get("reference") or {}).get("fps") or (0, 1)
+    rig_scene = bpy.data.scenes.get(origin.rig_scene) or scene
+    rate = scene_fps(rig_scene)
+    motion = (origin.range[0], origin.range[1]) if len(origin.range) == 2 else (1.0, 1.0)
+    clip_rate = Fraction(number, per) if number else Fraction(rate)
+    frames = plan(motion, rate, conditions.count, clip_rate, origin.retime or "hold").sample_frames
+    if len(frames) != conditions.count:
+        # The scene's rate was changed since; the motion goes on at its pace.
+        step = rate / float(clip_rate)
+        frames = tuple(motion[0] + i * step for i in range(conditions.count))
+    masked = _finished(state, TARGET_MASK)
+    return FitJob(job.path, origin.title or job.path.name, conditions, frames, masked)
+
+
+def words(scene: Any) -> str:
+    """What can be seen of the fit now, in one line."""
+    job = known(scene)
+    if job is None:
+        return "Nothing is fitted yet: render once with the preview engine."
+    index = job.index_at(scene.frame_current)
+    if index is None:
+        return f"{job.title} shows nothing at this frame of the timeline."
+    return f"{job.title}, frame {index + 1} of {job.conditions.count}"
