@@ -127,6 +127,8 @@ def hide(camera: Any) -> None:
     for item in shown(camera):
         image = item.image
         before = bool(image[ids.IMAGE_BACKDROP])
+        # Removing alone would leave the image with a user.
+        item.image = None
         camera.data.background_images.remove(item)
         camera.data.show_background_images = before
         if not image.users:
