@@ -25,6 +25,8 @@ _NEAREST = 12
 """Other frames that are looked through for one plate of a moving camera."""
 _BETWEEN = 8
 """Frames from one plate of a moving camera to the next."""
+_OUTSIDE, _SEEN, _UNSEEN = 0, 1, 2
+"""What a key frame knows of a pixel: not in its picture, background that was seen, made up."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,13 @@ class BackgroundPlate:
     def __init__(
         self,
         keys: dict[int, Picture],
+        unseen: dict[int, Bools],
         motion: CameraMotion,
         report: PlateReport,
         grow: int,
     ) -> None:
-        self._keys, self._motion, self.report, self._grow = keys, motion, report, grow
+        self._keys, self._unseen = keys, unseen
+        self._motion, self.report, self._grow = motion, report, grow
         self._order = sorted(keys)
 
     def clean(self, index: int, frame: Picture, person: Mask) -> Picture:
@@ -66,20 +70,54 @@ class BackgroundPlate:
         plate = match_tone(plate, frame, covered, covered, reach)
         return np.where(covered[..., None], plate, frame)
 
+    def painted(self, index: int) -> Bools:
+        """Pixels [H, W] of frame `index` whose background no frame saw: the plate made them up."""
+        if self._motion.steady:
+            return self._unseen[self._order[0]]
+        shown = [self._shown(key, index) for key in self._around(index)]
+        made_up = np.any([part == _UNSEEN for part in shown], axis=0)
+        nowhere = np.all([part == _OUTSIDE for part in shown], axis=0)
+        return np.asarray(made_up | nowhere, np.bool_)
+
+    def _shown(self, key: int, index: int) -> Mask:
+        """What key frame `key` says of each pixel [H, W] of frame `index`, as named above."""
+        import cv2
+
+        hole = self._unseen[key]
+        code = np.where(hole, _UNSEEN, _SEEN).astype(np.uint8)
+        moved = cv2.warpPerspective(
+            code,
+            self._motion.between(key, index),
+            hole.shape[::-1],
+            flags=cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=_OUTSIDE,
+        )
+        return np.asarray(moved, np.uint8)
+
+    def _around(self, index: int) -> tuple[int, int]:
+        """The key frames before and after a frame; the same one twice at a key and at the ends."""
+        place = int(np.searchsorted(self._order, index))
+        after = self._order[min(place, len(self._order) - 1)]
+        return (self._order[max(0, place - 1)] if after > index else after), after
+
     def _at(self, index: int, shape: tuple[int, ...]) -> Picture:
         """The plate as frame `index` saw it."""
         if self._motion.steady:
             return self._keys[self._order[0]]
-        place = int(np.searchsorted(self._order, index))
-        after = self._order[min(place, len(self._order) - 1)]
-        before = self._order[max(0, place - 1)] if after > index else after
+        before, after = self._around(index)
         near = _warped(self._keys[before], self._motion.between(before, index), shape)
         if before == after:
             return near
-        # Between two key frames one fades into the other, so that nothing pops.
+        # Between two key frames one fades into the other, so that nothing pops; what only one of
+        # them showed is that one's.
         far = _warped(self._keys[after], self._motion.between(after, index), shape)
-        share = (index - before) / (after - before)
-        mixed = near.astype(np.float32) * (1 - share) + far.astype(np.float32) * share
+        share = np.full(shape[:2], (index - before) / (after - before), np.float32)
+        in_near = self._shown(before, index) != _OUTSIDE
+        in_far = self._shown(after, index) != _OUTSIDE
+        share[in_near & ~in_far], share[in_far & ~in_near] = 0, 1
+        weight = share[..., None]
+        mixed = near.astype(np.float32) * (1 - weight) + far.astype(np.float32) * weight
         return np.asarray(np.rint(mixed), np.uint8)
 
 
@@ -109,18 +147,20 @@ def build_plate(
         reporter.advance(i + 1)
     motion = tracker.finish()
     if motion.steady:
-        plate, seen = _steady_plate(frames, taken)
-        return BackgroundPlate({0: plate}, motion, PlateReport(True, motion.registered, seen), grow)
+        plate, hole, seen = _steady_plate(frames, taken)
+        report = PlateReport(True, motion.registered, seen)
+        return BackgroundPlate({0: plate}, {0: hole}, motion, report, grow)
     shares = []
     plates: dict[int, Picture] = {}
+    holes: dict[int, Bools] = {}
     order = sorted(frames)
     stride = max(1, round(_BETWEEN * len(order) / count))
     for k in sorted({*order[::stride], order[-1]}):
         reporter.check()
-        plates[k], share = _moving_plate(k, frames, taken, motion)
+        plates[k], holes[k], share = _moving_plate(k, frames, taken, motion)
         shares.append(share)
     report = PlateReport(False, motion.registered, float(np.mean(shares)))
-    return BackgroundPlate(plates, motion, report, grow)
+    return BackgroundPlate(plates, holes, motion, report, grow)
 
 
 def _grown(mask: Mask, pixels: int) -> Bools:
@@ -146,8 +186,13 @@ def _warped(picture: Picture, matrix: NDArray[np.float64], shape: tuple[int, ...
     )
 
 
-def _steady_plate(frames: dict[int, Picture], taken: dict[int, Bools]) -> tuple[Picture, float]:
-    """Median over the frames that saw a pixel; inpainted where none did. Returns the seen share."""
+def _steady_plate(
+    frames: dict[int, Picture], taken: dict[int, Bools]
+) -> tuple[Picture, Bools, float]:
+    """Median over the frames that saw a pixel; inpainted where none did.
+
+    Returns the plate, where none saw it [H, W], and the seen share.
+    """
     order = sorted(frames)
     if len(order) > _STEADY_KEYS:
         picks = np.linspace(0, len(order) - 1, _STEADY_KEYS).round().astype(int)
@@ -168,19 +213,22 @@ def _steady_plate(frames: dict[int, Picture], taken: dict[int, Bools]) -> tuple[
         plate.reshape(-1, 3)[part] = np.where(seen[:, None] > 0, median, 0).astype(np.uint8)
         unseen.ravel()[part[seen == 0]] = True
     share = 1 - unseen.sum() / max(1, ever.sum())
-    return inpaint(plate, unseen), float(share)
+    return inpaint(plate, unseen), unseen, float(share)
 
 
 def _moving_plate(
     key: int, frames: dict[int, Picture], taken: dict[int, Bools], motion: CameraMotion
-) -> tuple[Picture, float]:
-    """One frame without the actor: from the frames nearest in time first, then inpainted."""
+) -> tuple[Picture, Bools, float]:
+    """One frame without the actor: from the frames nearest in time first, then inpainted.
+
+    Returns it, where no frame saw it [H, W], and the seen share.
+    """
     import cv2
 
     missing = taken[key].copy()
     total = int(missing.sum())
     if not total:
-        return frames[key], 1.0
+        return frames[key], missing, 1.0
     rows, columns = np.flatnonzero(missing.any(1)), np.flatnonzero(missing.any(0))
     reach = max(8, round(0.03 * max(missing.shape)))
     y0, y1 = max(0, rows[0] - 2 * reach), rows[-1] + 1 + 2 * reach
@@ -206,4 +254,5 @@ def _moving_plate(
             break
     picture = frames[key].copy()
     picture[box] = inpaint(part, hole)
-    return picture, 1 - float(hole.sum()) / total
+    missing[box] = hole
+    return picture, missing, 1 - float(hole.sum()) / total

@@ -19,7 +19,7 @@ from mf_backend.weights.weight_set import lacking, open_set
 if TYPE_CHECKING:
     from mf_backend.engines.motionfollower.run import Run
 
-_VERSION = "1"
+_VERSION = "2"
 """Goes up whenever the same conditions and settings give other pixels."""
 _LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "PIL", "cv2")
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mf_backend.compositing.blend import composite, soft_union
+from mf_backend.compositing.underlay import NotesOnly, Underlay
 from mf_backend.compositing.window import Window
 from mf_backend.engines.base import EngineJob, Picture
 from mf_backend.engines.motionfollower.checkpoints import Checkpoints, job_key
@@ -20,6 +21,7 @@ from mf_backend.engines.motionfollower.costs import RenderCosts, render_costs
 from mf_backend.engines.motionfollower.inputs import check_job, sampler_inputs, window_for
 from mf_backend.engines.motionfollower.presets import GIB, Preset, choose_preset, smaller_preset
 from mf_backend.errors import InputError, MemoryShortError
+from mf_backend.jobs.request import Sampler
 from mf_backend.models.model_set import ModelSet
 from mf_backend.progress import Reporter
 from mf_backend.sampler.conditions import Conditions, prepare
@@ -176,6 +178,10 @@ class Run:
         conditions = self.job.conditions
         width, height = self.window.size
         vae = self._models.vae
+        underlay = None
+        if self.job.settings.sampler is not Sampler.RELEASED:
+            notes = NotesOnly(self.reporter, self._costs.decoded(0), "background")
+            underlay = Underlay(self.job.clip, conditions, notes)
         with resident(vae, self.device.device):
             for done, index in enumerate(indices, start=1):
                 picture = decode_latent(vae, latents[index])[:, :height, :width]
@@ -186,7 +192,10 @@ class Run:
                 alpha = soft_union(
                     conditions.grey("source_masks", index), conditions.grey("target_masks", index)
                 )
-                yield index, composite(frame, self.window.put_back(values, frame), alpha)
+                edited = self.window.put_back(values, frame)
+                if underlay is not None:
+                    edited = underlay.under(index, frame, edited)
+                yield index, composite(frame, edited, alpha)
                 self.reporter.advance(
                     self._costs.decoded(done / len(indices)), f"frame {index + 1} decoded"
                 )

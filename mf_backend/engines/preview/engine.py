@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.compositing.blend import composite, soft_union
-from mf_backend.conditioning.conditions import Conditions
+from mf_backend.compositing.underlay import source_matte
 from mf_backend.conditioning.target_mask import model_person, working_scale
 from mf_backend.engines.base import EngineJob, Missing, Picture
 from mf_backend.engines.preview.actor import Actor
@@ -54,7 +54,7 @@ class PreviewEngine:
         conditions, clip = job.conditions, job.clip
 
         def matte(index: int) -> NDArray[np.uint8]:
-            return _matte(conditions, index)
+            return source_matte(conditions, index)
 
         plate = build_plate(clip, matte, reporter)
         if plate.report.seen < _LITTLE_SEEN:
@@ -86,13 +86,6 @@ class PreviewEngine:
             )
             yield index, composite(frame, edited, alpha)
             reporter.advance(step + 1)
-
-
-def _matte(conditions: Conditions, index: int) -> NDArray[np.uint8]:
-    """The actor's matte; where there is none, the hard mask."""
-    if conditions.path("source_alpha", index).is_file():
-        return conditions.grey("source_alpha", index)
-    return conditions.grey("source_masks", index)
 
 
 def _frames(job: EngineJob, indices: Sequence[int]) -> Iterator[tuple[int, Picture]]:

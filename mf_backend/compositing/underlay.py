@@ -1,0 +1,97 @@
+"""Where the actor left, the clip's own background under what an engine generated.
+
+A diffusion model invents what was behind the actor; where other frames of the clip saw it, the
+background plate knows it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.conditions import Conditions
+from mf_backend.engines.base import FrameSource, Picture
+from mf_backend.plate.background import build_plate
+from mf_backend.progress import Reporter
+
+Mask = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+_CLEARANCE = 2.0
+"""Pixels at 512 about the target mask that stay as generated: the new actor's own soft edge."""
+_FEATHER = 8.0
+"""Pixels at 512 over which the generated picture turns into the plate."""
+
+
+def source_matte(conditions: Conditions, index: int) -> Mask:
+    """The actor's matte [H, W]; the hard mask where there is none."""
+    soft = conditions.path("source_alpha", index).is_file()
+    return conditions.grey("source_alpha" if soft else "source_masks", index)
+
+
+def vacated_weight(source: Mask, target: Mask, painted: NDArray[np.bool_]) -> Floats:
+    """How much of the plate each pixel takes, float32 [H, W] 0..1.
+
+    1 where the actor was (hard mask `source`) and is no longer (`target`), with a ramp towards the
+    target mask and towards `painted`, the pixels that no frame saw; 0 everywhere else.
+    """
+    import cv2
+
+    vacated = (source >= 128) & (target < 128) & ~painted
+    if not vacated.any():
+        return np.zeros(source.shape, np.float32)
+    scale = max(1.0, min(source.shape) / 512)
+
+    def ramp(kept: NDArray[Any], clearance: float) -> Floats:
+        if not kept.any():
+            return np.ones(source.shape, np.float32)
+        away = cv2.distanceTransform((~kept).astype(np.uint8), cv2.DIST_L2, 5)
+        return np.asarray(np.clip((away / scale - clearance) / _FEATHER, 0, 1), np.float32)
+
+    weight = ramp(target >= 128, _CLEARANCE) * ramp(painted, 0.0)
+    return np.asarray(np.where(vacated, weight, 0), np.float32)
+
+
+class Underlay:
+    """Puts the plate under generated frames. Reads the clip once when it is made."""
+
+    def __init__(self, clip: FrameSource, conditions: Conditions, reporter: Reporter) -> None:
+        self._conditions = conditions
+        self._plate = build_plate(clip, lambda i: source_matte(conditions, i), reporter)
+
+    def under(self, index: int, frame: Picture, edited: Picture) -> Picture:
+        """`edited` [H, W, 3] with the plate where the actor left frame `index` (`frame`)."""
+        weight = vacated_weight(
+            self._conditions.grey("source_masks", index),
+            self._conditions.grey("target_masks", index),
+            self._plate.painted(index),
+        )[..., None]
+        if not weight.any():
+            return edited
+        clean = self._plate.clean(index, frame, source_matte(self._conditions, index))
+        mixed = edited.astype(np.float32) * (1 - weight) + clean.astype(np.float32) * weight
+        return np.where(weight > 0, np.rint(mixed), edited).astype(np.uint8)
+
+
+class NotesOnly:
+    """A Reporter inside another one's stage: passes notes on at the step that stage has reached."""
+
+    def __init__(self, reporter: Reporter, step: int, what: str) -> None:
+        self._reporter, self._step, self._what = reporter, step, what
+
+    def begin(self, stage: str, total: int) -> None:
+        """No stage of its own."""
+
+    def advance(self, step: int, note: str = "") -> None:
+        """Say which frame was read; also learns of a cancel."""
+        self._reporter.advance(self._step, f"{self._what}, frame {step}")
+
+    def check(self) -> None:
+        """See Reporter."""
+        self._reporter.check()
+
+    def warn(self, code: str, message: str) -> None:
+        """See Reporter."""
+        self._reporter.warn(code, message)
