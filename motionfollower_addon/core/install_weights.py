@@ -136,6 +136,7 @@ class WeightsTask:
                 self._out.append(line)
             elif line.strip():
                 self.lines.append(line.strip())
+                del self.lines[:-100]  # progress bars say much
                 self.text = line.strip().split("\r")[-1][-200:]
         code = self._task.code
         if code is None:

@@ -17,6 +17,7 @@ from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
 from motionfollower_addon.core.install_marker import Marker, SetupState, read_marker, state_of
 from motionfollower_addon.core.install_plan import Action, InstallPaths
+from tests.backend.weights.test_fetch import LARGE, hub  # noqa: F401
 
 pytest.importorskip("bpy", reason="needs Blender's wheel (pip install bpy)")
 
@@ -270,3 +271,36 @@ def test_a_running_backend_that_does_not_fit_is_named(
     for word in words:
         assert word in said
     assert desk().mismatch() == "", "a backend that was stopped is of no account"
+
+
+@pytest.mark.slow
+def test_sizes_are_told_before_anything_is_fetched(
+    preferences: Any,
+    odd_path: Path,
+    hub: str,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import bpy
+
+    from motionfollower_addon.host.install_weights import weights_desk
+
+    monkeypatch.setenv("HF_ENDPOINT", hub)
+    monkeypatch.setenv("HF_HOME", str(odd_path / "hub cache"))
+    bpy.context.preferences.system.use_online_access = True
+    downloads = odd_path / "dównloads"
+    preferences.downloads_folder = str(downloads)
+
+    assert ops().weights_sizes() == {"FINISHED"}
+    sizes = {item["name"]: item["bytes"] for item in weights_desk().downloads}
+    assert sizes["sd-image-variations-diffusers"] > len(LARGE)
+    assert 0 < sizes["sd-vae-ft-mse"] < 100
+    assert not downloads.exists()
+
+    assert ops().weights_fetch() == {"FINISHED"}
+    fetched = downloads / "sd-image-variations-diffusers" / "unet" / "diffusion_pytorch_model.bin"
+    assert fetched.read_bytes() == LARGE
+
+    # A disk that is too small is told before, not found out by filling it.
+    weights_desk().downloads[0]["bytes"] = 1 << 60
+    with pytest.raises(RuntimeError, match="has not left"):
+        ops().weights_fetch()
