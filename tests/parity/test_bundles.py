@@ -21,6 +21,8 @@ def _bundles() -> list[Path]:
 BUNDLES = _bundles()
 # Large pictures are recorded once, so that the suite stays quick; small ones in two ways.
 SMALL = 256
+# Seconds; a 512-pixel bundle is five minutes of one core, and the core may be shared.
+TIMEOUT = 3600
 
 
 def test_bundles_are_there() -> None:
@@ -30,6 +32,7 @@ def test_bundles_are_there() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
 def test_every_key_is_reproduced(folder: Path) -> None:
     from mf_backend.sampler.memory import MemoryPlan
@@ -44,6 +47,7 @@ def test_every_key_is_reproduced(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
 def test_slices_and_recomputation_reproduce_every_key(folder: Path) -> None:
     from mf_backend.sampler.memory import MemoryPlan
