@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,11 +21,12 @@ CODE = (
 
 @dataclass(frozen=True)
 class Suite:
-    """Tests that share one process. bpy cannot be reset, so what loads it runs apart."""
+    """Tests that run together. bpy cannot be reset: what loads it has a process of its own."""
 
     name: str
     folders: tuple[str, ...]
-    environment: dict[str, str] = field(default_factory=dict)
+    workers: int = 1
+    """Processes that share the suite's files; more than one only where nothing times itself."""
 
 
 SUITES = (
@@ -100,13 +101,17 @@ def _targets(root: Path, suite: Suite, given: list[tuple[Path, str]]) -> list[st
 
 
 def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Result:
-    environment = {**os.environ, **suite.environment, "PYTHONUTF8": "1"}
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    # Two torch threads on two busy cores are many times slower than one, and less repeatable.
+    environment.setdefault("OMP_NUM_THREADS", "1")
     bundles = root.parent / "shared" / "parity" / "bundles"
     if bundles.is_dir():
         environment.setdefault("MF_PARITY_BUNDLES", str(bundles))
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+        if suite.workers > 1:
+            command += ["-n", str(suite.workers), "--dist", "worksteal", "--durations", "25"]
         ran = _run(f"tests: {suite.name}", command, root, environment)
         return _with_counts(ran, report)
 
