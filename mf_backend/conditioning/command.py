@@ -71,7 +71,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="F,X,Y",
         help="who to follow: frame,x,y or frame,x0,y0,x1,y1 in pixels (default: the largest)",
     )
-    parser.add_argument("--mask-estimator", default="", metavar="NAME", help="rvm or mediapipe")
+    parser.add_argument(
+        "--mask-estimator",
+        default="",
+        metavar="NAME",
+        help="rvm (the default), mediapipe, birefnet or sam2; `weights list` says where the last "
+        "two come from",
+    )
     parser.add_argument("--first", type=int, default=0, help="first frame of the clip to use")
     parser.add_argument("--count", type=int, default=0, help="number of frames (0: to the end)")
     parser.add_argument("--fps", type=float, default=0.0, help="rate of a folder of images")

@@ -1,8 +1,8 @@
-"""Mattes of the actor: RobustVideoMatting on the part of the picture where the actor is.
+"""Mattes of the actor: the estimators' interface, RobustVideoMatting and MediaPipe's own.
 
-Two passes over each frame, as seen and mirrored, at two inner sizes; their mean is steadier than
-any of them (on the reference cases 0.970 of mean overlap against 0.959 with one pass at half
-size). Frames go through once, in order, one in memory at a time.
+RVM makes two passes over each frame, as seen and mirrored, at two inner sizes; their mean is
+steadier than any of them (on the reference cases 0.970 of mean overlap against 0.959 with one pass
+at half size). Frames go through once, in order, one in memory at a time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mf_backend.engines.base import FrameSource
 from mf_backend.errors import InputError, MissingComponentError
+from mf_backend.weights.catalog import OptionalFile
 
 Picture = NDArray[np.uint8]
 Matte = NDArray[np.uint8]
@@ -180,9 +181,44 @@ class MediapipeSegmentation:
         yield from segment(clip, np.asarray(joints), frames, best_model())
 
 
-_ESTIMATORS: dict[str, Callable[[], MatteEstimator]] = {
-    "rvm": RobustVideoMatting,
-    "mediapipe": MediapipeSegmentation,
+def require_model(item: OptionalFile) -> Path:
+    """Where an estimator's model lies; MissingComponentError, with how to get it, where absent."""
+    if item.present:
+        return item.path
+    raise MissingComponentError(
+        "mask-estimator-missing",
+        f"The mask estimator's model {item.name} is not on this machine.",
+        f"{item.how} Or choose the mask estimator rvm, which needs no download.",
+    )
+
+
+def unreadable_model(item: OptionalFile, error: Exception) -> MissingComponentError:
+    """What to raise where a model is there but damaged or something else."""
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    return MissingComponentError(
+        "mask-estimator-damaged",
+        f"The mask estimator's model {item.path} cannot be loaded: {reason}.",
+        f"Delete it and get it again. {item.how}",
+    )
+
+
+def _birefnet(device: str) -> MatteEstimator:
+    from mf_backend.conditioning.matting_birefnet import BiRefNetPortrait
+
+    return BiRefNetPortrait(device)
+
+
+def _sam2(device: str) -> MatteEstimator:
+    from mf_backend.conditioning.matting_sam2 import SegmentAnything2
+
+    return SegmentAnything2(device)
+
+
+_ESTIMATORS: dict[str, Callable[[str], MatteEstimator]] = {
+    "rvm": lambda device: RobustVideoMatting(),
+    "mediapipe": lambda device: MediapipeSegmentation(),
+    "birefnet": _birefnet,
+    "sam2": _sam2,
 }
 
 
@@ -191,11 +227,15 @@ def estimator_names() -> tuple[str, ...]:
     return tuple(_ESTIMATORS)
 
 
-def load_estimator(name: str) -> MatteEstimator:
-    """Make an estimator by name; the empty name is the default, RVM."""
+def load_estimator(name: str, device: str = "auto") -> MatteEstimator:
+    """Make an estimator by name; the empty name is the default, RVM.
+
+    `device` as in Settings; RVM and MediaPipe run on the CPU in any case. Raises InputError for an
+    unknown name and MissingComponentError where the estimator's model is not on this machine.
+    """
     if name and name not in _ESTIMATORS:
         raise InputError(
             "mask-estimator-unknown",
             f"There is no mask estimator named {name!r}; use {' or '.join(_ESTIMATORS)}.",
         )
-    return _ESTIMATORS[name or "rvm"]()
+    return _ESTIMATORS[name or "rvm"](device)

@@ -151,7 +151,7 @@ def _estimated(
 
     clip = context.clip
     wanted = range(clip.count) if frames is None else frames
-    estimator = load_estimator(name or context.settings.mask_estimator)
+    estimator = load_estimator(name or context.settings.mask_estimator, context.settings.device)
     for index, matte in estimator.mattes(clip, work.joints, wanted):
         yield index, work.own_part(index, matte)
 

@@ -68,12 +68,18 @@ MOTIONFOLLOWER: tuple[Published, ...] = (
 
 @dataclass(frozen=True)
 class OptionalFile:
-    """A file that improves conditioning where it is present; nothing needs it."""
+    """A file or folder that improves conditioning where it is present; nothing needs it."""
 
     name: str
-    """File name in the estimators' folder."""
+    """Name in the estimators' folder."""
     holds: str
     where: str
+    licence: str
+    """SPDX name of the licence that its makers give it."""
+    bytes: int | None = None
+    """Size; None where no source says it."""
+    parts: tuple[str, ...] = ()
+    """Files that the folder must hold; empty for a single file."""
 
     @property
     def path(self) -> Path:
@@ -82,8 +88,33 @@ class OptionalFile:
 
     @property
     def present(self) -> bool:
-        """Whether it is there."""
+        """Whether it is there, with all its parts."""
+        if self.parts:
+            return all((self.path / part).is_file() for part in self.parts)
         return self.path.is_file()
+
+    @property
+    def how(self) -> str:
+        """One sentence that says how to get it."""
+        files = f"{' and '.join(self.parts)} of {self.name}" if self.parts else self.name
+        place = self.path if self.parts else self.path.parent
+        return f"Download {files} ({self.licence}) from {self.where} and put it into {place}."
+
+
+BIREFNET = OptionalFile(
+    "BiRefNet-portrait-epoch_150.onnx",
+    "BiRefNet-portrait as an ONNX file: the mask estimator birefnet",
+    "the releases of rembg (danielgatis/rembg, v0.0.0); the network is ZhengPeng7/BiRefNet",
+    "MIT",
+)
+SAM2 = OptionalFile(
+    "sam2.1-hiera-small",
+    "SAM 2.1, small, in transformers' format: the mask estimator sam2, pointed at the actor by "
+    "the joints",
+    "the model hub (facebook/sam2.1-hiera-small)",
+    "Apache-2.0",
+    parts=("config.json", "model.safetensors"),
+)
 
 
 OPTIONAL: tuple[OptionalFile, ...] = (
@@ -91,17 +122,24 @@ OPTIONAL: tuple[OptionalFile, ...] = (
         "pose_landmark_heavy.tflite",
         "MediaPipe's heavy pose model (finds harder poses than the built-in one)",
         "MediaPipe's model page, pose landmark model, heavy",
+        "Apache-2.0",
     ),
     OptionalFile(
         "yolox_l.onnx",
         "the person detector that DWPose works from",
         "the DWPose authors' page (IDEA-Research/DWPose)",
+        "Apache-2.0",
+        216_746_733,
     ),
     OptionalFile(
         "dw-ll_ucoco_384.onnx",
         "DWPose, the whole-body estimator that the released skeletons were made with",
         "the DWPose authors' page (IDEA-Research/DWPose)",
+        "Apache-2.0",
+        134_399_116,
     ),
+    BIREFNET,
+    SAM2,
 )
 
 

@@ -88,7 +88,14 @@ def _list(args: argparse.Namespace) -> int:
             {"name": x.name, "holds": x.holds, "where": x.where} for x in catalog.MOTIONFOLLOWER
         ],
         "optional": [
-            {"name": x.name, "holds": x.holds, "where": x.where, "present": x.present}
+            {
+                "name": x.name,
+                "holds": x.holds,
+                "where": x.where,
+                "licence": x.licence,
+                "present": x.present,
+            }
+            | ({} if x.bytes is None else {"bytes": x.bytes})
             for x in catalog.OPTIONAL
         ],
         "estimators_folder": str(estimators_folder()),
@@ -107,11 +114,16 @@ def _list(args: argparse.Namespace) -> int:
         lines.append("Complete.")
     lines.append(f"Optional, looked for in {estimators_folder()}:")
     lines += [
-        f"  {x.name} ({'present' if x.present else 'absent'}): {x.holds}; from {x.where}"
-        for x in catalog.OPTIONAL
+        f"  {x.name} ({', '.join(_facts(x))}): {x.holds}; from {x.where}" for x in catalog.OPTIONAL
     ]
     _print(args, value, lines)
     return ExitCode.DONE
+
+
+def _facts(item: catalog.OptionalFile) -> list[str]:
+    """Whether it is here, its licence, and its size where that is known."""
+    size = [] if item.bytes is None else [f"{item.bytes / 2**20:.0f} MiB"]
+    return ["present" if item.present else "absent", item.licence, *size]
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -1,0 +1,44 @@
+"""Showing the actor's part of a frame to a network that sees squares, and putting its matte back.
+
+Shared by the estimators that look at each frame on its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.conditioning.matting import Box, Matte, Picture
+
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_STD = np.array([0.229, 0.224, 0.225], np.float32)
+"""Mean and deviation of ImageNet's colours, 0..1, which both networks were trained with."""
+
+
+def square_input(picture: Picture, box: Box, side: int) -> NDArray[np.float32]:
+    """The box of an RGB frame as normalised float32 [1, 3, side, side]; aspect is not kept."""
+    import cv2
+
+    x0, y0, x1, y1 = box
+    part = picture[y0:y1, x0:x1]
+    how = cv2.INTER_AREA if max(part.shape[:2]) > side else cv2.INTER_LINEAR
+    resized = cv2.resize(part, (side, side), interpolation=how).astype(np.float32) / 255
+    normalised = (resized - _MEAN) / _STD
+    return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
+
+
+def placed(logits: NDArray[Any], box: Box, size: tuple[int, int]) -> Matte:
+    """Matte uint8 [height, width] of the whole frame from logits [h, w] of its box; 0 outside."""
+    import cv2
+
+    x0, y0, x1, y1 = box
+    # Enlarged before the sigmoid: the edge stays as sharp as the network drew it.
+    full = cv2.resize(
+        np.asarray(logits, np.float32), (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR
+    )
+    matte = 1 / (1 + np.exp(-np.clip(full, -30, 30)))
+    whole = np.zeros((size[1], size[0]), np.uint8)
+    whole[y0:y1, x0:x1] = np.round(matte * 255)
+    return whole
