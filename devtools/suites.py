@@ -30,10 +30,10 @@ class Suite:
 
 
 SUITES = (
-    Suite("backend", ("tests/backend",)),
-    Suite("parity", ("tests/parity",)),
+    Suite("backend", ("tests/backend",), workers=2),
+    Suite("parity", ("tests/parity",), workers=2),
     Suite("addon (bpy)", ("tests/addon",)),
-    Suite("quality", ("tests/quality",)),
+    Suite("quality", ("tests/quality",), workers=2),
     Suite("dev.py, zip, demo", ("tests/dev",)),
     Suite("real Blender", ("tests/blender",)),
 )
