@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from mf_backend.engines.base import FrameSource
 from mf_backend.errors import InputError, MissingComponentError
-from mf_backend.weights.catalog import OptionalFile
+from mf_backend.jobs.request import Settings
+from mf_backend.weights.catalog import BIREFNET, SAM2, OptionalFile
 
 Picture = NDArray[np.uint8]
 Matte = NDArray[np.uint8]
@@ -214,6 +215,18 @@ def _sam2(device: str) -> MatteEstimator:
     return SegmentAnything2(device)
 
 
+def _mediapipe_package() -> object:
+    from mf_backend.conditioning.pose_models import package_folder
+
+    return package_folder()
+
+
+_NEEDS: dict[str, Callable[[], object]] = {
+    "rvm": rvm_file,
+    "mediapipe": _mediapipe_package,
+    "birefnet": lambda: require_model(BIREFNET),
+    "sam2": lambda: require_model(SAM2),
+}
 _ESTIMATORS: dict[str, Callable[[str], MatteEstimator]] = {
     "rvm": lambda device: RobustVideoMatting(),
     "mediapipe": lambda device: MediapipeSegmentation(),
@@ -233,9 +246,22 @@ def load_estimator(name: str, device: str = "auto") -> MatteEstimator:
     `device` as in Settings; RVM and MediaPipe run on the CPU in any case. Raises InputError for an
     unknown name and MissingComponentError where the estimator's model is not on this machine.
     """
+    return _ESTIMATORS[_known(name)](device)
+
+
+def check_estimator(settings: Settings) -> None:
+    """Raise what `load_estimator` would for what these settings need, loading nothing.
+
+    Before any other work: the joints of a long clip take minutes.
+    """
+    if not settings.source_masks:
+        _NEEDS[_known(settings.mask_estimator)]()
+
+
+def _known(name: str) -> str:
     if name and name not in _ESTIMATORS:
         raise InputError(
             "mask-estimator-unknown",
             f"There is no mask estimator named {name!r}; use {' or '.join(_ESTIMATORS)}.",
         )
-    return _ESTIMATORS[name or "rvm"](device)
+    return name or "rvm"

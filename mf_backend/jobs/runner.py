@@ -156,6 +156,7 @@ class _Run:
     def _perform(self) -> JobResult:
         # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
         from mf_backend.clip import open_clip
+        from mf_backend.conditioning.matting import check_estimator
         from mf_backend.jobs import reading, report
         from mf_backend.jobs.stages import chain_hashes, kept_stages
 
@@ -177,6 +178,8 @@ class _Run:
             stages = kept_stages(self.job, self.request, clip, target, engine)
             hashes = chain_hashes(stages, [source, clip.first, clip.count])
             kept = self._kept(stages, hashes)
+            if "masks" not in kept:
+                check_estimator(self.request.settings)
             self.tracker.expect(expected_seconds(self.request, clip.count), kept)
             self._finish(READ, "")
             for stage in stages:

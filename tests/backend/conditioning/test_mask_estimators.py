@@ -17,6 +17,7 @@ from mf_backend.errors import MissingComponentError
 from mf_backend.jobs.request import ClipKind, Reference
 from mf_backend.weights.catalog import BIREFNET, SAM2
 from mf_backend.weights.folder import ESTIMATORS_VARIABLE
+from tests.backend.tiny_job import backend, make_job
 
 from .conftest import Ran, write_frames
 from .tiny_models import write_onnx, write_sam2
@@ -153,6 +154,7 @@ def test_a_missing_model_ends_with_3_and_how_to_get_it(
     assert ran.code == 3, ran.err
     item = {"birefnet": BIREFNET, "sam2": SAM2}[name]
     assert item.how in ran.err and str(models) in ran.err and "Traceback" not in ran.err
+    assert not (odd_path / "out" / "source_joints.npz").exists(), "told before any work"
 
 
 def test_condition_takes_the_named_estimator(condition: Run, models: Path, odd_path: Path) -> None:
@@ -173,3 +175,10 @@ def test_weights_lists_them(models: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert listed[BIREFNET.name]["licence"] == "MIT" and listed[BIREFNET.name]["present"]
     assert listed[SAM2.name]["licence"] == "Apache-2.0" and not listed[SAM2.name]["present"]
     assert listed["yolox_l.onnx"]["bytes"] == 216_746_733
+
+
+def test_a_job_tells_of_a_missing_model_before_any_work(models: Path, odd_path: Path) -> None:
+    job = make_job(odd_path, mask_estimator="sam2", source_masks="", engine="preview")
+    ran = backend("run", str(job.path))
+    assert ran.returncode == 3, ran.stderr
+    assert SAM2.how in ran.stderr and not (job.conditions / "source_joints.npz").exists()
