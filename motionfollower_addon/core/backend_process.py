@@ -214,8 +214,8 @@ def require_python(chosen: str, environment: Mapping[str, str]) -> Path:
     if not text:
         raise MissingComponentError(
             "backend-not-set",
-            "The add-on does not know its backend yet.",
-            "Set the backend's Python in the add-on's preferences.",
+            "The backend is not set up yet.",
+            "Press Install Backend in the add-on's preferences.",
         )
     # Not resolved: a virtual environment's python is often a link, and is found by its own path.
     path = Path(text)
@@ -224,7 +224,7 @@ def require_python(chosen: str, environment: Mapping[str, str]) -> Path:
     if not path.is_file():
         raise MissingComponentError(
             "backend-python",
-            f"There is no Python at {path}.",
-            "Set the backend's Python in the add-on's preferences.",
+            f"The backend's Python is no longer at {path}.",
+            "Press Install Backend in the add-on's preferences, or name another Python there.",
         )
     return path

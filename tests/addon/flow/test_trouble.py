@@ -132,7 +132,7 @@ def test_a_missing_backend_is_named(scene: Any, session: Any, monkeypatch: Any) 
         bpy.ops.motionfollower.render()
 
     monkeypatch.setenv("MOTIONFOLLOWER_BACKEND_PYTHON", "/nö/python")
-    with pytest.raises(RuntimeError, match="There is no Python at"):
+    with pytest.raises(RuntimeError, match="Python is no longer at"):
         bpy.ops.motionfollower.render()
 
 
