@@ -101,8 +101,9 @@ def test_doctor_in_words_and_as_json(odd_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 def test_ctrl_c_ends_any_command_with_5(odd_path: Path) -> None:
-    write_clip(odd_path, 60, (96, 128))
-    joints = figure_joints(60, (96, 128), 0.9)
+    # Long enough that a busy machine cannot be done before it is interrupted.
+    write_clip(odd_path, 400, (96, 128))
+    joints = figure_joints(400, (96, 128), 0.9)
     write_npz(odd_path / "target.npz", target=joints, size=np.array([96, 128]))
     arguments = ["condition", "--reference", "clip", "--target-joints", "target.npz"]
     arguments += ["--out", "out", "--json"]
