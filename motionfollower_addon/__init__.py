@@ -7,7 +7,16 @@ from typing import Any
 import bpy
 
 from . import command_line, ids, preferences, properties
-from .host import install, install_weights, load, one_frame, overlay, session, thumbnails
+from .host import (
+    install,
+    install_weights,
+    load,
+    memory_need,
+    one_frame,
+    overlay,
+    session,
+    thumbnails,
+)
 from .operators import bones, jobs, render, seeing, takes, weights
 from .operators import install as install_operators
 from .panels import bone_list, sidebar
@@ -59,6 +68,7 @@ def unregister() -> None:
     session.stop()
     overlay.stop()
     one_frame.stop()
+    memory_need.stop()
     thumbnails.stop()
     properties.unregister()
     for cls in reversed(_CLASSES):

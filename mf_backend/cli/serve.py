@@ -23,9 +23,10 @@ def run(args: argparse.Namespace) -> int:
     outgoing, incoming = claim_stdout(), claim_stdin()
 
     from mf_backend.protocol.handshake import initialize, preview, probe
+    from mf_backend.protocol.memory_need import memory_need
     from mf_backend.protocol.server import Server
 
-    server = Server(incoming, outgoing, initialize, probe, preview, end=os._exit)
+    server = Server(incoming, outgoing, initialize, probe, preview, memory_need, end=os._exit)
 
     def stop(number: int, frame: FrameType | None) -> None:
         server.stop()

@@ -83,6 +83,18 @@ def memory() -> dict[str, int | None]:
     return {"total_bytes": int(now.total), "free_bytes": int(now.available)}
 
 
+def resident_bytes() -> int | None:
+    """Main memory that this process holds now; None where it cannot be told."""
+    with suppress(OSError, ValueError, IndexError, AttributeError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    with suppress(ImportError):
+        import psutil
+
+        return int(psutil.Process().memory_info().rss)
+    return None
+
+
 def release_memory() -> None:
     """Give back what a finished job's networks held, also on its accelerator."""
     gc.collect()

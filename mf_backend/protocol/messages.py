@@ -11,9 +11,12 @@ Requests (client to server):
   job/run      {folder} -> {id, position}; position 0 runs now, 1 is next
   job/cancel   {id} -> {id, known}
   frame/preview {folder, index} -> {path}: one frame of a conditioned job by the preview engine
+  memory/need  {engine, width, height, count, settings?: {quality, memory, device, ...}} ->
+               {needed_bytes, free_bytes, device: the id, preset: its name or ""}
   shutdown     {} -> {}, after which the process ends
 Notifications (server to client):
-  job/progress {id, stage, step, total, overall, seconds_left, note, frame}; every 2 s at least
+  job/progress {id, stage, step, total, overall, seconds_left, note, frame, memory_bytes}; every
+               2 s at least; memory_bytes is what the backend holds of the main memory now, or null
   job/warning  {id, code, message}
   job/done     {id, frames, mp4, report, count}
   job/failed   {id, code, message, hint, exit_code, log}
@@ -57,6 +60,7 @@ class Method(StrEnum):
     JOB_RUN = "job/run"
     JOB_CANCEL = "job/cancel"
     FRAME_PREVIEW = "frame/preview"
+    MEMORY_NEED = "memory/need"
     SHUTDOWN = "shutdown"
 
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from mf_backend.errors import CancelledError, InputError, MFError
 from mf_backend.jobs.failures import describe
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.resources import release_memory
+from mf_backend.jobs.resources import release_memory, resident_bytes
 from mf_backend.jobs.runner import mark_cancelled, run_job
 from mf_backend.jobs.tracker import JobTracker, Progress
 from mf_backend.protocol import messages
@@ -92,6 +92,7 @@ class JobVoice:
                 "seconds_left": None if left is None else round(left, 1),
                 "note": progress.note,
                 "frame": progress.frame,
+                "memory_bytes": resident_bytes(),
             },
         )
 
@@ -106,12 +107,17 @@ class Server:
         initialize: Callable[[], dict[str, Any]],
         probe: Callable[[dict[str, Any]], dict[str, Any]],
         preview: Callable[[dict[str, Any]], dict[str, Any]],
+        memory_need: Callable[[dict[str, Any]], dict[str, Any]],
         end: Callable[[int], None] = os._exit,
     ) -> None:
         self._incoming = incoming
         self._out = Outgoing(outgoing, self.stop)
         self._initialize = initialize
-        self._told = {Method.CLIP_PROBE: probe, Method.FRAME_PREVIEW: preview}
+        self._told = {
+            Method.CLIP_PROBE: probe,
+            Method.FRAME_PREVIEW: preview,
+            Method.MEMORY_NEED: memory_need,
+        }
         self._end = end
         self._jobs = JobQueue()
         self._questions: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()

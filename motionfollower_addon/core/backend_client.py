@@ -177,6 +177,7 @@ class BackendClient:
             status.seconds_left = None if left is None else float(left)
             status.note = str(params.get("note") or "")
             status.frame = str(params.get("frame") or "") or status.frame
+            status.memory_bytes = int(params.get("memory_bytes") or 0)
         elif method == messages.Notice.WARNING:
             status.warnings.append((str(params.get("code")), str(params.get("message"))))
         elif method == messages.Notice.DONE:

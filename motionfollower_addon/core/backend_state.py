@@ -122,6 +122,8 @@ class JobStatus:
     note: str = ""
     frame: str = ""
     """Path of the latest finished frame; empty before the first."""
+    memory_bytes: int = 0
+    """Main memory that the backend holds; 0 where it does not tell."""
     frames: str = ""
     mp4: str = ""
     report: str = ""

@@ -56,6 +56,9 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
             layout.operator(ids.OP_OPEN_LOG, icon="TEXT").log = flow.log
     elif not flow.stage.ended:
         layout.progress(factor=share, text=words)
+        if flow.status is not None and flow.status.memory_bytes:
+            held = flow.status.memory_bytes / 2**30
+            layout.label(text=f"The backend holds {held:.1f} GB of memory", icon="MEMORY")
         icon = thumbnails.icon_of(flow)
         if icon:
             layout.template_icon(icon_value=icon, scale=5.0)

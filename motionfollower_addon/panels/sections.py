@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ids
 from ..core.retiming import Policy
-from ..host import clip, compat, lookup, readiness, rig_state
+from ..host import clip, compat, lookup, memory_need, readiness, rig_state
 from ..host.session import current
 from .bone_list import bones_state, draw_bones
 from .seeing import draw_fit_view, draw_overlay
@@ -171,9 +171,9 @@ def draw_quality(layout: Any, context: Any, values: Any) -> None:
         lacks = said.engine_missing(values.engine)
         if lacks:
             draw_text(layout, context, lacks)
-        free = said.memory.get("free_bytes")
-        if isinstance(free, int):
-            layout.label(text=f"{free / 2**30:.1f} GB of memory free", icon="MEMORY")
+        need = memory_need.words(context, values)
+        if need:
+            draw_text(layout, context, need)
     if values.engine == "preview":
         return
     layout.prop(values, "quality")

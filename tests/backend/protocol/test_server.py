@@ -41,6 +41,30 @@ def test_handshake_says_what_is_here(server: Backend) -> None:
         assert all(set(lack) == {"what", "how"} for lack in engine["missing"])
 
 
+def test_memory_need_of_both_engines(server: Backend) -> None:
+    def need(engine: str, side: int, **settings: object) -> dict[str, object]:
+        told = server.answer(
+            server.ask(
+                "memory/need", engine=engine, width=side, height=side, count=24, settings=settings
+            )
+        )
+        return dict(told.get("result") or told["error"]["data"])
+
+    small, large = need("preview", 512), need("preview", 2048)
+    assert 0 < int(str(small["needed_bytes"])) < int(str(large["needed_bytes"]))
+    assert int(str(small["free_bytes"])) > 0
+    # The processor sets no limit, so each preset has an answer or a sentence with the memory free.
+    told = [need("motionfollower", 512, memory=name, device="cpu") for name in ("6", "24")]
+    if all("needed_bytes" in item for item in told):
+        assert int(str(told[0]["needed_bytes"])) < int(str(told[1]["needed_bytes"]))
+        assert [item["preset"] for item in told] == ["6", "24"]
+    else:
+        assert {item.get("code") for item in told} <= {"memory-short", None}
+    assert need("preview", 0)["code"] == "usage"
+    assert need("other", 8)["code"] == "engine-unknown"
+    assert need("motionfollower", 512, memory="7")["code"] == "memory-unknown"
+
+
 def test_another_protocol_is_named(server: Backend) -> None:
     error = server.answer(server.ask("initialize", protocol=99))["error"]
     assert error["code"] == -32001

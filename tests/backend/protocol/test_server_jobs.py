@@ -71,6 +71,7 @@ def test_two_jobs_in_order_with_progress(server: Backend, odd_path: Path) -> Non
         assert any(p["seconds_left"] is not None and p["seconds_left"] >= 0 for p in progress)
         frames = [p["frame"] for p in progress if p["frame"]]
         assert frames and all(Path(frame).is_file() for frame in frames)
+        assert all(2**24 < p["memory_bytes"] < 2**36 for p in progress)
         assert all(0 <= p["step"] <= max(p["total"], p["step"]) for p in progress)
     assert server.close() == 0
     assert b"stage render: done" in server.errors  # the log is copied to stderr
