@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Before bpy is imported: nothing of the user's own Blender is read or written.
+os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="mf-user-"))
 
 _EXIT_STATUS = pytest.StashKey[int]()
 
@@ -33,6 +37,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def blender() -> Any:
     """The `bpy` module; tests skip where its wheel is not installed."""
     return pytest.importorskip("bpy", reason="needs Blender's wheel (pip install bpy)")
+
+
+@pytest.fixture(scope="session")
+def registered(blender: Any) -> Iterator[Any]:
+    """The add-on switched on for the whole run, with the backend of this environment."""
+    os.environ.setdefault("MOTIONFOLLOWER_BACKEND_PYTHON", sys.executable)
+    import motionfollower_addon
+
+    motionfollower_addon.register()
+    yield motionfollower_addon
+    motionfollower_addon.unregister()
 
 
 @pytest.fixture

@@ -1,29 +1,12 @@
-"""The add-on registered in the bpy wheel, with the real backend of this environment."""
+"""Scenes and sessions for the flow from rig and clip to a take."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Before bpy is imported: nothing of the user's own Blender is read or written.
-os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="mf-user-"))
-
-
-@pytest.fixture(scope="session")
-def registered() -> Iterator[Any]:
-    """The add-on switched on for the whole run."""
-    os.environ.setdefault("MOTIONFOLLOWER_BACKEND_PYTHON", sys.executable)
-    import motionfollower_addon
-
-    motionfollower_addon.register()
-    yield motionfollower_addon
-    motionfollower_addon.unregister()
 
 
 @pytest.fixture

@@ -223,5 +223,5 @@ def test_a_folder_may_stand_for_its_python(odd_path: Path) -> None:
 
     venv.create(odd_path / "env", with_pip=False)
     assert require_python(str(odd_path / "env"), {}).is_file()
-    with pytest.raises(MissingComponentError, match="no Python at"):
+    with pytest.raises(MissingComponentError, match="no longer at"):
         require_python(str(odd_path / "nowhere"), {})

@@ -78,4 +78,4 @@ def test_the_queue_shows_what_the_backend_holds() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue.thumbnails, "icon_of", lambda _: 0)
         queue.draw_flow(Layout(), None, flow)
-    assert "The backend holds 1.5 GB of memory" in told
+    assert "1.5 GB of memory held" in told

@@ -25,18 +25,14 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="mf-user
 
 
 @pytest.fixture(scope="module")
-def addon() -> Iterator[Any]:
-    """The add-on switched on, with its preferences."""
+def addon(registered: Any) -> Iterator[Any]:
+    """The preferences of the add-on, which is switched on."""
     import bpy
 
-    import motionfollower_addon
-
-    motionfollower_addon.register()
     entry = bpy.context.preferences.addons.new()
     entry.module = "motionfollower_addon"
     yield entry.preferences
     bpy.context.preferences.addons.remove(entry)
-    motionfollower_addon.unregister()
 
 
 @pytest.fixture
