@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from mf_backend.bench.settings import BenchSettings
 from mf_backend.engines.motionfollower.memory_count import FusedAttention, MemoryCounter
 from mf_backend.engines.motionfollower.prediction import count_step, measured_step
 from mf_backend.errors import InputError
-from mf_backend.sampler.memory import MemoryPlan
+from mf_backend.sampler.memory import MemoryPlan, denoising_weights, park
 
 
 class SavedForBackward:
@@ -87,18 +88,14 @@ def measure_memory(
     models = make_models(settings, estimator=released)
     conditions = make_conditions(settings, models)
     step = OneStep(models, conditions, options, plan)
-    weights = [
-        x
-        for network in (models.unet, models.estimator)
-        if network is not None
-        for x in (*network.parameters(), *network.buffers())
-    ]
+    park(models)
+    weights = denoising_weights(models)
     saved = SavedForBackward(weights)
     with saved.hooks:
         peak = count_step(models, conditions, options, plan)
     result: dict[str, Any] = {
         "setting": settings.facts(),
-        "plan": {"frames": plan.frames, "pixels": plan.pixels, "recompute": plan.recompute},
+        "plan": dataclasses.asdict(plan),
         "peak_bytes": peak,
         "weights_bytes": sum(x.nbytes for x in weights),
         "saved_for_backward_bytes": saved.peak,

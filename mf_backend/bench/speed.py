@@ -20,7 +20,7 @@ from mf_backend.bench.one_step import (
     same_steps,
 )
 from mf_backend.bench.settings import BenchSettings
-from mf_backend.sampler.memory import MemoryPlan
+from mf_backend.sampler.memory import MemoryPlan, park
 
 BASELINE, DEFAULT, RELEASED = "baseline", "default", "released"
 
@@ -56,6 +56,7 @@ def measure_speed(
     options = same_steps(settings, released=False)
     released = same_steps(settings, released=True)
     baseline = make_baseline(settings, models, conditions, options)
+    park(models)
     sides: dict[str, Callable[[int], None]] = {
         BASELINE: baseline.step,
         DEFAULT: OneStep(models, conditions, options, plan),

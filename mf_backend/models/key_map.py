@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-_ADAPTER = "appearance_adapter."
+ADAPTER = "appearance_adapter."
+"""What the names of the adapter's tensors begin with in a UNet."""
 _PUBLISHED_BLOCK = re.compile(r"body\.(\d+)\.(in_conv|block1|block2)\.(weight|bias)")
 _OUR_BLOCK = re.compile(
     r"body\.(\d+)\.(?:resnets\.(\d+)\.(block1|block2)|(in_conv))\.(weight|bias)"
@@ -30,25 +31,25 @@ class Source(Enum):
 
 def to_ours(published: str, blocks_per_stage: int = 2) -> str:
     """Our name of a tensor of the published UNet; a name without a place comes back as it is."""
-    if not published.startswith(_ADAPTER):
+    if not published.startswith(ADAPTER):
         return published
-    found = _PUBLISHED_BLOCK.fullmatch(published.removeprefix(_ADAPTER))
+    found = _PUBLISHED_BLOCK.fullmatch(published.removeprefix(ADAPTER))
     if not found:
         return published
     stage, j = divmod(int(found[1]), blocks_per_stage)
     part = "in_conv" if found[2] == "in_conv" else f"resnets.{j}.{found[2]}"
-    return f"{_ADAPTER}body.{stage}.{part}.{found[3]}"
+    return f"{ADAPTER}body.{stage}.{part}.{found[3]}"
 
 
 def to_published(ours: str, blocks_per_stage: int = 2) -> str:
     """The published name of one of our UNet tensors; the inverse of `to_ours`."""
-    if not ours.startswith(_ADAPTER):
+    if not ours.startswith(ADAPTER):
         return ours
-    found = _OUR_BLOCK.fullmatch(ours.removeprefix(_ADAPTER))
+    found = _OUR_BLOCK.fullmatch(ours.removeprefix(ADAPTER))
     if not found:
         return ours
     index = int(found[1]) * blocks_per_stage + int(found[2] or 0)
-    return f"{_ADAPTER}body.{index}.{found[3] or found[4]}.{found[5]}"
+    return f"{ADAPTER}body.{index}.{found[3] or found[4]}.{found[5]}"
 
 
 def sources(ours: str) -> tuple[Source, ...]:
@@ -59,7 +60,7 @@ def sources(ours: str) -> tuple[Source, ...]:
     """
     if ".motion_modules." in ours:
         return (Source.MOTION_MODULE,)
-    if ours.startswith(_ADAPTER):
+    if ours.startswith(ADAPTER):
         return (Source.DENOISING_UNET,)
     return (Source.BASE_UNET, Source.DENOISING_UNET)
 

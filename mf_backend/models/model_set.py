@@ -50,6 +50,12 @@ class ModelSet:
             move(network, device=device, dtype=dtype, memory_format=torch.channels_last)
         return self
 
+    def outside_denoising(self) -> list[nn.Module]:
+        """What runs only before the denoising (image encoder, pose, appearance) or after (VAE)."""
+        unets = [self.unet, *([] if self.estimator is None else [self.estimator])]
+        adapters = [unet.appearance_adapter for unet in unets]
+        return [self.pose_controller, self.vae, self.image_encoder, *adapters]
+
     @property
     def device(self) -> torch.device:
         """Where the UNet is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -176,11 +177,12 @@ def prepare(
     store = FrameStore(frames, work_folder if len(windows) > 1 else None)
     conditions = Conditions(frames, inputs.size, (height, width), windows, store, device, dtype)
     at_once = min((plan or MemoryPlan()).frames or 4, 4)
-    with (
-        torch.no_grad(),
-        resident(models.image_encoder, device),
-        resident(models.pose_controller, device),
-    ):
+    used = [models.image_encoder, models.pose_controller, models.unet.appearance_adapter]
+    if guide is not None:
+        used.append(guide.appearance_adapter)
+    with torch.no_grad(), ExitStack() as stack:
+        for network in used:
+            stack.enter_context(resident(network, device))
         for start in range(0, frames, at_once):
             part = slice(start, min(start + at_once, frames))
             _prepare_part(models, guide, inputs, conditions, part)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from mf_backend.models.key_map import ADAPTER
+from mf_backend.models.model_set import ModelSet
 from mf_backend.models.runner import Slicing
 
 
@@ -30,6 +33,27 @@ class MemoryPlan:
     def slicing(self) -> Slicing:
         """As the runners take it."""
         return Slicing(self.frames, self.pixels)
+
+
+def park(models: ModelSet) -> None:
+    """Move what the denoising never runs to main memory; `resident` brings it back for its use.
+
+    Does nothing on the meta device, where nothing takes memory.
+    """
+    if models.device.type != "meta":
+        for network in models.outside_denoising():
+            network.to("cpu")
+
+
+def denoising_weights(models: ModelSet) -> list[Tensor]:
+    """What lies on the device all through the denoising: the UNets without their adapters."""
+    networks = [models.unet, *([] if models.estimator is None else [models.estimator])]
+    return [
+        tensor
+        for network in networks
+        for name, tensor in (*network.named_parameters(), *network.named_buffers())
+        if not name.startswith(ADAPTER)
+    ]
 
 
 @contextmanager

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from mf_backend.errors import InputError
 from mf_backend.models.config import ModelConfig
+from mf_backend.models.key_map import ADAPTER
 from mf_backend.models.model_set import ModelSet, build_models, load_tensors
 from mf_backend.weights.weight_set import Network, open_set
 
@@ -21,20 +23,34 @@ def load_models(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     estimator: bool = False,
+    parked: bool = False,
 ) -> ModelSet:
     """Every network of the set in `folder`, on `device` and in `dtype`.
 
-    Files are memory-mapped and go straight to the device. `estimator` also loads the released
-    sampler's second network. Raises MissingComponentError where a file is missing and InputError
-    where one is damaged, does not fit or holds values that are not finite.
+    Files are memory-mapped; one tensor after another goes straight to the device and is converted
+    there, so that no second copy of a network exists at any time. `estimator` also loads the
+    released sampler's second network. With `parked`, what the denoising itself never runs stays
+    in main memory (see `ModelSet.outside_denoising`).
+
+    Raises MissingComponentError where a file is missing and InputError where one is damaged, does
+    not fit or holds values that are not finite.
     """
     weights = open_set(folder)
     models = build_models(ModelConfig.from_folder(folder), device="meta", estimator=estimator)
     for name, network in models.named().items():
         path = weights.path(Network(name))
-        load_tensors(network, _read(path, device, dtype), path.name)
-        _fill_tables(network, device)
-    return models.to(device, dtype)
+        inside = name in (Network.UNET, Network.ESTIMATOR)
+
+        def place(key: str, inside: bool = inside) -> str:
+            away = parked and (not inside or key.startswith(ADAPTER))
+            return "cpu" if away else str(device)
+
+        load_tensors(network, _read(path, place, dtype), path.name)
+        _fill_tables(network, place(""))
+        # The plain method: a diffusers model overrides it with one that warns needlessly.
+        move: Any = nn.Module.to
+        move(network, dtype=dtype, memory_format=torch.channels_last)
+    return models
 
 
 def load_config(folder: Path) -> ModelConfig:
@@ -43,29 +59,36 @@ def load_config(folder: Path) -> ModelConfig:
     return ModelConfig.from_folder(folder)
 
 
-def _read(path: Path, device: torch.device | str, dtype: torch.dtype) -> dict[str, Tensor]:
+def _read(path: Path, place: Callable[[str], str], dtype: torch.dtype) -> dict[str, Tensor]:
+    """The tensors of a file in `dtype`, each on the device that `place` gives for its name."""
+    tensors: dict[str, Tensor] = {}
+    broken: list[str] = []
     try:
-        tensors = load_file(path, device=str(device))
+        for device in sorted({place(""), place(ADAPTER)}):
+            with safe_open(path, framework="pt", device=device) as file:
+                for name in file.keys():  # noqa: SIM118 (not a dict: it cannot be iterated)
+                    if place(name) != device:
+                        continue
+                    tensor = file.get_tensor(name)
+                    if tensor.is_floating_point():
+                        tensor = tensor.to(dtype)
+                        # A NaN anywhere would otherwise surface as a black video.
+                        if not bool(torch.isfinite(tensor).all()):
+                            broken.append(name)
+                    tensors[name] = tensor
     except (OSError, SafetensorError) as error:
         raise InputError(
             "weights-damaged",
             f"{path} is damaged: {error}.",
             "Import the weights again with --replace.",
         ) from error
-    broken = []
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point():
-            tensors[name] = tensor.to(dtype)
-            # One reduction a tensor; a NaN anywhere would otherwise surface as a black video.
-            if not bool(torch.isfinite(tensors[name]).all()):
-                broken.append(name)
     if broken:
         raise InputError(
             "weights-not-finite",
             f"{path.name} holds values that are not finite: {', '.join(broken)}.",
             "Import the weights again with --replace.",
         )
-    return dict(tensors)
+    return tensors
 
 
 def _fill_tables(network: nn.Module, device: torch.device | str) -> None:

@@ -17,6 +17,9 @@ _STEPS = 50
 _RELEASED_DRAFT_STEPS = 25
 """The shortest released schedule that still has every phase."""
 
+MEMORY_NAMES = ("auto", "6", "8", "12", "24")
+"""What `--memory` takes; a preset for cards beyond 24 GB is only chosen by auto."""
+
 
 def sampler_options(settings: Settings) -> SamplerOptions:
     """The sampler's options. Raises InputError for steps or strengths that make no sense."""
@@ -37,6 +40,14 @@ def sampler_options(settings: Settings) -> SamplerOptions:
     if settings.steps:
         chosen["steps"] = settings.steps
     return SamplerOptions.draft(**chosen) if draft else SamplerOptions.default(**chosen)
+
+
+def check_memory(name: str) -> None:
+    """Raise InputError for a memory preset that is none."""
+    if name not in MEMORY_NAMES:
+        raise InputError(
+            "memory-unknown", f"There is no memory preset {name!r}; use {', '.join(MEMORY_NAMES)}."
+        )
 
 
 @dataclass(frozen=True)

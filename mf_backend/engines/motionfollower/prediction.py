@@ -12,7 +12,7 @@ from mf_backend.models.unet import MotionUNet, UNetConditions
 from mf_backend.sampler.conditions import Conditions, Masks, WindowConditions
 from mf_backend.sampler.frame_store import FrameStore
 from mf_backend.sampler.loop import run
-from mf_backend.sampler.memory import MemoryPlan
+from mf_backend.sampler.memory import MemoryPlan, denoising_weights
 from mf_backend.sampler.options import Phases, SamplerOptions
 from mf_backend.sampler.state import SamplerState
 from mf_backend.sampler.units import Progress, list_units
@@ -105,9 +105,7 @@ def count_step(
     def stop(state: SamplerState, progress: Progress) -> None:
         raise _DoneError
 
-    networks = [models.unet, *([models.estimator] if models.estimator is not None else [])]
-    weights = [x for network in networks for x in (*network.parameters(), *network.buffers())]
-    counter = MemoryCounter([*weights, *latents, *_tensors(conditions)])
+    counter = MemoryCounter([*denoising_weights(models), *latents, *_tensors(conditions)])
     try:
         with FusedAttention(), counter:
             run(models, conditions, options, state, plan=plan, on_unit=stop)

@@ -7,6 +7,7 @@ the meta device (presets.json). Other widths scale them by their first width.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -15,15 +16,17 @@ from typing import Any
 
 import torch
 
-from mf_backend.engines.motionfollower.choices import Device
-from mf_backend.errors import InputError, MemoryShortError
+from mf_backend.engines.motionfollower.choices import MEMORY_NAMES, Device, check_memory
+from mf_backend.errors import MemoryShortError
 from mf_backend.models.config import ModelConfig
 from mf_backend.sampler.memory import MemoryPlan
 from mf_backend.sampler.options import SamplerOptions
 
 GIB = 2**30
+NAMES = MEMORY_NAMES
 _FULL_WIDTH = 320
-_UNET_VALUES = 1_391_307_844
+_UNET_VALUES = 1_313_938_564
+"""Of one UNet without its appearance adapter, which is not on the device then."""
 _SLACK = 1.08
 """Allocator slack and kernels' workspaces on top of live tensors."""
 
@@ -39,16 +42,13 @@ class Preset:
 
 
 PRESETS: tuple[Preset, ...] = (
-    Preset("6", MemoryPlan(frames=1, pixels=512, coarse=True), int(5.5 * GIB)),
+    Preset("6", MemoryPlan(frames=1, pixels=256, coarse=True), int(5.5 * GIB)),
     Preset("8", MemoryPlan(frames=4, pixels=1024), int(7.3 * GIB)),
     Preset("12", MemoryPlan(), int(11 * GIB)),
     Preset("24", MemoryPlan(), int(22.5 * GIB)),
     Preset("48", MemoryPlan(recompute=False), int(45 * GIB)),
 )
 """From small to large; the limits leave room for the driver and the desktop on such a card."""
-
-NAMES = ("auto", "6", "8", "12", "24")
-"""What `--memory` takes; 48 is only chosen by auto."""
 
 
 def plan_of(name: str) -> MemoryPlan:
@@ -117,44 +117,72 @@ def choose_preset(
     Raises InputError for an unknown name and MemoryShortError, saying what would fit, where the
     job's predicted peak is more than the preset or the device allows.
     """
-    if wanted not in NAMES:
-        raise InputError(
-            "memory-unknown", f"There is no memory preset {wanted!r}; use {', '.join(NAMES)}."
-        )
+    check_memory(wanted)
     if free is None:
         free = free_bytes(device.device)
 
-    def judged(preset: Preset) -> Preset:
+    def judged(preset: Preset, settings: SamplerOptions) -> Preset:
         peak = expected_peak(
-            preset.name, config, options, frames=frames, size=size, dtype=device.dtype
+            preset.name, config, settings, frames=frames, size=size, dtype=device.dtype
         )
         return Preset(preset.name, preset.plan, preset.limit, int(peak * _SLACK))
 
-    presets = [judged(preset) for preset in PRESETS]
+    presets = [judged(preset, options) for preset in PRESETS]
+    lighter = {
+        name: judged(PRESETS[0], changed) for name, changed in _lighter_options(options).items()
+    }
     if wanted != "auto":
         chosen = next(preset for preset in presets if preset.name == wanted)
         # On the processor there is no card: a preset cuts the work but sets no limit.
         limit = chosen.limit if device.device.type == "cuda" else chosen.peak
         if chosen.peak <= min(limit, free or chosen.peak):
             return chosen
-        raise _too_large(chosen, presets, free, limit)
+        raise _too_large(chosen, presets, free, limit, lighter)
     for preset in reversed(presets):
         if free is None or preset.peak <= free:
             return preset
-    raise _too_large(presets[0], presets, free, presets[0].peak)
+    raise _too_large(presets[0], presets, free, presets[0].peak, lighter)
+
+
+def _lighter_options(options: SamplerOptions) -> dict[str, SamplerOptions]:
+    """What takes less memory than these options, in words."""
+    found = {}
+    if options.moving_camera:
+        found["without the moving camera"] = dataclasses.replace(options, moving_camera=False)
+    if not options.denoiser_features:
+        one_network = dataclasses.replace(options, denoiser_features=True)
+        found["the default sampler"] = one_network
+        if options.moving_camera:
+            found["the default sampler without the moving camera"] = dataclasses.replace(
+                one_network, moving_camera=False
+            )
+    return found
 
 
 def _too_large(
-    chosen: Preset, presets: list[Preset], free: int | None, limit: int
+    chosen: Preset,
+    presets: list[Preset],
+    free: int | None,
+    limit: int,
+    lighter: dict[str, Preset],
 ) -> MemoryShortError:
     allowed = min(limit, free or limit)
     fitting = [p for p in presets if p.name in NAMES and p.peak <= min(allowed, p.limit)]
-    hint = (
-        f"Choose --memory {fitting[-1].name}, which takes {fitting[-1].peak / GIB:.1f} GiB."
-        if fitting
-        else f"The smallest preset takes {presets[0].peak / GIB:.1f} GiB; close other programs "
-        "that use the device, or choose the device cpu."
-    )
+    room = free or limit
+    helps = [
+        f"{name} it takes {p.peak / GIB:.1f} GiB"
+        for name, p in lighter.items()
+        if p.peak <= min(room, p.limit)
+    ]
+    if fitting:
+        hint = f"Choose --memory {fitting[-1].name}, which takes {fitting[-1].peak / GIB:.1f} GiB."
+    elif helps:
+        hint = f"With --memory {presets[0].name} and {', or '.join(helps)}."
+    else:
+        hint = (
+            f"The smallest preset takes {presets[0].peak / GIB:.1f} GiB; close other programs "
+            "that use the device, or choose the device cpu."
+        )
     return MemoryShortError(
         "memory-short",
         f"The job would take {chosen.peak / GIB:.1f} GiB with the memory preset {chosen.name}, but "

@@ -124,9 +124,8 @@ class Run:
             device=self.device.device,
             dtype=self.device.dtype,
             estimator=not self.options.denoiser_features and self.options.energy_scale > 0,
+            parked=True,
         )
-        for network in (self._models.vae, self._models.image_encoder):
-            network.to("cpu")
         plan = self.preset.plan
         kept = self.checkpoints.load(self.device.device)
         count = self.job.clip.count

@@ -49,6 +49,19 @@ def test_a_window_of_24_frames_fits_every_card(name: str) -> None:
     assert choose(name, 80.0) == name
 
 
+@pytest.mark.parametrize("frames", [24, 32])
+def test_the_longest_window_fits_the_smallest_card(frames: int) -> None:
+    assert choose("6", 5.5, frames) == choose("auto", 5.5, frames) == "6"
+
+
+def test_what_the_refusal_names_really_fits() -> None:
+    released = SamplerOptions.released(moving_camera=True)
+    with pytest.raises(MemoryShortError) as caught:
+        choose("6", 5.4, 32, released)
+    assert "default sampler without the moving camera" in caught.value.hint
+    assert choose("6", 5.4, 32, SamplerOptions.default()) == "6"
+
+
 def test_peaks_grow_from_preset_to_preset() -> None:
     peaks = [
         expected_peak(
@@ -66,6 +79,8 @@ def test_what_cannot_fit_is_refused_with_what_would() -> None:
     assert int(caught.value.exit_code) == 4
     with pytest.raises(MemoryShortError, match="smallest preset"):
         choose("auto", 3.0)
+    with pytest.raises(MemoryShortError, match="--memory 6 and the default sampler"):
+        choose("6", 5.4, options=SamplerOptions.released())
     with pytest.raises(InputError, match="auto, 6, 8, 12, 24"):
         choose("48", 80.0)
 

@@ -66,6 +66,20 @@ def test_loaded_networks_are_whole(downloads: Path, odd_path: Path) -> None:
     assert torch.isfinite(loaded.image_encoder(pictures).image_embeds).all()
 
 
+def test_parked_networks_hold_the_same(downloads: Path, odd_path: Path) -> None:
+    """In another number format than the file's, converted tensor by tensor."""
+    run(downloads, odd_path / "set")
+    plain, parked = (
+        load_models(odd_path / "set", dtype=torch.float16, estimator=True, parked=away).named()
+        for away in (False, True)
+    )
+    for name, network in plain.items():
+        other = parked[name].state_dict()
+        for key, tensor in network.state_dict().items():
+            assert torch.equal(tensor, other[key]), (name, key)
+            assert tensor.dtype == torch.float16 or not tensor.is_floating_point()
+
+
 def test_untrained_adapter_is_the_same_every_time(downloads: Path, odd_path: Path) -> None:
     first = run(downloads, odd_path / "one").weights
     torch.rand(7)
