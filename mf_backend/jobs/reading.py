@@ -19,7 +19,11 @@ from mf_backend.skeleton.joints import JOINT_COUNT
 
 
 def ready_engine(settings: Settings) -> Engine:
-    """The engine that the settings ask for. Raises MissingComponentError saying what it lacks."""
+    """The engine that the settings ask for.
+
+    Raises MissingComponentError saying what it lacks, and InputError for settings that it cannot
+    work with.
+    """
     engine = load_engine(settings.engine)
     lacks = engine.missing(settings)
     if lacks:
@@ -28,6 +32,8 @@ def ready_engine(settings: Settings) -> Engine:
             f"The engine {engine.name} lacks {', '.join(item.what for item in lacks)}.",
             " ".join(item.how for item in lacks),
         )
+    # Settings that make no sense are refused now, not after the conditioning.
+    engine.fingerprint(settings)
     return engine
 
 

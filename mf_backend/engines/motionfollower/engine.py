@@ -47,9 +47,15 @@ class MotionFollowerEngine:
         return found
 
     def fingerprint(self, settings: Settings) -> dict[str, str]:
-        """What changes the frames besides the conditions."""
-        from mf_backend.engines.motionfollower.choices import choose_device, sampler_options
+        """What changes the frames besides the conditions. Raises InputError for wrong settings."""
+        from mf_backend.engines.motionfollower.choices import (
+            check_memory,
+            choose_device,
+            sampler_options,
+        )
 
+        # Another preset gives the same frames, so it is only checked.
+        check_memory(settings.memory)
         options = sampler_options(settings)
         device = choose_device(settings.device)
         return {

@@ -55,6 +55,17 @@ def test_killed_while_denoising(odd_path: Path, weights: Path) -> None:
         assert read_frame(job.frame(index), (128, 128)) is not None
 
 
+def test_unknown_settings_are_refused_before_conditioning(odd_path: Path, weights: Path) -> None:
+    for name, settings, word in (
+        ("memory", {"memory": "7"}, "auto, 6, 8, 12, 24"),
+        ("steps", {"steps": 2000}, "1 to 1000"),
+    ):
+        job = diffusion_job(odd_path, weights, name, **settings)
+        done = backend("run", str(job.path))
+        assert done.returncode == 2 and word in done.stderr
+        assert not list(job.conditions.glob("*"))
+
+
 @pytest.mark.slow
 def test_cancel_while_denoising_and_another_seed_is_another_picture(
     odd_path: Path, weights: Path
