@@ -313,7 +313,7 @@ class _Loop:
         eps = schedule.noise(t, state.edit, v)
         if self.phases.noisy(i):
             noise = draw(self.conditions.latent_shape, state.generator, self.conditions.dtype)
-            noise = noise.to(self.conditions.device)
+            noise = noise.to(self.conditions.device, non_blocking=True)
             mask = self.conditions.target_mask()
             result = noisy_step(schedule, t, x0, eps, noise, mask)
         else:

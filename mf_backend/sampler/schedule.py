@@ -32,14 +32,16 @@ class Schedule:
             set_alpha_to_one=True,
         )
         scheduler.set_timesteps(steps)
-        self.timesteps: list[int] = [int(t) for t in scheduler.timesteps]
+        self.timesteps: list[int] = [int(t) for t in scheduler.timesteps.tolist()]
         self.alphas_cumprod: Tensor = scheduler.alphas_cumprod
+        # As plain numbers, so that the loop never asks a tensor for its value.
+        self._alphas: list[float] = scheduler.alphas_cumprod.tolist()
         # An integer division, as in DDIM's own step; not the distance to the next timestep.
         self.stride = config.train_timesteps // steps
 
     def alpha(self, timestep: int) -> float:
         """Cumulated alpha; 1 before the first timestep."""
-        return float(self.alphas_cumprod[timestep]) if timestep >= 0 else 1.0
+        return self._alphas[timestep] if timestep >= 0 else 1.0
 
     def previous(self, timestep: int) -> int:
         """The timestep that a DDIM step from `timestep` leads to; negative at the end."""

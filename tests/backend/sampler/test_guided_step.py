@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.plain_port.pipeline import PlainInputs, PlainPort, plain_unet
 from mf_backend.bench.memory import measure_memory
@@ -127,3 +129,52 @@ def test_memory_does_not_grow_with_the_clip(
         on_disk = sum(path.stat().st_size for path in folder.glob("*.bin"))
         peaks.append(counter.peak - 5 * state.edit.nbytes - on_disk)
     assert max(peaks) <= 1.05 * min(peaks)
+
+
+EVERY_PHASE = pytest.mark.parametrize(
+    "options",
+    [
+        SamplerOptions.default(steps=20, moving_camera=True),
+        SamplerOptions.released(steps=25, whole_reconstruction=True),
+        SamplerOptions.draft(),
+    ],
+    ids=["default", "released", "draft"],
+)
+
+
+class NoValues(TorchDispatchMode):
+    """Inside the block no operator may hand a tensor's value to Python, which a card waits for."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        waits = (torch.ops.aten._local_scalar_dense, torch.ops.aten.nonzero)
+        if func.overloadpacket in waits:
+            raise AssertionError(f"{func} waits for the device")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.slow
+@EVERY_PHASE
+def test_nothing_in_the_loop_waits_for_a_value(
+    make_inputs: MakeInputs, options: SamplerOptions
+) -> None:
+    models = random_models(tiny_config(), 5, estimator=not options.denoiser_features)
+    conditions = prepare(models, make_inputs(2), options)
+    with pytest.raises(AssertionError), NoValues():
+        bool(models.unet.conv_in.weight.isfinite().all())
+    with NoValues():
+        run(models, conditions, options)
+
+
+@pytest.mark.slow
+@EVERY_PHASE
+def test_the_loop_needs_nothing_that_has_left_the_device(
+    make_inputs: MakeInputs, options: SamplerOptions
+) -> None:
+    """What is parked has no values here; one touch of it in the loop would raise."""
+    models = random_models(tiny_config(), 5, estimator=not options.denoiser_features)
+    conditions = prepare(models, make_inputs(2), options)
+    wanted = run(models, conditions, options).edit
+    for network in models.outside_denoising():
+        network.to("meta")
+    conditions._cached = None
+    assert torch.equal(run(models, conditions, options).edit, wanted)
