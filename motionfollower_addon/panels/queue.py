@@ -58,7 +58,7 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
         layout.progress(factor=share, text=words)
         if flow.status is not None and flow.status.memory_bytes:
             held = flow.status.memory_bytes / 2**30
-            layout.label(text=f"The backend holds {held:.1f} GB of memory", icon="MEMORY")
+            layout.label(text=f"{held:.1f} GB of memory held", icon="MEMORY")
         icon = thumbnails.icon_of(flow)
         if icon:
             layout.template_icon(icon_value=icon, scale=5.0)

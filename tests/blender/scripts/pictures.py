@@ -1,0 +1,136 @@
+"""Poses the window for the guide's pictures: pictures OUT. Run by docs/take_pictures.py under Xvfb.
+
+The open file is a copy of the demo's. For each picture OUT/notes.json holds what to cut out of the
+screen: [left, lower edge, width, height] in pixels from the lower left.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+sys.path.append(str(Path(__file__).parent))
+import window as driver
+
+CUTS: dict[str, list[int]] = {}
+driver.NOTES["cuts"] = CUTS
+SECTIONS = ("footage", "motion", "bones", "fit", "quality", "render", "takes")
+
+
+def keep(name: str, whole: bool = False, kind: str = "VIEW_3D") -> None:
+    """Photograph the screen; the sidebar or the whole area is what the picture is about.
+
+    Behind a sidebar everything is black, by which its end is found when it is cut out.
+    """
+    space = driver.area(kind).spaces.active
+    if not whole:
+        space.shading.background_type, space.shading.background_color = "VIEWPORT", (0, 0, 0)
+        space.overlay.show_overlays = space.show_gizmo = False
+    driver.photograph(name)
+    if not whole:
+        space.shading.background_type = "THEME"
+        space.overlay.show_overlays = space.show_gizmo = True
+    part = driver.area(kind) if whole else driver.sidebar(kind)
+    CUTS[name] = [part.x, part.y, part.width, part.height]
+
+
+def settings() -> Any:
+    """What the panels hold."""
+    return driver.window().scene.motionfollower
+
+
+def open_only(*names: str) -> Iterator[float]:
+    """Open these sections and close the others."""
+    for name in SECTIONS:
+        setattr(settings(), f"show_{name}", name in names)
+    driver.area("VIEW_3D").tag_redraw()
+    yield 0.3
+
+
+def look_through_camera() -> Iterator[float]:
+    """The camera's view, filling the area."""
+    area = driver.area("VIEW_3D")
+    area.spaces.active.region_3d.view_perspective = "CAMERA"
+    region = next(item for item in area.regions if item.type == "WINDOW")
+    with bpy.context.temp_override(window=driver.window(), area=area, region=region):
+        bpy.ops.view3d.view_center_camera()
+    driver.window().scene.frame_set(16)
+    yield 0.3
+
+
+def pictures() -> Iterator[float]:
+    """All pictures in the order of the guide."""
+    from bl_ext.user_default.motionfollower.host import memory_need
+
+    yield from driver.show_tab()
+    # The demo names its files, which are only where it ran.
+    settings().source, settings().strip = "STRIP", "footage"
+    for item in driver.window().scene.objects:
+        item.select_set(False)
+    yield from open_only()
+    keep("panel")
+    for name in ("footage", "motion", "bones"):
+        yield from open_only(name)
+        keep(name)
+
+    yield from look_through_camera()
+    yield from open_only("motion")
+    settings().show_overlay = True
+    driver.operate("backdrop")
+    yield 0.5
+    keep("skeleton", True)
+    settings().show_overlay = False
+    driver.operate("backdrop")
+
+    # The demo asks for a video file, which is there already.
+    settings().count, settings().mp4 = 12, ""
+    yield from open_only("render")
+    driver.operate("render")
+    yield from driver.until(
+        lambda: (
+            driver.session().flows[-1].stage.ended
+            or (driver.stage() == "BACKEND" and driver.session().flows[-1].status.frame)
+        ),
+        300,
+    )
+    keep("queue")
+    yield from driver.until(lambda: driver.session().flows[-1].stage.ended, 200)
+    driver.NOTES["stage"] = driver.stage()
+    settings().engine = "motionfollower"
+    yield from open_only("quality")
+    yield from driver.until(lambda: memory_need._Holder.answer and memory_need._Holder.answer.here)
+    yield 0.5
+    keep("quality")
+    settings().engine = "preview"
+    yield from open_only("takes")
+    keep("takes")
+
+    yield from open_only("fit")
+    settings().show_fitting = True
+    driver.operate("backdrop")
+    bpy.data.objects["Mannequin body"].hide_set(True)
+    driver.window().scene.frame_set(6)
+    yield 0.5
+    keep("fit", True)
+    settings().show_fitting = False
+    driver.operate("backdrop")
+
+    yield from open_only("takes")
+    yield from driver.show_tab("SEQUENCE_EDITOR")
+    yield from show_sequencer()
+
+
+def show_sequencer() -> Iterator[float]:
+    """The take over its footage."""
+    area = driver.area("SEQUENCE_EDITOR")
+    region = next(item for item in area.regions if item.type == "WINDOW")
+    with bpy.context.temp_override(window=driver.window(), area=area, region=region):
+        bpy.ops.sequencer.view_all()
+    yield 0.8
+    keep("sequencer", True, "SEQUENCE_EDITOR")
+
+
+driver.SCENARIOS["pictures"] = pictures
+driver.main()
