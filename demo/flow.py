@@ -127,6 +127,8 @@ def _perform(
     settings.armature, settings.action, settings.camera = rig, action, shot.camera
     settings.mp4 = str(output / "result.mp4")
     job = _render(output, clock, filmed, actor, hand_over)
+    # Whoever opens the file and renders again starts from the strip, into the job's folder alone.
+    settings.source, settings.clip, settings.mp4 = "STRIP", "", ""
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     return job
 
