@@ -53,7 +53,7 @@ def _diffusion(settings: Settings, size: tuple[int, int], count: int) -> dict[st
     # Only these need torch, which a handshake can do without.
     from mf_backend.engines.motionfollower.choices import choose_device, sampler_options
     from mf_backend.engines.motionfollower.presets import choose_preset, free_bytes
-    from mf_backend.engines.motionfollower.run import _AREA
+    from mf_backend.engines.motionfollower.run import WINDOW_AREA
     from mf_backend.models.config import full_config
     from mf_backend.sampler.windows import plan_windows
     from mf_backend.weights.folder import weights_folder
@@ -67,7 +67,7 @@ def _diffusion(settings: Settings, size: tuple[int, int], count: int) -> dict[st
     frames = plan_windows(count, options, config.motion.max_frames)[0]
     # The engine looks at a window around the actor, which is known only after conditioning.
     width, height = size
-    scale = min(1.0, (_AREA / (width * height)) ** 0.5)
+    scale = min(1.0, (WINDOW_AREA / (width * height)) ** 0.5)
     preset = choose_preset(
         settings.memory,
         device,

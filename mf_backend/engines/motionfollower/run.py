@@ -38,7 +38,7 @@ from mf_backend.weights.loading import load_config, load_models
 from mf_backend.weights.weight_set import Kind, open_set
 
 _log = logging.getLogger(__name__)
-_AREA = 512 * 512
+WINDOW_AREA = 512 * 512
 """Pixels of the window: what the networks were trained on."""
 
 
@@ -76,7 +76,7 @@ class Run:
         device = choose_device(settings.device)
         config = load_config(weights_folder(settings.weights))
         frames = plan_windows(job.clip.count, options, config.motion.max_frames)[0]
-        window = window_for(job, _AREA)
+        window = window_for(job, WINDOW_AREA)
         inputs = sampler_inputs(job, window)
         inputs.check(options)
         preset = choose_preset(
