@@ -43,3 +43,26 @@ class NullReporter:
     def warn(self, code: str, message: str) -> None:
         """Keep the warning."""
         self.warnings.append((code, message))
+
+
+class PartOfStage:
+    """A Reporter for work inside another one's stage, of which it takes `units` from `start` on."""
+
+    def __init__(self, reporter: Reporter, start: int, what: str, units: int = 0) -> None:
+        self._reporter, self._start, self._what, self._units = reporter, start, what, units
+
+    def begin(self, stage: str, total: int) -> None:
+        """No stage of its own."""
+
+    def advance(self, step: int, note: str = "") -> None:
+        """Say which frame was read; also learns of a cancel."""
+        done = self._start + min(step, self._units)
+        self._reporter.advance(done, f"{self._what}, frame {step}")
+
+    def check(self) -> None:
+        """See Reporter."""
+        self._reporter.check()
+
+    def warn(self, code: str, message: str) -> None:
+        """See Reporter."""
+        self._reporter.warn(code, message)

@@ -11,6 +11,8 @@ Floats = NDArray[np.float32]
 TARGET_FEATHER = 3.0
 """Pixels at 512. The source's edge has no ramp: the old actor would show through it, and the plate
 meets the frame there without a step."""
+_CLEARANCE, _FADE = 5.0, 4.0
+"""Pixels at 512 about the target mask in which the new actor still shows, and fades out."""
 
 
 def inward_ramp(mask: Mask, feather: float) -> Floats:
@@ -51,3 +53,19 @@ def composite(
     mixed = np.rint(below + (edited[box].astype(np.float32) - below) * a)
     out[box] = np.where(a > 0, np.clip(mixed, 0, 255).astype(np.uint8), frame[box])
     return out
+
+
+def keep_near(
+    drawn: NDArray[np.uint8], behind: NDArray[np.uint8], target_mask: Mask
+) -> NDArray[np.uint8]:
+    """`drawn` [H, W, 3] in and close about the target mask, fading to `behind` further out.
+
+    In the source mask everything of an edited picture shows: stray pieces of a warped limb would
+    float where the old actor was.
+    """
+    import cv2
+
+    scale = max(1.0, min(target_mask.shape) / 512)
+    away = cv2.distanceTransform((target_mask < 128).astype(np.uint8), cv2.DIST_L2, 5) / scale
+    weight = np.clip(1 - (away - _CLEARANCE) / _FADE, 0, 1).astype(np.float32)
+    return composite(behind, drawn, weight)

@@ -73,25 +73,3 @@ class Underlay:
         clean = self._plate.clean(index, frame, source_matte(self._conditions, index))
         mixed = edited.astype(np.float32) * (1 - weight) + clean.astype(np.float32) * weight
         return np.where(weight > 0, np.rint(mixed), edited).astype(np.uint8)
-
-
-class NotesOnly:
-    """A Reporter inside another one's stage: passes notes on at the step that stage has reached."""
-
-    def __init__(self, reporter: Reporter, step: int, what: str) -> None:
-        self._reporter, self._step, self._what = reporter, step, what
-
-    def begin(self, stage: str, total: int) -> None:
-        """No stage of its own."""
-
-    def advance(self, step: int, note: str = "") -> None:
-        """Say which frame was read; also learns of a cancel."""
-        self._reporter.advance(self._step, f"{self._what}, frame {step}")
-
-    def check(self) -> None:
-        """See Reporter."""
-        self._reporter.check()
-
-    def warn(self, code: str, message: str) -> None:
-        """See Reporter."""
-        self._reporter.warn(code, message)

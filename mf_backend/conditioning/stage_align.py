@@ -18,6 +18,7 @@ from mf_backend.clip import image_folder, write_png
 from mf_backend.conditioning import user_files
 from mf_backend.conditioning.alignment import AlignmentOptions, align, mask_box
 from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.conditioning.mask_shape import THRESHOLD
 from mf_backend.conditioning.stage_joints import copy_whole, load_source, pictures_complete
 from mf_backend.conditioning.stage_masks import read_mask
 from mf_backend.conditioning.stages import ConditionContext
@@ -86,7 +87,7 @@ class AlignStage:
         options = AlignmentOptions(
             clip.size,
             keep_limb_lengths=settings.keep_limb_lengths,
-            source_boxes=_boxes(_source_masks(out, clip.count), settings.alignment),
+            source_boxes=_boxes(_source_masks(context), settings.alignment),
             target_boxes=_boxes(_target_masks(context, target.size), settings.alignment),
         )
         result = align(placed, source, settings.alignment, options)
@@ -182,8 +183,18 @@ def _boxes(masks: Sequence[Any], mode: Alignment) -> NDArray[np.float64] | None:
     return np.array([mask_box(mask()) or nothing for mask in masks], np.float64)
 
 
-def _source_masks(out: Path, count: int) -> list[Any]:
-    return [lambda i=i: read_mask(out, "source_masks", i) for i in range(count)]
+def _source_masks(context: ConditionContext) -> list[Any]:
+    """Readers of the actor's masks, without the visible edge that estimated ones take in: a pixel
+    more in a box of the person changes the scale of the whole skeleton."""
+    out, given = context.out, bool(context.settings.source_masks)
+
+    def read(index: int) -> NDArray[np.uint8]:
+        if given:
+            return read_mask(out, "source_masks", index)
+        person = read_mask(out, "source_alpha", index) >= THRESHOLD
+        return person.astype(np.uint8) * np.uint8(255)
+
+    return [lambda i=i: read(i) for i in range(context.clip.count)]
 
 
 def _target_masks(context: ConditionContext, size: tuple[int, int]) -> list[Any]:

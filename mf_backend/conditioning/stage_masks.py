@@ -1,7 +1,8 @@
 """Stage "masks": the actor's mask and matte on every frame, estimated or the user's own.
 
 Leaves source_masks/ (hard), source_alpha/ (soft) and quality/masks.json. No mask is trusted
-blindly: one that cannot be the actor's is named and estimated again.
+blindly: one that cannot be the actor's is named and estimated again. Estimated ones grow by what
+they leave visible of the actor.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import image_folder, write_png
 from mf_backend.conditioning import mask_shape, user_files
 from mf_backend.conditioning.mask_firm import measure_cores
+from mf_backend.conditioning.mask_residue import ResidueFinder
 from mf_backend.conditioning.mask_shape import Check, Verdict, check_mask, keep_person, soften
 from mf_backend.conditioning.source_joints import list_frames
 from mf_backend.conditioning.stage_joints import load_others, load_source, pictures_complete
@@ -24,7 +26,7 @@ from mf_backend.conditioning.stages import ConditionContext
 from mf_backend.errors import InputError
 from mf_backend.files import write_json
 from mf_backend.jobs.request import Settings
-from mf_backend.progress import Reporter
+from mf_backend.progress import PartOfStage, Reporter
 
 Matte = NDArray[np.uint8]
 
@@ -66,7 +68,7 @@ class MasksStage:
         joints, _ = load_source(out)
         work = _Work(out, joints, load_others(out, clip.count))
         given = bool(settings.source_masks)
-        reporter.begin(self.name, clip.count * (1 if given else 2))
+        reporter.begin(self.name, clip.count * (1 if given else 4))
         checks: dict[int, Check] = {}
         threshold = _GIVEN_THRESHOLD if given else mask_shape.THRESHOLD
         for index, matte in _user_mattes(context) if given else _estimated(context, work):
@@ -90,6 +92,8 @@ class MasksStage:
                 f"No good mask was found for frames {list_frames(failed)}; the skeleton's outline "
                 f"stands in there.",
             )
+        if not given:
+            _take_residue(context, work, reporter)
         write_json(
             out / QUALITY,
             {
@@ -132,10 +136,14 @@ class _Work:
         """Write the matte and its hard mask; say what the check finds."""
         hard = matte >= threshold
         write_png(self.out / "source_alpha" / f"frame_{index}.png", matte)
+        self.write_hard(index, hard)
+        return check_mask(hard, self.joints[index])
+
+    def write_hard(self, index: int, hard: NDArray[np.bool_]) -> None:
+        """Write a hard mask [H, W] alone."""
         write_png(
             self.out / "source_masks" / f"frame_{index}.png", hard.astype(np.uint8) * np.uint8(255)
         )
-        return check_mask(hard, self.joints[index])
 
     def accepted(self, index: int, check: Check) -> bool:
         """A good mask, or an empty one where the actor is out of the picture."""
@@ -163,6 +171,17 @@ def _user_mattes(context: ConditionContext) -> Iterator[tuple[int, Matte]]:
     user_files.check_size(files, clip.size, "masks")
     for index, file in enumerate(files):
         yield index, soften(image_folder.read_grey(file))
+
+
+def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) -> None:
+    """Grow the hard masks by what they leave visible of the actor."""
+    clip, out = context.clip, context.out
+    notes = PartOfStage(reporter, 2 * clip.count, "background", clip.count)
+    finder = ResidueFinder(clip, lambda i: read_mask(out, "source_alpha", i), notes)
+    for index, frame in enumerate(clip.frames()):
+        hard = read_mask(out, "source_masks", index) >= 128
+        work.write_hard(index, finder.grown(index, frame, hard))
+        reporter.advance(3 * clip.count + index + 1, "edges")
 
 
 def _name_rejected(rejected: dict[int, Verdict], reporter: Reporter) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mf_backend.compositing.blend import composite, soft_union
-from mf_backend.compositing.underlay import NotesOnly, Underlay
+from mf_backend.compositing.underlay import Underlay
 from mf_backend.compositing.window import Window
 from mf_backend.engines.base import EngineJob, Picture
 from mf_backend.engines.motionfollower.checkpoints import Checkpoints, job_key
@@ -23,7 +23,7 @@ from mf_backend.engines.motionfollower.presets import GIB, Preset, choose_preset
 from mf_backend.errors import InputError, MemoryShortError
 from mf_backend.jobs.request import Sampler
 from mf_backend.models.model_set import ModelSet
-from mf_backend.progress import Reporter
+from mf_backend.progress import PartOfStage, Reporter
 from mf_backend.sampler.conditions import Conditions, prepare
 from mf_backend.sampler.decode import decode_latent
 from mf_backend.sampler.inputs import SamplerInputs
@@ -179,7 +179,7 @@ class Run:
         vae = self._models.vae
         underlay = None
         if self.job.settings.sampler is not Sampler.RELEASED:
-            notes = NotesOnly(self.reporter, self._costs.decoded(0), "background")
+            notes = PartOfStage(self.reporter, self._costs.decoded(0), "background")
             underlay = Underlay(self.job.clip, conditions, notes)
         with resident(vae, self.device.device):
             for done, index in enumerate(indices, start=1):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.compositing.blend import composite, soft_union
+from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.underlay import source_matte
 from mf_backend.conditioning.target_mask import model_person, working_scale
 from mf_backend.engines.base import EngineJob, Missing, Picture
@@ -16,7 +16,7 @@ from mf_backend.jobs.request import Settings
 from mf_backend.plate.background import build_plate
 from mf_backend.progress import Reporter
 
-_VERSION = "1"
+_VERSION = "2"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 
@@ -79,11 +79,10 @@ class PreviewEngine:
         reporter.begin("render", len(indices))
         for step, (index, frame) in enumerate(_frames(job, indices)):
             edited = plate.clean(index, frame, matte(index))
+            target = conditions.grey("target_masks", index)
             if actor is not None:
-                edited = actor.draw(index, edited)
-            alpha = soft_union(
-                conditions.grey("source_masks", index), conditions.grey("target_masks", index)
-            )
+                edited = keep_near(actor.draw(index, edited), edited, target)
+            alpha = soft_union(conditions.grey("source_masks", index), target)
             yield index, composite(frame, edited, alpha)
             reporter.advance(step + 1)
 

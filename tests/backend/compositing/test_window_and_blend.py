@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.compositing.blend import composite, soft_union
+from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.window import Window, plan_window, union_box
 from mf_backend.errors import InputError
 
@@ -107,3 +107,15 @@ def test_union_box_and_wrong_area() -> None:
     assert union_box(masks[1:2]) is None
     with pytest.raises(InputError, match="too small"):
         plan_window(None, (100, 100), area=10)
+
+
+def test_stray_pieces_far_from_the_target_mask_are_dropped() -> None:
+    behind = np.full((96, 96, 3), 90, np.uint8)
+    drawn = behind.copy()
+    drawn[20:60, 20:60] = 200
+    drawn[80:84, 80:84] = 10
+    target = np.zeros((96, 96), np.uint8)
+    target[20:60, 20:60] = 255
+    kept = keep_near(drawn, behind, target)
+    assert np.array_equal(kept[20:60, 20:60], drawn[20:60, 20:60])
+    assert np.array_equal(kept[70:], behind[70:])

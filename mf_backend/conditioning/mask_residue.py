@@ -1,0 +1,55 @@
+"""What of the actor a hard mask leaves visible at its edge, found against the background.
+
+A matte's edge is soft, and a threshold that agrees best with careful masks leaves mixed pixels
+outside. Outside the masks a finished frame is the clip's own, so where the actor moves away those
+pixels stay as a thin outline. Where the background is another colour they are easily told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.engines.base import FrameSource, Picture
+from mf_backend.plate.background import BackgroundPlate, build_plate
+from mf_backend.progress import Reporter
+
+Matte = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
+
+_VISIBLE = 44
+"""Difference from the background (largest of the channels, 0..255) that the eye finds. Lower ones
+begin to cost overlap with the reference cases' masks: 48 none, 40 0.002, 32 0.004."""
+_REACH = 3.0
+"""Pixels at 512 from the mask's edge."""
+_FAINTEST = 24
+"""Matte below which a pixel is background, however it looks."""
+
+
+class ResidueFinder:
+    """Adds to hard masks what they leave visible. Reads the clip once when it is made.
+
+    `matte(i)` is the actor's matte of frame i, uint8 [H, W] at the clip's size.
+    """
+
+    def __init__(
+        self, clip: FrameSource, matte: Callable[[int], Matte], reporter: Reporter
+    ) -> None:
+        self._matte = matte
+        self._plate: BackgroundPlate = build_plate(clip, matte, reporter)
+
+    def grown(self, index: int, frame: Picture, hard: Bools) -> Bools:
+        """`hard` [H, W] with the visible rest of the actor in `frame` [H, W, 3] about its edge."""
+        import cv2
+
+        if not hard.any():
+            return hard
+        matte = self._matte(index)
+        reach = round(_REACH * max(1.0, min(hard.shape) / 512))
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        near = cv2.dilate(hard.astype(np.uint8), kernel) > 0
+        clean = self._plate.clean(index, frame, matte)
+        visible = cv2.absdiff(frame, clean).max(axis=2) > _VISIBLE
+        return np.asarray(hard | (near & visible & (matte >= _FAINTEST)), np.bool_)

@@ -1,0 +1,76 @@
+"""Hard masks take in what they would leave visible of the actor, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mf_backend.clip import open_clip, reference_for, write_png
+from mf_backend.conditioning.mask_residue import ResidueFinder
+from mf_backend.conditioning.mask_shape import THRESHOLD
+from mf_backend.progress import NullReporter
+
+SIZE, COUNT = 160, 10
+Picture = NDArray[np.uint8]
+
+
+def _shape(index: int) -> NDArray[np.float32]:
+    """How much of each pixel the walking figure covers, 0..1: its edge is three pixels soft."""
+    hard = np.zeros((SIZE, SIZE), np.float32)
+    cv2.ellipse(hard, (30 + 11 * index, 84), (14, 50), 0, 0, 360, 1.0, -1)
+    return np.asarray(cv2.GaussianBlur(hard, (0, 0), 1.2), np.float32)
+
+
+def _wall() -> Picture:
+    ramp = np.linspace(90, 120, SIZE)
+    return np.repeat(np.add.outer(ramp, ramp)[..., None] / 2, 3, axis=2).astype(np.uint8)
+
+
+def _film(folder: Path, colour: tuple[int, int, int]) -> list[Picture]:
+    """Write the frames; returns the mattes."""
+    mattes = []
+    for index in range(COUNT):
+        covered = _shape(index)[..., None]
+        mixed = _wall() * (1 - covered) + np.array(colour) * covered
+        write_png(folder / f"{index}.png", np.rint(mixed).astype(np.uint8))
+        mattes.append(np.rint(covered[..., 0] * 255).astype(np.uint8))
+    return mattes
+
+
+def _grown(folder: Path, mattes: list[Picture]) -> list[tuple[Picture, NDArray[np.bool_]]]:
+    """Each frame and its mask as the finder leaves it."""
+    with open_clip(reference_for(folder)) as clip:
+        finder = ResidueFinder(clip, lambda i: mattes[i], NullReporter())
+        return [
+            (frame, finder.grown(i, frame, mattes[i] >= THRESHOLD))
+            for i, frame in enumerate(clip.frames())
+        ]
+
+
+def test_a_contrasting_edge_is_taken_into_the_mask(odd_path: Path) -> None:
+    mattes = _film(odd_path / "frames", (235, 20, 30))
+    for index, (frame, mask) in enumerate(_grown(odd_path / "frames", mattes)):
+        hard = mattes[index] >= THRESHOLD
+        left = cv2.absdiff(frame, _wall()).max(axis=2) > 50
+        assert (left & ~hard).sum() > 40
+        assert not (left & ~mask).any()
+        assert (mask & ~hard).sum() < 0.2 * hard.sum()
+
+
+def test_an_edge_that_nobody_sees_stays_out(odd_path: Path) -> None:
+    mattes = _film(odd_path / "frames", (130, 130, 130))
+    for index, (_, mask) in enumerate(_grown(odd_path / "frames", mattes)):
+        assert np.array_equal(mask, mattes[index] >= THRESHOLD)
+
+
+@pytest.mark.parametrize("index", [0, COUNT - 1])
+def test_an_empty_mask_stays_empty(odd_path: Path, index: int) -> None:
+    mattes = _film(odd_path / "frames", (235, 20, 30))
+    with open_clip(reference_for(odd_path / "frames")) as clip:
+        finder = ResidueFinder(clip, lambda i: mattes[i], NullReporter())
+        nothing = np.zeros((SIZE, SIZE), np.bool_)
+        assert not finder.grown(index, clip.read(index), nothing).any()
