@@ -147,7 +147,9 @@ def test_a_killed_backend_leaves_a_job_that_goes_on(server: Backend, odd_path: P
 
 @pytest.mark.slow
 def test_progress_comes_every_two_seconds(server: Backend, odd_path: Path, shared: Path) -> None:
-    """With real estimators, whose models take a while to load."""
+    """With real estimators, whose models take a while to load (from a cold disk: any while)."""
+    libraries = "import mediapipe.tasks.python.vision, onnxruntime, torch"
+    subprocess.run([sys.executable, "-c", libraries], check=True, capture_output=True)
     job = make_job(odd_path, "job", 24, (512, 512), source_joints="", source_masks="")
     edit_request(job, reference__path=str(shared / "clips" / "case-1" / "source_images"))
     submit(server, job)
