@@ -18,6 +18,10 @@ def main() -> int:
         ("TOKENIZERS_PARALLELISM", "false"),
     ):
         os.environ.setdefault(name, value)
+    if sys.platform == "linux" and "PYTORCH_CUDA_ALLOC_CONF" not in os.environ:
+        # Slices of many sizes fragment a card's memory; growing segments keep what is reserved
+        # close to what is used (PyTorch, "CUDA semantics"; not there on Windows).
+        os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
 
     from mf_backend.cli.main import run_command
 
