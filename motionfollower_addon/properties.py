@@ -243,6 +243,16 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         description="Give each limb the actor's own length instead of the rig's, so that the "
         "actor keeps his or her build",
     )
+    widen_mask: FloatProperty(
+        name="Widen Mask",
+        default=2.0,
+        min=0.0,
+        max=32.0,
+        soft_max=8.0,
+        subtype="PIXEL",
+        description="How far around the actor the background is restored where he or she leaves. "
+        "More removes a thin outline that stays behind; less keeps more of the clip's own pixels",
+    )
     source_masks: StringProperty(
         name="Actor Masks",
         subtype="DIR_PATH",
@@ -363,6 +373,7 @@ def to_shot(scene: Any) -> Shot:
             moving_camera=values.moving_camera,
             device=preferred.device,
             weights=preferred.weights,
+            widen_mask=values.widen_mask,
             source_masks=values.source_masks,
             source_poses=values.source_poses,
             source_joints=values.source_joints,

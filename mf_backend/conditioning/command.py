@@ -78,6 +78,13 @@ def add_parser(subparsers: Any) -> None:
         help="rvm (the default), mediapipe, birefnet or sam2; `weights list` says where the last "
         "two come from",
     )
+    parser.add_argument(
+        "--widen-mask",
+        type=float,
+        default=0.0,
+        metavar="PX",
+        help="widen the estimated masks of the actor by so many pixels (at a size of 512)",
+    )
     parser.add_argument("--first", type=int, default=0, help="first frame of the clip to use")
     parser.add_argument("--count", type=int, default=0, help="number of frames (0: to the end)")
     parser.add_argument("--fps", type=float, default=0.0, help="rate of a folder of images")
@@ -125,6 +132,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         source_masks=_absolute(args.source_masks),
         target_masks=_absolute(args.target_masks),
         mask_estimator=args.mask_estimator,
+        widen_mask=args.widen_mask,
         person=_person(args.person),
     )
 

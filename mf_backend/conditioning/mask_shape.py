@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX, LIMBS
 
 Matte = NDArray[np.uint8]
@@ -16,6 +17,7 @@ Floats = NDArray[np.float64]
 
 THRESHOLD = 146
 """Mattes from this value on are person in the hard mask; best on the reference cases."""
+_WIDEST = 32
 _TORSO = tuple(
     JOINT_INDEX[name]
     for name in ("nose", "neck", "right_shoulder", "left_shoulder", "right_hip", "left_hip")
@@ -165,6 +167,25 @@ def soften(hard: Matte) -> Matte:
         return hard
     blurred: Matte = cv2.GaussianBlur(hard, (0, 0), 1.0)
     return np.where(hard >= 128, np.maximum(blurred, 128), np.minimum(blurred, 127))
+
+
+def check_widening(pixels: float) -> None:
+    """Raise InputError for a mask that cannot be widened by so much."""
+    if not 0 <= pixels <= _WIDEST:
+        raise InputError(
+            "widen-mask", f"A mask is widened by 0 to {_WIDEST} pixels, not by {pixels:g}."
+        )
+
+
+def widen(mask: NDArray[np.bool_], pixels: float) -> NDArray[np.bool_]:
+    """A hard mask [H, W] grown by `pixels` of a picture whose shorter side is 512."""
+    import cv2
+
+    reach = round(pixels * max(1.0, min(mask.shape) / 512))
+    if not reach:
+        return mask
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0, np.bool_)
 
 
 def outline(joints: NDArray[Any], size: tuple[int, int]) -> Matte:

@@ -19,7 +19,14 @@ from mf_backend.clip import image_folder, write_png
 from mf_backend.conditioning import mask_shape, user_files
 from mf_backend.conditioning.mask_firm import measure_cores
 from mf_backend.conditioning.mask_residue import ResidueFinder
-from mf_backend.conditioning.mask_shape import Check, Verdict, check_mask, keep_person, soften
+from mf_backend.conditioning.mask_shape import (
+    Check,
+    Verdict,
+    check_mask,
+    keep_person,
+    soften,
+    widen,
+)
 from mf_backend.conditioning.source_joints import list_frames
 from mf_backend.conditioning.stage_joints import load_others, load_source, pictures_complete
 from mf_backend.conditioning.stages import ConditionContext
@@ -48,8 +55,12 @@ class MasksStage:
     name: str = "masks"
 
     def settings_used(self, settings: Settings) -> dict[str, Any]:
-        """Whether the user's masks are given, and the estimator."""
-        return {"given": bool(settings.source_masks), "estimator": settings.mask_estimator}
+        """Whether the user's masks are given, the estimator, and how far its masks are widened."""
+        return {
+            "given": bool(settings.source_masks),
+            "estimator": settings.mask_estimator,
+            "widen": settings.widen_mask,
+        }
 
     def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
         """The user's own masks."""
@@ -180,7 +191,7 @@ def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) ->
     finder = ResidueFinder(clip, lambda i: read_mask(out, "source_alpha", i), notes)
     for index, frame in enumerate(clip.frames()):
         hard = read_mask(out, "source_masks", index) >= 128
-        work.write_hard(index, finder.grown(index, frame, hard))
+        work.write_hard(index, widen(finder.grown(index, frame, hard), context.settings.widen_mask))
         reporter.advance(3 * clip.count + index + 1, "edges")
 
 

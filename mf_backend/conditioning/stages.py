@@ -91,9 +91,11 @@ def condition(
     Raises InputError with one sentence where the clip, the target or the user's own files do not
     fit; warnings go to the reporter.
     """
+    from mf_backend.conditioning.mask_shape import check_widening
     from mf_backend.conditioning.matting import check_estimator
 
     check_estimator(settings)
+    check_widening(settings.widen_mask)
     context = ConditionContext(clip, settings, target, out)
     for stage in _stages():
         reporter.check()

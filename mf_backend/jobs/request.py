@@ -107,6 +107,9 @@ class Settings:
     """Absolute folder of masks of the person whose motion is wanted; needed by `released`."""
     mask_estimator: str = ""
     """Which estimator makes the actor's masks; empty: the default."""
+    widen_mask: float = 0.0
+    """How far an estimated mask of the actor is widened, in pixels of a picture of 512 (scaled
+    by the clip's shorter side): what lies in the mask is replaced where the actor leaves."""
     person: tuple[float, ...] = ()
     """Who to follow: (frame, x, y) or (frame, x0, y0, x1, y1) in pixels; empty: the largest."""
 

@@ -156,6 +156,7 @@ class _Run:
     def _perform(self) -> JobResult:
         # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
         from mf_backend.clip import open_clip
+        from mf_backend.conditioning.mask_shape import check_widening
         from mf_backend.conditioning.matting import check_estimator
         from mf_backend.jobs import reading, report
         from mf_backend.jobs.stages import chain_hashes, kept_stages
@@ -169,6 +170,7 @@ class _Run:
         self._save()
         engine = reading.ready_engine(self.request.settings)
         reading.check_copy(self.job, self.request.output.mp4)
+        check_widening(self.request.settings.widen_mask)
         with open_clip(self.request.reference) as clip:
             source = reading.check_clip(clip, self.tracker)
             target = reading.load_target(self.job, self.request)

@@ -143,6 +143,9 @@ def draw_fit(layout: Any, context: Any, values: Any) -> None:
     row = layout.row()
     row.active = values.alignment == "fit"
     row.prop(values, "keep_limb_lengths")
+    row = layout.row()
+    row.active = not values.source_masks
+    row.prop(values, "widen_mask")
     column = layout.column()
     column.prop(values, "source_masks")
     column.prop(values, "source_poses")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,13 +69,21 @@ def test_folder_of_images(
     inside = ((reference > 4) & (reference < 507)).all(axis=-1)
     inside[:, [10, 13]] = False
     assert np.linalg.norm(found - reference, axis=-1)[inside].mean() < 9
+    masks = []
     for index in range(6):
         mine = read_grey(out / "source_masks" / f"frame_{index}.png") > 127
         theirs = read_grey(shared / f"clips/case-1/source_masks/frame_{index}.png") > 127
         assert overlap(mine, theirs) > 0.93
-    # Same command again: allowed, since the folder is its own.
-    again = condition("--reference", clip, "--target-joints", target, "--out", out)
+        masks.append(mine)
+    # Into the same folder again: allowed, since it is its own.
+    again = condition(
+        "--reference", clip, "--target-joints", target, "--out", out, "--widen-mask", "2"
+    )
     assert again.code == 0 and "frames/s" in again.out
+    for index, before in enumerate(masks):
+        wider = read_grey(out / "source_masks" / f"frame_{index}.png") > 127
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+        assert np.array_equal(wider, cv2.dilate(before.astype(np.uint8), kernel) > 0)
 
 
 def test_odd_size_one_frame_cut_at_the_edge(

@@ -127,3 +127,12 @@ def test_unknown_mask_estimator(condition: Run, clip: Path, odd_path: Path) -> N
         "--source-joints", given_source(odd_path), "--mask-estimator", "magic",
     )  # fmt: skip
     refused(ran, "There is no mask estimator named 'magic'")
+
+
+def test_a_mask_widened_by_too_much(condition: Run, clip: Path, odd_path: Path) -> None:
+    target = write_joints(odd_path / "target.npz", 4, SIZE)
+    ran = condition(
+        "--reference", clip, "--target-joints", target, "--out", odd_path / "out",
+        "--source-joints", given_source(odd_path), "--widen-mask", "400",
+    )  # fmt: skip
+    refused(ran, "A mask is widened by 0 to 32 pixels, not by 400")

@@ -11,6 +11,7 @@ from mf_backend.conditioning.mask_shape import (
     keep_person,
     outline,
     soften,
+    widen,
 )
 
 from .test_joint_repair import walking
@@ -91,3 +92,12 @@ def test_soft_masks_stay_as_given() -> None:
     edge = soften(hard)
     assert ((edge > 0) & (edge < 255)).any()
     assert np.array_equal(edge > 127, hard > 127)
+
+
+def test_widening_keeps_its_proportion_to_the_picture() -> None:
+    small, large = np.zeros((512, 512), bool), np.zeros((1024, 1024), bool)
+    small[200:300, 200:300] = True
+    large[400:600, 400:600] = True
+    assert widen(small, 2).sum(axis=0).max() == 104
+    assert widen(large, 2).sum(axis=0).max() == 208
+    assert np.array_equal(widen(small, 0), small)
