@@ -43,6 +43,8 @@ OP_TAKE_FINAL = "motionfollower.take_final"
 OP_TAKE_COMPARE = "motionfollower.take_compare"
 OP_TAKE_DELETE = "motionfollower.take_delete"
 
+OP_PREFERENCES = "motionfollower.open_preferences"
+
 OP_BACKDROP = "motionfollower.backdrop"
 OP_ONE_FRAME = "motionfollower.one_frame"
 
@@ -68,6 +70,10 @@ IMAGE_FRAME = "motionfollower_frame"
 
 PANEL_VIEW3D = "MF_PT_view3d"
 PANEL_SEQUENCER = "MF_PT_sequencer"
+PANEL_OWN_FILES = "MF_PT_own_files"
+"""Part of Fit to Actor that opens and closes."""
+PANEL_SAMPLING = "MF_PT_sampling"
+"""Part of Quality that opens and closes."""
 LIST_BONES = "MF_UL_bones"
 
 JOBS_FOLDER = "motionfollower"

@@ -19,7 +19,7 @@ from . import ids
 from .core.bone_maps import load_bone_maps
 from .core.retiming import Policy
 from .core.shots import Shot
-from .host import compat
+from .host import clip, compat, lookup
 from .host.options import options
 
 _SOURCES = (
@@ -72,12 +72,21 @@ def _plain(items: Any) -> list[tuple[str, str, str]]:
     return [(str(key), label, text) for key, label, text in items]
 
 
-def _is_armature(_: Any, item: Any) -> bool:
-    return bool(item.type == "ARMATURE")
+def _is_armature(settings: Any, item: Any) -> bool:
+    return item.type == "ARMATURE" and item in lookup.armatures(settings.id_data)
 
 
-def _is_camera(_: Any, item: Any) -> bool:
-    return bool(item.type == "CAMERA")
+def _is_camera(settings: Any, item: Any) -> bool:
+    return item.type == "CAMERA" and settings.id_data.objects.get(item.name) == item
+
+
+def _strip_names(_: Any, context: Any, __: str) -> list[str]:
+    return [item.name for item in clip.footage_strips(compat.sequencer_scene(context))]
+
+
+def _slot_names(settings: Any, _: Any, __: str) -> list[str]:
+    slots = compat.action_slots(settings.action) if settings.action else []
+    return [slot.identifier for slot in slots]
 
 
 _BONE_MAPS = [
@@ -91,19 +100,29 @@ _ENDS = (
 )
 
 
+_OVERRIDE = {"LIBRARY_OVERRIDABLE"}
+
+
 def _redraw(_: Any, __: Any) -> None:
     compat.redraw()
 
 
 class MF_PG_bone(bpy.types.PropertyGroup):
-    """One row of a bone list: a joint and the bone that it is at."""
+    """One row of a bone list: a joint and the bone that it is at.
 
-    joint: StringProperty(options={"HIDDEN"})
+    A rig that overrides a linked one has a list of its own, which is saved with it.
+    """
+
+    name: StringProperty(options={"HIDDEN"}, override=_OVERRIDE)
+    joint: StringProperty(options={"HIDDEN"}, override=_OVERRIDE)
     bone: StringProperty(
-        name="Bone", description="Bone that this joint follows. Empty: the joint is left out"
+        name="Bone",
+        override=_OVERRIDE,
+        description="Bone that this joint follows. Empty: the joint is left out",
     )
     end: EnumProperty(
         name="End",
+        override=_OVERRIDE,
         items=_ENDS,
         description="At which point of the bone the joint of the skeleton is drawn",
     )
@@ -159,6 +178,8 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     )
     strip: StringProperty(
         name="Strip",
+        search=_strip_names,
+        search_options={"SORT"},
         description="Movie or image strip that shows the actor; the result comes in over it. "
         "Empty: the active strip, or the only one",
     )
@@ -198,6 +219,8 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     )
     slot: StringProperty(
         name="Slot",
+        search=_slot_names,
+        search_options={"SORT"},
         description="The action's slot that the actor performs. Empty: the one that fits the "
         "armature",
     )
@@ -238,7 +261,7 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         "picture the actor will be",
     )
     keep_limb_lengths: BoolProperty(
-        name="Keep the Actor's Limbs",
+        name="Keep Limb Lengths",
         default=True,
         description="Give each limb the actor's own length instead of the rig's, so that the "
         "actor keeps his or her build",
@@ -387,7 +410,11 @@ CLASSES = (MF_PG_bone, MF_PG_settings)
 def register() -> None:
     """Give every scene its settings and every object its bone list."""
     setattr(bpy.types.Scene, ids.SCENE_PROPERTY, PointerProperty(type=MF_PG_settings))
-    setattr(bpy.types.Object, ids.BONES_PROPERTY, CollectionProperty(type=MF_PG_bone))
+    setattr(
+        bpy.types.Object,
+        ids.BONES_PROPERTY,
+        CollectionProperty(type=MF_PG_bone, override={*_OVERRIDE, "USE_INSERTION"}),
+    )
 
 
 def unregister() -> None:

@@ -60,8 +60,9 @@ def real_path(text: str) -> Path:
 
 
 def is_footage(strip: Any) -> bool:
-    """Whether a strip can be a reference: a movie or images that are not a result of ours."""
-    return strip.type in {"MOVIE", "IMAGE"} and strip.get(ids.STRIP_JOB) is None
+    """Whether a strip can be a reference: a movie or images that are not of our making."""
+    ours = (ids.STRIP_JOB, ids.STRIP_HELPER)
+    return strip.type in {"MOVIE", "IMAGE"} and all(strip.get(name) is None for name in ours)
 
 
 def footage_strips(scene: Any) -> list[Any]:
@@ -79,9 +80,11 @@ def find_strip(scene: Any, name: str) -> Any:
         if strip.name == name:
             if is_footage(strip):
                 return strip
+            ours = strip.get(ids.STRIP_JOB) or strip.get(ids.STRIP_HELPER)
+            kind = "made by this add-on" if ours else f"of type {strip.type.lower()}"
             raise InputError(
                 "strip-kind",
-                f"The strip {name!r} is no footage (it is of type {strip.type.lower()}).",
+                f"The strip {name!r} is no footage (it is {kind}).",
                 "Choose a movie or image strip.",
             )
     have = footage_strips(scene)

@@ -54,8 +54,33 @@ def find_scene(name: str, default: Any) -> Any:
 
 
 def armatures(scene: Any) -> list[Any]:
-    """Armatures of a scene."""
-    return [item for item in scene.objects if item.type == "ARMATURE"]
+    """Armatures of a scene, also those that it only has through instances of collections."""
+    found, instanced = [], []
+    for item in scene.objects:
+        if item.type == "ARMATURE":
+            found.append(item)
+        elif item.type == "EMPTY" and item.instance_type == "COLLECTION":
+            instanced.append(item.instance_collection)
+    if instanced:
+        found += [item for item in _inside(instanced) if item not in found]
+    return found
+
+
+def _inside(collections: list[Any]) -> list[Any]:
+    """Armatures inside instanced collections, and inside those that they instance themselves."""
+    found: list[Any] = []
+    seen = set()
+    while collections:
+        collection = collections.pop()
+        if collection is None or collection in seen:
+            continue
+        seen.add(collection)
+        for item in collection.all_objects:
+            if item.type == "ARMATURE" and item not in found:
+                found.append(item)
+            elif item.type == "EMPTY" and item.instance_type == "COLLECTION":
+                collections.append(item.instance_collection)
+    return found
 
 
 def cameras(scene: Any) -> list[Any]:
@@ -69,23 +94,22 @@ def moves(armature: Any) -> bool:
     return data is not None and (data.action is not None or bool(data.nla_tracks))
 
 
-def _named(scene: Any, name: str, kind: str, word: str) -> Any:
-    found = scene.objects.get(name)
-    if found is None or found.type != kind:
-        have = [item for item in scene.objects if item.type == kind]
+def _named(scene: Any, have: list[Any], name: str, word: str) -> Any:
+    found = next((item for item in have if item.name == name), None)
+    if found is None:
         raise InputError(
             f"{word}-missing",
             f"There is no {word} named {name!r} in the scene {scene.name!r}.",
-            f"It has {names_of(have)}." if have else "",
+            f"It has {names_of(have)}." if have else f"Choose another, or add the {word} to it.",
         )
     return found
 
 
 def find_armature(scene: Any, name: str) -> Any:
     """The named armature, or the only one, or the only one that moves."""
-    if name:
-        return _named(scene, name, "ARMATURE", "armature")
     have = armatures(scene)
+    if name:
+        return _named(scene, have, name, "armature")
     if not have:
         raise InputError(
             "armature-missing",
@@ -106,7 +130,7 @@ def find_armature(scene: Any, name: str) -> Any:
 def find_camera(scene: Any, name: str) -> Any:
     """The named camera, or the scene's active one, or the only one."""
     if name:
-        return _named(scene, name, "CAMERA", "camera")
+        return _named(scene, cameras(scene), name, "camera")
     if scene.camera is not None and scene.camera.type == "CAMERA":
         return scene.camera
     have = cameras(scene)

@@ -9,25 +9,47 @@ from mf_backend.errors import MFError
 
 from .. import ids
 from ..core.backend_process import default_python
-from . import clip, compat, lookup
+from . import clip, compat, lookup, rig_state
 from .options import options
+from .session import current
+
+
+def no_backend() -> bool:
+    """Whether no backend was installed or named yet."""
+    return not (options().backend_python or default_python(os.environ))
+
+
+def engine_missing(values: Any) -> str:
+    """What the running backend lacks for the chosen engine; empty where it can run or is not known.
+
+    A folder of weights that the preferences name is looked at when a job starts.
+    """
+    backend = current().backend
+    said = backend.handshake if backend is not None else None
+    if said is None or options().weights or not said.engine_missing(values.engine):
+        return ""
+    return "Its weights are not here yet: import them in the preferences, or choose Preview."
 
 
 def missing(context: Any) -> str:
     """The first thing that is missing for Render; empty where all is there."""
     scene = context.scene
     values = getattr(scene, ids.SCENE_PROPERTY)
-    for check in (_footage, _armature, _action, _camera):
-        try:
-            check(context, scene, values)
-        except MFError as error:
-            return str(error)
-    if not (options().backend_python or default_python(os.environ)):
-        return "Set the backend's Python in the add-on's preferences."
+    if no_backend():
+        return "The backend is not installed yet: press Install Backend in the preferences."
+    try:
+        _footage(context, values)
+        _rig(scene, values)
+        lookup.find_camera(scene, values.camera.name if values.camera else "")
+    except MFError as error:
+        return str(error)
+    lacks = engine_missing(values)
+    if lacks:
+        return f"MotionFollower cannot run. {lacks}"
     return ""
 
 
-def _footage(context: Any, scene: Any, values: Any) -> None:
+def _footage(context: Any, values: Any) -> None:
     shown = compat.sequencer_scene(context)
     if values.source == "FILE":
         if not values.clip:
@@ -35,24 +57,18 @@ def _footage(context: Any, scene: Any, values: Any) -> None:
     elif values.strip:
         clip.find_strip(shown, values.strip)
     elif clip.default_strip(shown) is None:
-        have = clip.footage_strips(shown)
         raise MFError(
             "clip-unset",
             "Choose the strip that shows the actor: there are several."
-            if have
-            else "Add the clip to the Sequencer, or choose a file.",
+            if clip.footage_strips(shown)
+            else "Add the clip to the Sequencer, or choose a file in Footage.",
         )
 
 
-def _armature(_: Any, scene: Any, values: Any) -> None:
-    lookup.find_armature(scene, values.armature.name if values.armature else "")
-
-
-def _action(_: Any, scene: Any, values: Any) -> None:
+def _rig(scene: Any, values: Any) -> None:
     armature = lookup.find_armature(scene, values.armature.name if values.armature else "")
     fixed = (0.0, 0.0) if values.range_source != "ACTION" else ()
     lookup.find_range(scene, armature, values.action, fixed)
-
-
-def _camera(_: Any, scene: Any, values: Any) -> None:
-    lookup.find_camera(scene, values.camera.name if values.camera else "")
+    found = rig_state.detected(armature, "" if values.bone_map == "AUTO" else values.bone_map)
+    if not found.usable:
+        raise MFError("rig-unmapped", found.lines[0], "Choose them in Bones.")

@@ -14,14 +14,21 @@ import bpy
 from mf_backend.clip.image_folder import scan
 from mf_backend.errors import InputError, MFError
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import ClipKind, JobRequest, Reference
+from mf_backend.jobs.request import Alignment, ClipKind, JobRequest, Reference
 
 from .. import ids
 from ..core.origin import Origin
+from ..core.retiming import Policy
 from . import compat
 from .clip import is_footage, real_path
 
 _CHANNELS = 128
+_ENGINES = {"preview": "Preview", "motionfollower": "MotionFollower"}
+_RETIMED = {
+    Policy.HOLD: "last pose held",
+    Policy.LOOP: "motion looped",
+    Policy.STRETCH: "motion stretched",
+}
 _NOT_READ = "no picture"
 _KEPT = (
     ("render", ("fps", "fps_base", "resolution_x", "resolution_y", "resolution_percentage")),
@@ -231,11 +238,14 @@ def _record(job: JobFolder, request: JobRequest) -> str:
 def describe(request: JobRequest, origin: Origin) -> str:
     """The settings that made a take, in one line."""
     settings = request.settings
-    words = [settings.engine, str(settings.alignment), f"{request.reference.count} frames"]
+    words = [_ENGINES.get(settings.engine, settings.engine)]
     if settings.engine != "preview":
-        words[1:1] = [str(settings.quality), f"seed {settings.seed}"]
-    if origin.retime:
-        words.append(origin.retime)
+        words += [str(settings.quality), f"seed {settings.seed}"]
+    fitted = settings.alignment is Alignment.FIT
+    words.append("fitted to the actor" if fitted else "as the camera films it")
+    words.append(f"{request.reference.count} frames")
+    if origin.retime and origin.retime != Policy.TRIM:
+        words.append(_RETIMED.get(origin.retime, origin.retime))
     return ", ".join(words)
 
 

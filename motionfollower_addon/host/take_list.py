@@ -19,7 +19,17 @@ from . import compat, sequencer
 from .clip import real_path
 from .sequencer import find_take, takes, takes_beside
 
-__all__ = ["Compare", "compare", "delete", "is_final", "make_final", "show", "summary", "takes"]
+__all__ = [
+    "Compare",
+    "compare",
+    "compared",
+    "delete",
+    "is_final",
+    "make_final",
+    "show",
+    "summary",
+    "takes",
+]
 
 _FINAL_COLOR = "COLOR_04"
 _TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y")
@@ -50,6 +60,12 @@ def summary(strip: Any) -> str:
 def is_final(strip: Any) -> bool:
     """Whether a take was made final."""
     return bool(strip.get(ids.STRIP_FINAL))
+
+
+def compared(strip: Any) -> Compare:
+    """How a take is compared with its footage now."""
+    text = strip.get(ids.STRIP_BEFORE)
+    return Compare(json.loads(text).get("mode", Compare.SIDE)) if text else Compare.OFF
 
 
 def show(scene: Any, job: str) -> None:
@@ -126,6 +142,7 @@ def compare(scene: Any, job: str, mode: Compare) -> None:
     sequencer.show_only(scene, strip)
     strip[ids.STRIP_BEFORE] = json.dumps(
         {
+            "mode": mode,
             "transform": {name: getattr(strip.transform, name) for name in _TRANSFORM},
             "crop": {name: getattr(strip.crop, name) for name in _CROP},
         }

@@ -12,6 +12,7 @@ from ..core.install_marker import SetupState
 from ..core.install_plan import Action
 from ..core.install_weights import folder_size, size_text
 from ..host.install import desk, preferences, require_online
+from ..host.options import PACKAGE
 from .reporting import refuse
 
 
@@ -161,7 +162,20 @@ class MF_OT_choose_device(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class MF_OT_open_preferences(bpy.types.Operator):
+    """Open this add-on's preferences, where its backend is installed and weights are imported"""
+
+    bl_idname = ids.OP_PREFERENCES
+    bl_label = "Open Preferences"
+
+    def execute(self, context: Any) -> set[str]:
+        """Show them in a window of their own."""
+        bpy.ops.preferences.addon_show(module=PACKAGE)
+        return {"FINISHED"}
+
+
 CLASSES = (
+    MF_OT_open_preferences,
     MF_OT_install_backend,
     MF_OT_verify_backend,
     MF_OT_cancel_install,

@@ -10,7 +10,7 @@ from bpy.props import StringProperty
 from mf_backend.errors import InputError, MFError
 
 from .. import ids
-from ..host import bring_in
+from ..host import bring_in, compat
 from ..host.jobs_on_disk import refresh
 from ..host.session import current
 from .reporting import refuse, warn_all
@@ -33,7 +33,7 @@ class MF_OT_open_folder(bpy.types.Operator):
 
 
 class MF_OT_open_log(bpy.types.Operator):
-    """Open the log as a text in Blender; without a job, the log of the backend"""
+    """Show in a Text Editor what the backend wrote about this run, to find out why it failed"""
 
     bl_idname = ids.OP_OPEN_LOG
     bl_label = "Open Log"
@@ -49,18 +49,31 @@ class MF_OT_open_log(bpy.types.Operator):
         for text in bpy.data.texts:
             if text.filepath and Path(bpy.path.abspath(text.filepath)) == log:
                 bpy.data.texts.remove(text)
-        text = bpy.data.texts.load(str(log))
-        for area in context.screen.areas if context.screen else ():
-            if area.type == "TEXT_EDITOR":
-                area.spaces.active.text = text
-                return {"FINISHED"}
-        if context.window is not None:
-            bpy.ops.wm.path_open(filepath=str(log))
+        _show_text(bpy.data.texts.load(str(log)))
         return {"FINISHED"}
 
 
+def _show_text(text: Any) -> None:
+    """Show a text's end in a Text Editor that is open, else in a new window."""
+    windows = list(compat.windows())
+    if not windows:
+        return
+    areas = [area for window in windows for area in window.screen.areas]
+    area = next((item for item in areas if item.type == "TEXT_EDITOR"), None)
+    if area is None:
+        with bpy.context.temp_override(window=windows[0]):
+            bpy.ops.wm.window_new()
+        opened = next(item for item in compat.windows() if item not in windows)
+        area = max(opened.screen.areas, key=lambda item: item.width * item.height)
+        area.type = "TEXT_EDITOR"
+    space = area.spaces.active
+    space.text = text
+    space.show_word_wrap = True
+    space.top = max(0, len(text.lines) - space.visible_lines)
+
+
 class MF_OT_copy_report(bpy.types.Operator):
-    """Copy the job's report (inputs, settings, versions, timings) to the clipboard"""
+    """Copy to the clipboard how this take was made: footage, settings, versions and timings"""
 
     bl_idname = ids.OP_COPY_REPORT
     bl_label = "Copy Report"
@@ -68,7 +81,7 @@ class MF_OT_copy_report(bpy.types.Operator):
     folder: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def execute(self, context: Any) -> set[str]:
-        """Copy report.json, or the log's end while there is no report."""
+        """Copy report.json, or how far the job came while there is no report."""
         folder = Path(self.folder)
         for name in ("report.json", "state.json"):
             if (folder / name).is_file():

@@ -55,6 +55,14 @@ class _NeedsNet(_OnWeights):
         return super().poll(context)
 
 
+class _AsksFirst:
+    """Opens a dialog in which folder and sizes are seen before anything is done."""
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Open it; its confirmation runs `execute`."""
+        return set(context.window_manager.invoke_props_dialog(self, width=520))
+
+
 class MF_OT_weights_look(_OnWeights, bpy.types.Operator):
     """Ask the backend which weights the diffusion engine needs and which are here"""
 
@@ -77,7 +85,7 @@ class MF_OT_weights_verify(_OnWeights, bpy.types.Operator):
         return weights_desk().verify()
 
 
-class MF_OT_weights_import(_OnWeights, bpy.types.Operator):
+class MF_OT_weights_import(_AsksFirst, _OnWeights, bpy.types.Operator):
     """Make one set of weights from the files as they were published; those stay untouched"""
 
     bl_idname = ids.OP_WEIGHTS_IMPORT
@@ -95,10 +103,6 @@ class MF_OT_weights_import(_OnWeights, bpy.types.Operator):
         description="Put the new set in the place of the one that is in the weights' folder",
         options={"SKIP_SAVE"},
     )
-
-    def invoke(self, context: Any, event: Any) -> set[str]:
-        """Choose the source and see the sizes first."""
-        return set(context.window_manager.invoke_props_dialog(self, width=520))
 
     def draw(self, context: Any) -> None:
         """Sizes and free disk."""
@@ -138,7 +142,7 @@ class MF_OT_weights_fetch(_NeedsNet, bpy.types.Operator):
         return weights_desk().fetch()
 
 
-class MF_OT_weights_move(_OnWeights, bpy.types.Operator):
+class MF_OT_weights_move(_AsksFirst, _OnWeights, bpy.types.Operator):
     """Move the imported weights to another folder or disk, and use them from there"""
 
     bl_idname = ids.OP_WEIGHTS_MOVE
@@ -150,10 +154,6 @@ class MF_OT_weights_move(_OnWeights, bpy.types.Operator):
         description="New or empty folder that the weights are moved into",
         options={"SKIP_SAVE"},
     )
-
-    def invoke(self, context: Any, event: Any) -> set[str]:
-        """Choose the folder and see the sizes first."""
-        return set(context.window_manager.invoke_props_dialog(self, width=520))
 
     def draw(self, context: Any) -> None:
         """Sizes and free disk."""
@@ -168,15 +168,11 @@ class MF_OT_weights_move(_OnWeights, bpy.types.Operator):
         return weights_desk().move(self.target)
 
 
-class MF_OT_weights_delete(bpy.types.Operator):
+class MF_OT_weights_delete(_AsksFirst, bpy.types.Operator):
     """Delete the imported weights (asks first); downloaded files and jobs stay"""
 
     bl_idname = ids.OP_WEIGHTS_DELETE
     bl_label = "Delete Weights"
-
-    def invoke(self, context: Any, event: Any) -> set[str]:
-        """Ask first."""
-        return set(context.window_manager.invoke_props_dialog(self, width=520))
 
     def draw(self, context: Any) -> None:
         """Say what would go."""

@@ -8,7 +8,8 @@ import bpy
 
 from .. import ids
 from ..core.mapping import REQUIRED
-from ..host import own_bones, rig_state
+from ..host import lookup, own_bones, rig_state
+from .section import State
 from .text import draw_text
 
 
@@ -16,10 +17,18 @@ def _chosen(values: Any) -> str:
     return "" if values.bone_map == "AUTO" else str(values.bone_map)
 
 
-def bones_state(context: Any, values: Any) -> str:
+def no_armature(context: Any) -> str:
+    """What to say where no rig is chosen and none can be meant."""
+    return "choose a rig" if lookup.armatures(context.scene) else "no rig yet"
+
+
+def bones_state(context: Any, values: Any) -> State:
     """Which map fits the rig."""
     armature = rig_state.chosen_armature(context.scene)
-    return rig_state.words(armature, _chosen(values)) if armature is not None else "no armature"
+    if armature is None:
+        return State(no_armature(context), False)
+    found = rig_state.detected(armature, _chosen(values))
+    return State(found.words, found.usable)
 
 
 class MF_UL_bones(bpy.types.UIList):
@@ -49,7 +58,7 @@ def draw_bones(layout: Any, context: Any, values: Any) -> None:
     """The detected map and its score, or the own list."""
     armature = rig_state.chosen_armature(context.scene)
     if armature is None:
-        layout.label(text="No armature", icon="INFO")
+        layout.label(text="Choose a rig in Motion first", icon="INFO")
         return
     found = rig_state.detected(armature, _chosen(values))
     layout.prop(values, "bone_map")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
+
+from mf_backend.errors import MFError
 
 from .. import ids
 from ..core.retiming import Policy
 from ..host import clip, compat, lookup, memory_need, readiness, rig_state
-from ..host.session import current
-from .bone_list import bones_state, draw_bones
+from .bone_list import bones_state, draw_bones, no_armature
+from .section import State, section
 from .seeing import draw_fit_view, draw_overlay
 from .text import draw_text
+
+_AUTOMATIC = "automatic"
+_OWN_MATERIAL = ("source_masks", "source_poses", "source_joints")
 
 
 def draw_sections(layout: Any, context: Any) -> None:
@@ -29,24 +33,6 @@ def draw_sections(layout: Any, context: Any) -> None:
         section(layout, context, values, name, title, state, draw)
 
 
-def section(
-    layout: Any,
-    context: Any,
-    values: Any,
-    name: str,
-    title: str,
-    state: Callable[[Any, Any], str],
-    draw: Callable[[Any, Any, Any], None],
-) -> None:
-    """One section; the settings' property `name` says whether it is open."""
-    header, body = layout.panel_prop(values, name)
-    header.label(text=title)
-    if body is not None:
-        draw(body, context, values)
-    else:
-        header.label(text=state(context, values))
-
-
 # -- Footage --------------------------------------------------------------------------------------
 
 
@@ -58,87 +44,123 @@ def _strip(context: Any, values: Any) -> Any:
     return clip.default_strip(scene)
 
 
-def footage_state(context: Any, values: Any) -> str:
+def _no_strip(context: Any, values: Any) -> str:
+    if values.strip:
+        return f"{values.strip} is gone"
+    several = clip.footage_strips(compat.sequencer_scene(context))
+    return "choose a strip" if several else "no clip yet"
+
+
+def footage_state(context: Any, values: Any) -> State:
     """The chosen footage in a few words."""
     if values.source == "FILE":
-        return values.clip.replace("\\", "/").rstrip("/").rpartition("/")[2] or "no file"
+        name = values.clip.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        return State(name or "no file chosen", bool(name))
     strip = _strip(context, values)
-    return f"{strip.name}, {compat.length(strip)} frames" if strip is not None else "no strip"
+    if strip is None:
+        return State(_no_strip(context, values), False)
+    return State(f"{compat.length(strip)} frames, {strip.name}")
 
 
 def draw_footage(layout: Any, context: Any, values: Any) -> None:
     """Strip or file, and which of its frames."""
     layout.row().prop(values, "source", expand=True)
     if values.source == "FILE":
-        layout.prop(values, "clip")
+        layout.prop(values, "clip", placeholder="video, or one numbered picture")
         layout.prop(values, "fps")
     else:
+        strip = _strip(context, values)
+        row = layout.row()
+        row.alert = strip is None
+        row.prop(
+            values,
+            "strip",
+            icon="SEQUENCE",
+            placeholder=strip.name if strip is not None else _no_strip(context, values),
+        )
         scene = compat.sequencer_scene(context)
-        editor = scene.sequence_editor if scene is not None else None
-        if editor is not None:
-            name = "strips_all" if hasattr(editor, "strips_all") else "sequences_all"
-            layout.prop_search(values, "strip", editor, name, icon="SEQUENCE")
-        if not values.strip or editor is None:
-            strip = _strip(context, values)
-            layout.label(
-                text=f"{strip.name}, {compat.length(strip)} frames" if strip else "No strip chosen",
-                icon="CHECKMARK" if strip else "INFO",
-            )
+        if scene is not None and scene != context.scene:
+            layout.label(text=f"In the Sequencer of {scene.name}", icon="SCENE_DATA")
     column = layout.column(align=True)
     column.prop(values, "first")
-    column.prop(values, "count")
+    column.prop(values, "count", text="Frames" if values.count else "Frames (0: all)")
 
 
 # -- Motion ---------------------------------------------------------------------------------------
 
 
-def motion_state(context: Any, values: Any) -> str:
+def _camera(context: Any, values: Any) -> Any:
+    try:
+        return lookup.find_camera(context.scene, values.camera.name if values.camera else "")
+    except MFError:
+        return None
+
+
+def _motion(values: Any, armature: Any) -> str:
+    """Name of the motion; empty where there is none."""
+    data = armature.animation_data
+    action = values.action or (data.action if data is not None else None)
+    if action is not None:
+        return str(action.name)
+    if data is not None and len(data.nla_tracks):
+        return "NLA"
+    return "" if values.range_source == "ACTION" else "as in the scene"
+
+
+def motion_state(context: Any, values: Any) -> State:
     """The rig and its motion in a few words."""
     armature = rig_state.chosen_armature(context.scene)
     if armature is None:
-        return "no armature"
-    action = values.action or (armature.animation_data and armature.animation_data.action)
-    return f"{armature.name}, {action.name if action else 'as in the scene'}"
+        return State(no_armature(context), False)
+    motion = _motion(values, armature)
+    if not motion:
+        return State(f"{armature.name} has no motion", False)
+    if _camera(context, values) is None:
+        return State("no camera", False)
+    return State(f"{armature.name}, {motion}")
 
 
 def draw_motion(layout: Any, context: Any, values: Any) -> None:
     """Armature, action and slot, camera, range and retiming."""
-    scene = context.scene
-    layout.prop(values, "armature")
     armature = rig_state.chosen_armature(context.scene)
-    if not values.armature:
-        layout.label(
-            text=armature.name if armature else "No single armature found",
-            icon="CHECKMARK" if armature else "INFO",
-        )
-    layout.prop(values, "action")
+    row = layout.row()
+    row.alert = armature is None
+    row.prop(values, "armature", placeholder=armature.name if armature else no_armature(context))
+    motion = _motion(values, armature) if armature is not None else ""
+    row = layout.row()
+    row.alert = armature is not None and not motion
+    row.prop(values, "action", placeholder=motion or "no action")
     if values.action and len(compat.action_slots(values.action)) > 1:
-        layout.prop_search(values, "slot", values.action, "slots")
-    layout.prop(values, "camera")
-    if not values.camera and scene.camera:
-        layout.label(text=scene.camera.name, icon="CHECKMARK")
-    draw_overlay(layout, context, values)
+        layout.prop(values, "slot", icon="ACTION_SLOT", placeholder="the one that fits")
+    camera = _camera(context, values)
+    row = layout.row()
+    row.alert = camera is None
+    row.prop(values, "camera", placeholder=camera.name if camera else "no camera")
     layout.row().prop(values, "range_source", expand=True)
     if values.range_source == "CUSTOM":
         column = layout.column(align=True)
         column.prop(values, "range_start")
         column.prop(values, "range_end")
     layout.prop(values, "retime")
-    if values.retime == Policy.TRIM:
-        return
-    layout.label(text=f"Scene: {lookup.scene_fps(scene):g} frames a second", icon="TIME")
+    if values.retime != Policy.TRIM:
+        rate = lookup.scene_fps(context.scene)
+        layout.label(text=f"The motion plays at {rate:g} frames a second", icon="TIME")
+    draw_overlay(layout, context, values)
 
 
 # -- Fit ------------------------------------------------------------------------------------------
 
 
-def fit_state(_: Any, values: Any) -> str:
+def fit_state(_: Any, values: Any) -> State:
     """How the skeleton is fitted."""
-    return str(values.bl_rna.properties["alignment"].enum_items[values.alignment].name)
+    fitted = values.alignment == "fit"
+    if any(getattr(values, name) for name in _OWN_MATERIAL):
+        return State("scaled, own files" if fitted else "as filmed, own files")
+    return State("scaled to the actor" if fitted else "as the camera films it")
 
 
 def draw_fit(layout: Any, context: Any, values: Any) -> None:
-    """Alignment, and the user's own masks and skeletons."""
+    """Alignment, looking at it, and the user's own masks and skeletons."""
     layout.prop(values, "alignment")
     row = layout.row()
     row.active = values.alignment == "fit"
@@ -146,56 +168,71 @@ def draw_fit(layout: Any, context: Any, values: Any) -> None:
     row = layout.row()
     row.active = not values.source_masks
     row.prop(values, "widen_mask")
-    column = layout.column()
-    column.prop(values, "source_masks")
-    column.prop(values, "source_poses")
-    column.prop(values, "source_joints")
     draw_fit_view(layout, context, values)
+    header, body = layout.panel(ids.PANEL_OWN_FILES, default_closed=True)
+    own = sum(bool(getattr(values, name)) for name in _OWN_MATERIAL)
+    header.label(text=f"Own Masks and Joints{f': {own}' if own else ''}")
+    if body is not None:
+        for name in _OWN_MATERIAL:
+            body.prop(values, name, placeholder=_AUTOMATIC)
 
 
 # -- Quality --------------------------------------------------------------------------------------
 
 
-def quality_state(_: Any, values: Any) -> str:
+def quality_state(_: Any, values: Any) -> State:
     """Engine and preset."""
     items = values.bl_rna.properties
     engine = items["engine"].enum_items[values.engine].name
+    if readiness.engine_missing(values):
+        return State(f"{engine}: no weights", False)
     if values.engine == "preview":
-        return str(engine)
-    return f"{engine}, {items['quality'].enum_items[values.quality].name}"
+        return State(str(engine))
+    return State(f"{engine}, {items['quality'].enum_items[values.quality].name}")
 
 
 def draw_quality(layout: Any, context: Any, values: Any) -> None:
     """Engine, preset and memory."""
     layout.prop(values, "engine")
-    backend = current().backend
-    said = backend.handshake if backend is not None else None
-    if said is not None:
-        lacks = said.engine_missing(values.engine)
-        if lacks:
-            draw_text(layout, context, lacks)
-        need = memory_need.words(context, values)
-        if need:
-            draw_text(layout, context, need)
+    lacks = readiness.engine_missing(values)
+    if lacks:
+        draw_text(layout, context, lacks)
+        draw_preferences_button(layout)
+    need = memory_need.words(context, values)
+    if need:
+        draw_text(layout, context, need)
     if values.engine == "preview":
         return
     layout.prop(values, "quality")
     layout.prop(values, "memory")
     layout.prop(values, "moving_camera")
-    column = layout.column(align=True)
-    column.prop(values, "seed")
-    column.prop(values, "steps")
-    column.prop(values, "cfg")
-    column.prop(values, "guidance")
+    header, body = layout.panel(ids.PANEL_SAMPLING, default_closed=True)
+    header.label(text="Sampling")
+    if body is not None:
+        column = body.column(align=True)
+        column.prop(values, "seed")
+        column.prop(values, "steps", text="Steps" if values.steps else "Steps (0: preset)")
+        column.prop(values, "cfg")
+        column.prop(values, "guidance")
+
+
+# -- Render ---------------------------------------------------------------------------------------
 
 
 def draw_render(layout: Any, context: Any, values: Any) -> None:
     """The button, and why it is grey."""
-    layout.prop(values, "title")
-    layout.prop(values, "mp4")
+    layout.prop(values, "title", placeholder="after the motion")
+    layout.prop(values, "mp4", placeholder="no further copy")
     row = layout.row()
     row.scale_y = 1.4
     row.operator(ids.OP_RENDER, icon="RENDER_ANIMATION")
     reason = readiness.missing(context)
     if reason:
         draw_text(layout, context, reason)
+        if readiness.no_backend() or readiness.engine_missing(values):
+            draw_preferences_button(layout)
+
+
+def draw_preferences_button(layout: Any) -> None:
+    """The way to what is installed and imported."""
+    layout.operator(ids.OP_PREFERENCES, icon="PREFERENCES")

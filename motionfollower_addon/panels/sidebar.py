@@ -8,7 +8,8 @@ import bpy
 
 from .. import ids
 from .queue import draw_queue, queue_state
-from .sections import draw_render, draw_sections, section
+from .section import section
+from .sections import draw_render, draw_sections
 from .takes import draw_takes, takes_state
 
 

@@ -6,19 +6,26 @@ from typing import Any
 
 from .. import ids
 from ..host import compat, take_list
+from .section import State
+from .text import draw_text
 
 
-def takes_state(context: Any, _: Any) -> str:
-    """How many takes there are."""
-    count = len(take_list.takes(compat.sequencer_scene(context)))
-    return f"{count} take{'' if count == 1 else 's'}"
+def takes_state(context: Any, _: Any) -> State:
+    """How many takes there are, and which is shown."""
+    found = take_list.takes(compat.sequencer_scene(context))
+    shown = [strip.name for strip in found if not strip.mute]
+    if not found:
+        return State("none yet")
+    return State(
+        f"{len(found)}, {', '.join(shown)} shown" if shown else f"{len(found)}, all hidden"
+    )
 
 
 def draw_takes(layout: Any, context: Any, _: Any) -> None:
     """A row for each take, the visible one with the settings that made it."""
     found = take_list.takes(compat.sequencer_scene(context))
     if not found:
-        layout.label(text="No takes yet", icon="INFO")
+        layout.label(text="No takes yet: press Render Take", icon="INFO")
         return
     layout.use_property_split = False
     column = layout.column(align=True)
@@ -36,4 +43,19 @@ def draw_takes(layout: Any, context: Any, _: Any) -> None:
         compare.job = job
         row.operator(ids.OP_TAKE_DELETE, text="", icon="TRASH").job = job
         if not strip.mute:
-            column.label(text=take_list.summary(strip))
+            draw_text(column, context, take_list.summary(strip))
+            _draw_comparison(column, strip, job)
+
+
+def _draw_comparison(layout: Any, strip: Any, job: str) -> None:
+    """How the shown take is compared, and the way back."""
+    mode = take_list.compared(strip)
+    if mode is take_list.Compare.OFF:
+        return
+    row = layout.row(align=True)
+    if mode is take_list.Compare.WIPE:
+        row.prop(strip.crop, "min_x", text="Wipe at")
+    else:
+        row.label(text="Footage left, take right", icon="ARROW_LEFTRIGHT")
+    back = row.operator(ids.OP_TAKE_COMPARE, text="", icon="LOOP_BACK")
+    back.job, back.mode = job, take_list.Compare.OFF.value

@@ -10,6 +10,8 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.addon.flow.paper import Paper, context
+
 
 def words(context: Any) -> str:
     """The sentence, once the backend has answered."""
@@ -50,32 +52,18 @@ def test_needed_and_free_memory_follow_the_settings(scene: Any) -> None:
         assert f"the preset for {name} GB; " in said or "are there for it" in said
 
 
-def test_the_queue_shows_what_the_backend_holds() -> None:
+def test_the_queue_shows_what_the_backend_holds(registered: Any) -> None:
     from motionfollower_addon.core.backend_state import JobStatus
     from motionfollower_addon.host.render_flow import FlowStage
     from motionfollower_addon.panels import queue
 
     status = JobStatus("a", None, memory_bytes=3 * 2**29)  # type: ignore[arg-type]
-    told: list[str] = []
-
-    class Layout:
-        def label(self, text: str = "", **_: Any) -> None:
-            told.append(text)
-
-        def progress(self, **_: Any) -> None:
-            return None
-
-        def row(self, **_: Any) -> Any:
-            return self
-
-        def operator(self, *_: Any, **__: Any) -> Any:
-            return SimpleNamespace()
-
     flow = SimpleNamespace(
         folder=None, stage=FlowStage.BACKEND, title="A", status=status, statement="", warnings=[],
         error=None, progress=lambda: (0.5, "Rendering"),
     )  # fmt: skip
+    paper = Paper()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(queue.thumbnails, "icon_of", lambda _: 0)
-        queue.draw_flow(Layout(), None, flow)
-    assert "1.5 GB of memory held" in told
+        queue.draw_flow(paper, context(bpy.context.scene), flow)
+    assert "1.5 GB of memory in use" in paper.lines

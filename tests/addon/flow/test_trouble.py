@@ -128,7 +128,7 @@ def test_a_missing_backend_is_named(scene: Any, session: Any, monkeypatch: Any) 
     session.close_backend()
     monkeypatch.delenv("MOTIONFOLLOWER_BACKEND_PYTHON")
 
-    with pytest.raises(RuntimeError, match="Set the backend's Python in the add-on's preferences"):
+    with pytest.raises(RuntimeError, match="press Install Backend in the preferences"):
         bpy.ops.motionfollower.render()
 
     monkeypatch.setenv("MOTIONFOLLOWER_BACKEND_PYTHON", "/nö/python")

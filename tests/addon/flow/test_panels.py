@@ -1,0 +1,188 @@
+"""What the sidebar says: each section's state, why Render is grey, and rigs that come from afar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from tests.addon.flow.paper import Paper, context
+from tests.addon.flow.scenes import add_action, add_footage, add_rig, strips
+
+
+@pytest.fixture(autouse=True)
+def _settled(session: Any) -> None:
+    """A session without runs; panels ask it."""
+
+
+def drawn(scene: Any, *opened: str) -> Paper:
+    """The sidebar with these sections open and the others closed."""
+    from motionfollower_addon.panels.sidebar import _Sidebar
+
+    settings = scene.motionfollower
+    for name in ("footage", "motion", "bones", "fit", "quality", "render", "takes"):
+        setattr(settings, f"show_{name}", name in opened)
+    panel, paper = _Sidebar(), Paper()
+    panel.layout = paper
+    panel.draw(context(scene))
+    return paper
+
+
+def why_not(scene: Any) -> str:
+    """The reason under the grey button; empty where Render can be pressed."""
+    from motionfollower_addon.host import readiness
+
+    return readiness.missing(context(scene))
+
+
+def test_a_new_file_says_what_it_needs() -> None:
+    bpy.ops.wm.read_factory_settings()
+    scene = bpy.context.scene
+    lines = drawn(scene).lines
+    states = dict(zip(lines[::2], lines[1::2], strict=True))
+    assert states == {
+        "Footage": "no clip yet",
+        "Motion": "no rig yet",
+        "Bones": "no rig yet",
+        "Fit to Actor": "scaled to the actor",
+        "Quality": "Preview",
+        "Render": "not ready",
+        "Takes": "none yet",
+    }
+    assert "Add the clip to the Sequencer" in drawn(scene, "render").text
+
+
+def test_one_of_each_is_ready_with_nothing_set(scene: Any) -> None:
+    assert why_not(scene) == ""
+    lines = drawn(scene).lines
+    assert lines[1::2][:3] == ["6 frames, footage", "Rig, Wäve", "CMU BVH, 87%"]
+    assert lines[-3] == "ready"
+    # The empty fields show what they stand for.
+    assert {"footage", "Rig", "Wäve", "Camera"} <= set(drawn(scene, "footage", "motion").lines)
+
+
+def test_each_thing_that_is_missing_has_its_sentence(scene: Any, odd_path: Path) -> None:
+    rig = bpy.data.objects["Rig"]
+    second = add_rig(scene, "Rig 2")
+    assert "several armatures" not in why_not(scene), "the one that moves is meant"
+    add_action(second, "Jump", 6)
+    assert "several armatures: Rig, Rig 2. Choose" in why_not(scene)
+    assert "choose a rig" in drawn(scene).lines
+    bpy.data.objects.remove(second)
+
+    rig.animation_data_clear()
+    assert "'Rig' has no action" in why_not(scene)
+    assert "Rig has no motion" in drawn(scene).lines
+    add_action(rig, "Wave", 6)
+
+    scene.camera = None
+    bpy.data.objects.remove(bpy.data.objects["Camera"])
+    assert "no camera" in why_not(scene)
+    assert "no camera" in drawn(scene).lines
+    scene.collection.objects.link(bpy.data.objects.new("Cam", bpy.data.cameras.new("Cam")))
+    assert why_not(scene) == "", "the only camera is meant"
+
+    add_footage(scene, odd_path / "footage" / "clip", start=40)
+    scene.sequence_editor.active_strip = None
+    assert "there are several" in why_not(scene)
+    assert "choose a strip" in drawn(scene).lines
+    scene.motionfollower.strip = "footage"
+    assert why_not(scene) == ""
+    scene.motionfollower.strip = "gone"
+    assert "There is no strip named 'gone'" in why_not(scene)
+    scene.motionfollower.source = "FILE"
+    assert "Choose the file" in why_not(scene)
+
+
+def test_bones_that_do_not_serve_keep_render_grey(scene: Any) -> None:
+    assert bpy.ops.motionfollower.bones_edit() == {"FINISHED"}
+    row = next(r for r in bpy.data.objects["Rig"].motionfollower_bones if r.joint == "left_elbow")
+    row.bone = ""
+    assert why_not(scene).endswith("has no bone for left elbow. Choose them in Bones.")
+    assert not bpy.ops.motionfollower.render.poll()
+
+
+def test_without_a_backend_the_way_to_the_preferences(
+    scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MOTIONFOLLOWER_BACKEND_PYTHON", raising=False)
+    paper = drawn(scene, "render")
+    assert "press Install Backend in the preferences" in paper.text
+    assert "motionfollower.open_preferences" in [name for name, _ in paper.buttons]
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["own", "linked"])
+def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
+    scene: Any, odd_path: Path, linked: bool
+) -> None:
+    from motionfollower_addon.host import lookup
+    from motionfollower_addon.properties import _is_armature
+
+    collection = bpy.data.collections.new("Rigs")
+    rig = bpy.data.objects["Rig"]
+    scene.collection.objects.unlink(rig)
+    collection.objects.link(rig)
+    if linked:
+        path = odd_path / "rïgs.blend"
+        bpy.data.libraries.write(str(path), {collection})
+        bpy.data.objects.remove(rig)
+        bpy.data.collections.remove(collection)
+        with bpy.data.libraries.load(str(path), link=True) as (have, wanted):
+            wanted.collections = have.collections
+        (collection,) = wanted.collections
+        rig = collection.objects[0]
+        assert rig.library is not None
+    inner = bpy.data.objects.new("Inner", None)
+    inner.instance_type, inner.instance_collection = "COLLECTION", collection
+    outer = bpy.data.collections.new("Outer")
+    outer.objects.link(inner)
+    empty = bpy.data.objects.new("Instance", None)
+    empty.instance_type, empty.instance_collection = "COLLECTION", outer
+    scene.collection.objects.link(empty)
+
+    assert lookup.armatures(scene) == [rig]
+    assert _is_armature(scene.motionfollower, rig)
+    assert why_not(scene) == ""
+    assert "Rig, Wäve" in drawn(scene).lines
+    for chosen in (None, rig):
+        scene.motionfollower.armature = chosen
+        assert bpy.ops.motionfollower.render() == {"FINISHED"}
+    assert sum(strip.get("motionfollower_job") is not None for strip in strips(scene)) == 2
+
+
+def test_a_rig_of_another_scene_is_not_offered(scene: Any) -> None:
+    from motionfollower_addon.properties import _is_armature, _is_camera
+
+    other = bpy.data.scenes.new("Other")
+    assert _is_armature(scene.motionfollower, bpy.data.objects["Rig"])
+    assert not _is_armature(other.motionfollower, bpy.data.objects["Rig"])
+    assert not _is_camera(other.motionfollower, bpy.data.objects["Camera"])
+
+
+def test_an_overridden_rig_keeps_its_own_bone_list(scene: Any, odd_path: Path) -> None:
+    rig = bpy.data.objects["Rig"]
+    path = odd_path / "rïgs.blend"
+    bpy.data.libraries.write(str(path), {rig})
+    bpy.data.objects.remove(rig)
+    with bpy.data.libraries.load(str(path), link=True) as (_, wanted):
+        wanted.objects = ["Rig"]
+    linked = wanted.objects[0]
+    scene.collection.objects.link(linked)
+    scene.motionfollower.armature = linked
+    assert not bpy.ops.motionfollower.bones_edit.poll(), "a linked rig cannot be changed"
+    assert bpy.ops.motionfollower.render() == {"FINISHED"}
+
+    mine = linked.override_create(remap_local_usages=True)
+    assert scene.motionfollower.armature == mine
+    assert bpy.ops.motionfollower.bones_edit() == {"FINISHED"}
+    row = next(r for r in mine.motionfollower_bones if r.joint == "left_wrist")
+    row.bone = "LeftForeArm"
+    count = len(mine.motionfollower_bones)
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    again = bpy.context.scene.motionfollower.armature
+    assert len(again.motionfollower_bones) == count
+    row = next(r for r in again.motionfollower_bones if r.joint == "left_wrist")
+    assert row.bone == "LeftForeArm"
