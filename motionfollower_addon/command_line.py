@@ -100,6 +100,12 @@ def _render_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="start of the random numbers")
     add("--steps", type=int, metavar="N", help="denoising steps; 0 takes the quality's own")
     add("--memory", choices=["auto", "6", "8", "12", "24"])
+    add(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="compile the diffusion engine's layers before the first step",
+    )
     add("--device", metavar="NAME", help="as `python -m mf_backend doctor` names it")
     add("--weights", metavar="DIR", help="folder of the imported weights")
     add("--source-masks", metavar="DIR", help="your own masks of the actor")

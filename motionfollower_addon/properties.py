@@ -310,6 +310,12 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         description="How much of the graphics card's memory the diffusion engine may use; less is "
         "slower",
     )
+    compile: BoolProperty(
+        name="Compile",
+        description="Build the diffusion engine's layers for this computer first: the same picture, "
+        "minutes longer to start. It may pay on a graphics card with long clips at Final quality. "
+        "Where it cannot be done, the take goes on without",
+    )
     seed: IntProperty(
         name="Seed",
         default=42,
@@ -389,6 +395,7 @@ def to_shot(scene: Any) -> Shot:
             keep_limb_lengths=values.keep_limb_lengths,
             quality=Quality(values.quality),
             memory=values.memory,
+            compile=values.compile,
             seed=values.seed,
             steps=values.steps,
             cfg=values.cfg,

@@ -23,6 +23,11 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("run", help=COMMANDS["run"][1], description=run.__doc__)
     parser.add_argument("job", metavar="JOB", type=Path, help="job folder (holds job.json)")
     parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile the diffusion engine's layers first, also where job.json does not ask for it",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object on stdout"
     )
 
@@ -89,7 +94,8 @@ def run(args: argparse.Namespace) -> int:
     beat = threading.Thread(target=terminal.beat, args=(ended,), name="progress", daemon=True)
     beat.start()
     try:
-        result = run_job(args.job, terminal, cancelled, on_start=terminal.start)
+        changes = {"compile": True} if args.compile else {}
+        result = run_job(args.job, terminal, cancelled, on_start=terminal.start, changes=changes)
     finally:
         ended.set()
         beat.join()

@@ -94,6 +94,8 @@ class Settings:
     moving_camera: bool = False
     """Inject the reconstruction's attention, for shots whose camera moves."""
     memory: str = "auto"
+    compile: bool = False
+    """Compile the diffusion engine's layers: minutes longer to start; may pay on a card."""
     device: str = "auto"
     weights: str = ""
     """Absolute folder of the imported weights; empty: the backend's default folder."""

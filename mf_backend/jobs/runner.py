@@ -11,7 +11,7 @@ import datetime
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,16 +51,19 @@ def run_job(
     cancelled: threading.Event,
     echo: bool = False,
     on_start: Callable[[JobTracker, int], None] | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> JobResult:
     """Run the job in `folder` to its end and return what it left.
 
     File descriptors 1 and 2 go to the job's log.txt meanwhile (copied to stderr with `echo`).
     `on_start` gets the tracker, whose `snapshot` may be read from other threads, and a descriptor
-    of the former stderr. Raises an MFError for everything that can go wrong; state.json then says
-    so, and finished stages are kept.
+    of the former stderr. `changes` are settings that this run has otherwise than job.json; the
+    report holds what was used. Raises an MFError for everything that can go wrong; state.json then
+    says so, and finished stages are kept.
     """
     job = JobFolder(folder.absolute())
     request = read_request(job.request)
+    request = replace(request, settings=replace(request.settings, **(changes or {})))
     with hold(job):
         remove_leftovers(job)
         with capture_output(job.log, echo) as former_stderr:

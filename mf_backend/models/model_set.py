@@ -50,10 +50,13 @@ class ModelSet:
             move(network, device=device, dtype=dtype, memory_format=torch.channels_last)
         return self
 
+    def denoisers(self) -> list[MotionUNet]:
+        """What the denoising runs: the UNet, and the estimator where there is one."""
+        return [self.unet, *([] if self.estimator is None else [self.estimator])]
+
     def outside_denoising(self) -> list[nn.Module]:
         """What runs only before the denoising (image encoder, pose, appearance) or after (VAE)."""
-        unets = [self.unet, *([] if self.estimator is None else [self.estimator])]
-        adapters = [unet.appearance_adapter for unet in unets]
+        adapters = [unet.appearance_adapter for unet in self.denoisers()]
         return [self.pose_controller, self.vae, self.image_encoder, *adapters]
 
     @property

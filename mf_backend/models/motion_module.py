@@ -87,9 +87,10 @@ class TemporalTransformer(nn.Module):
         The norm mixes pixels and the rest mixes frames, so they are two layers to the runner.
         """
         normalised = runner.run(Mixes.SPACE, self.norm, [hidden])
-        return runner.run(Mixes.FRAMES, self._per_pixel, [normalised, hidden])
+        return runner.run(Mixes.FRAMES, self.per_pixel, [normalised, hidden])
 
-    def _per_pixel(self, normalised: Tensor, hidden: Tensor) -> Tensor:
+    def per_pixel(self, normalised: Tensor, hidden: Tensor) -> Tensor:
+        """All behind the norm; both are [frames, C, h, w], `normalised` what the norm made."""
         height, width = hidden.shape[2:]
         tokens = self.proj_in(normalised.permute(2, 3, 0, 1).flatten(0, 1))
         for block in self.transformer_blocks:

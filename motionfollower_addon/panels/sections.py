@@ -205,6 +205,7 @@ def draw_quality(layout: Any, context: Any, values: Any) -> None:
         return
     layout.prop(values, "quality")
     layout.prop(values, "memory")
+    layout.prop(values, "compile")
     layout.prop(values, "moving_camera")
     header, body = layout.panel(ids.PANEL_SAMPLING, default_closed=True)
     header.label(text="Sampling")

@@ -58,12 +58,18 @@ class MotionFollowerEngine:
         check_memory(settings.memory)
         options = sampler_options(settings)
         device = choose_device(settings.device)
+        arithmetic = f"{device.device.type} {device.dtype}"
+        if settings.compile:
+            from mf_backend.models.compiling import cannot_compile
+
+            # Compiled layers round otherwise; half-finished frames of both must not mix.
+            arithmetic += "" if cannot_compile(device.device) else " compiled"
         return {
             "engine": self.name,
             "version": _VERSION,
             "options": hash_value({k: str(v) for k, v in dataclasses.asdict(options).items()}),
             "weights": open_set(weights_folder(settings.weights)).fingerprint,
-            "arithmetic": f"{device.device.type} {device.dtype}",
+            "arithmetic": arithmetic,
         }
 
     def render(

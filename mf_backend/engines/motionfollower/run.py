@@ -6,6 +6,7 @@ import gc
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -166,10 +167,24 @@ class Run:
             )
 
         position = state.position
-        denoise(self._models, self._conditions, self.options, state, plan=plan, on_unit=on_unit)
+        with self._compiled(self._models, costs):
+            denoise(self._models, self._conditions, self.options, state, plan=plan, on_unit=on_unit)
         if state.position != position:
             self.checkpoints.save(state)
         return state.edit
+
+    def _compiled(self, models: ModelSet, costs: RenderCosts) -> AbstractContextManager[None]:
+        """Compiles the layers in the block's first pass, where that is asked for."""
+        if not self.job.settings.compile:
+            return nullcontext()
+        from mf_backend.models.compiling import compiled_layers
+
+        self.reporter.advance(costs.prepared(1.0), "compiling the layers, once")
+        return compiled_layers(
+            models.denoisers(),
+            warn=lambda text: self.reporter.warn("uncompiled", text),
+            check=self.reporter.check,
+        )
 
     def decode(self, latents: Tensor, indices: Sequence[int]) -> Iterator[tuple[int, Picture]]:
         """Finished frames: decoded one by one and put back into the clip's."""

@@ -97,3 +97,18 @@ def test_settings_that_make_no_sense(odd_path: Path, weights: Path) -> None:
         error = json.loads(done.stdout)["error"]
         assert done.returncode == 2, error
         assert error["message"].endswith(".") and not job.report.exists()
+
+
+@pytest.mark.slow
+def test_without_a_compiler_the_job_runs_uncompiled_and_says_why(
+    odd_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", str(odd_path / "no compiler"))
+    job = diffusion_job(odd_path, weights, "uncompiled", steps=2)
+    done = backend("run", str(job.path), "--compile")
+    assert done.returncode == 0, done.stderr
+    assert "no C++ compiler was found" in done.stderr
+    report = json.loads(job.report.read_text(encoding="utf-8"))
+    assert [w["code"] for w in report["warnings"]] == ["weights-tiny", "uncompiled"]
+    assert report["settings"]["compile"] is True
+    assert all(read_frame(job.frame(i), (128, 128)) is not None for i in range(4))
