@@ -312,9 +312,9 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     )
     compile: BoolProperty(
         name="Compile",
-        description="Build the diffusion engine's layers for this computer first: the same picture, "
-        "minutes longer to start. It may pay on a graphics card with long clips at Final quality. "
-        "Where it cannot be done, the take goes on without",
+        description="Build the diffusion engine's layers for this computer first: the same "
+        "picture, minutes longer to start. It may pay on a graphics card with long clips at Final "
+        "quality. Where it cannot be done, the take goes on without",
     )
     seed: IntProperty(
         name="Seed",
