@@ -3,7 +3,7 @@
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from .host.options import PACKAGE
 from .panels.setup import draw_setup
@@ -34,37 +34,42 @@ class MF_AP_preferences(bpy.types.AddonPreferences):
     bl_idname = PACKAGE
 
     backend_python: StringProperty(
-        name="Backend Python",
+        name="Used Python",
         subtype="FILE_PATH",
-        description="Python of the environment that the backend is installed in. Empty: the "
-        "variable MOTIONFOLLOWER_BACKEND_PYTHON of the environment",
+        description="Python of the backend that is used. Installing sets it; name another one here "
+        "if you installed the backend yourself",
     )
     jobs_folder: StringProperty(
         name="Jobs of Unsaved Files",
         subtype="DIR_PATH",
-        description="Where job folders go while the .blend is not saved; afterwards they lie "
-        "beside it. Empty: Blender's own folder of user files",
+        description="Where the frames of takes are kept while the .blend is not saved; else "
+        "they lie beside it. Empty: Blender's own folder of user files",
     )
     device: StringProperty(
         name="Device",
         default="auto",
-        description="Device that the diffusion engine works on, as the backend names it; "
-        "'auto' takes the best one",
+        description="What the MotionFollower engine computes on; decides how long a take needs. "
+        "'auto' takes the fastest one",
     )
     weights: StringProperty(
         name="Weights",
         subtype="DIR_PATH",
-        description="Folder of the imported weights. Empty: the backend's own folder",
+        description="Folder of the imported weights, without which the MotionFollower engine "
+        "cannot paint. Empty: the backend's own folder",
     )
 
+    show_choices: BoolProperty(
+        name="Folder, Python and PyTorch",
+        description="Show where the backend is installed and what it is made of",
+    )
     install_folder: StringProperty(
-        name="Backend Folder",
+        name="Folder",
         subtype="DIR_PATH",
         description="New or empty folder that the backend's environment is made in. Empty: "
         "Blender's own folder of user files",
     )
     python_choice: EnumProperty(
-        name="Python of the Backend",
+        name="Python",
         items=_PYTHONS,
         description="Where the Python 3.11 or 3.12 comes from that the environment is made of",
     )
@@ -74,9 +79,10 @@ class MF_AP_preferences(bpy.types.AddonPreferences):
         description="Program or folder of a Python 3.11 or 3.12",
     )
     torch_choice: EnumProperty(
-        name="Build of PyTorch",
+        name="PyTorch",
         items=_TORCHES,
-        description="What the diffusion engine can work on",
+        description="Whether the MotionFollower engine can use an NVIDIA card, which makes it many "
+        "times faster",
     )
     downloads_folder: StringProperty(
         name="Downloads",

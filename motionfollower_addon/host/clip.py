@@ -146,12 +146,7 @@ def from_strip(scene: Any, strip: Any) -> Footage:
     length = min(length, content - offset)
     if length <= 0:
         raise InputError("strip-empty", f"The strip {strip.name!r} shows none of its footage.")
-    if getattr(strip, "use_reverse_frames", False):
-        raise InputError(
-            "strip-reversed",
-            f"The strip {strip.name!r} plays backwards, which is not supported.",
-            "Switch that off, or render it to a file first.",
-        )
+    _refuse_other_speeds(scene, strip)
     names: tuple[str, ...] = ()
     if strip.type == "MOVIE":
         path, fps = real_path(strip.filepath), 0.0
@@ -177,6 +172,30 @@ def from_strip(scene: Any, strip: Any) -> Footage:
         names=names,
         fps=fps,
     )
+
+
+def _refuse_other_speeds(scene: Any, strip: Any) -> None:
+    """Raises InputError where the Sequencer does not play a strip's frames one after the other."""
+    if getattr(strip, "use_reverse_frames", False):
+        raise InputError(
+            "strip-reversed",
+            f"The strip {strip.name!r} plays backwards, which is not supported.",
+            "Switch that off, or render it to a file first.",
+        )
+    if len(getattr(strip, "retiming_keys", ())):
+        raise InputError(
+            "strip-retimed",
+            f"The strip {strip.name!r} is retimed, which is not supported.",
+            "Reset its retiming (Strip, Retiming), or render it to a file first.",
+        )
+    for effect in compat.effects_on(scene.sequence_editor, strip):
+        if effect.type == "SPEED":
+            raise InputError(
+                "strip-speed",
+                f"The effect {effect.name!r} plays the strip {strip.name!r} at another speed, "
+                "which is not supported.",
+                "Mute the effect, or render both to a file first.",
+            )
 
 
 def used_span(footage: Footage, facts: ClipFacts, shot: Shot, rate_of_scene: float) -> Span:

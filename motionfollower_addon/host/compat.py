@@ -21,6 +21,16 @@ def all_strips(editor: Any) -> Any:
     return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
 
 
+def effects_on(editor: Any, strip: Any) -> list[Any]:
+    """Effect strips that are not muted and work on `strip`."""
+    return [
+        item
+        for item in all_strips(editor)
+        if not item.mute
+        and strip in (getattr(item, "input_1", None), getattr(item, "input_2", None))
+    ]
+
+
 def start(strip: Any) -> int:
     """First scene frame that shows the strip."""
     return int(strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start)

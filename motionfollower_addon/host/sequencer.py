@@ -289,6 +289,10 @@ def place_take(
         )
         if reference is not None:
             _look_like(strip, reference)
+            for effect in compat.effects_on(editor, reference):
+                words = f"The effect {effect.name} works on the footage only. "
+                hint = "Choose the take as its input to have it there too."
+                warnings.append(("effect-on-footage", words + hint))
     strip[ids.STRIP_JOB] = request.id
     strip[ids.STRIP_PROPERTY] = record
     strip[ids.STRIP_SUMMARY] = describe(request, origin)

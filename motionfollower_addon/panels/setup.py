@@ -22,11 +22,11 @@ from ..host.session import current
 from .text import draw_text
 
 _STATE_TEXT = {
-    SetupState.ABSENT: ("No backend is installed in this folder.", "ERROR"),
+    SetupState.ABSENT: ("The backend is not installed yet.", "ERROR"),
     SetupState.INCOMPLETE: ("The installation is not complete; it goes on where it was.", "ERROR"),
     SetupState.OTHER_VERSION: ("The installed backend does not fit this add-on.", "ERROR"),
     SetupState.READY: ("The backend is installed and has answered.", "CHECKMARK"),
-    SetupState.WORKING: ("The installer is at work.", "SORTTIME"),
+    SetupState.WORKING: ("Installing. You can go on working meanwhile.", "SORTTIME"),
 }
 _INSTALL_TEXT = {
     SetupState.ABSENT: "Install Backend",
@@ -38,9 +38,11 @@ _INSTALL_TEXT = {
 
 def draw_setup(layout: Any, context: Any, preferences: Any) -> None:
     """Everything that is needed before the first job."""
-    _draw_backend(_box(layout, "Backend", "CONSOLE"), context, preferences)
-    _draw_device(_box(layout, "Device", "MEMORY"), preferences)
-    _draw_weights(_box(layout, "Weights of the Diffusion Engine", "FILE_3D"), context, preferences)
+    _draw_backend(_box(layout, "Backend: What Makes the Pictures", "CONSOLE"), context, preferences)
+    _draw_device(_box(layout, "Device of the MotionFollower Engine", "MEMORY"), preferences)
+    _draw_weights(
+        _box(layout, "Weights of the MotionFollower Engine", "FILE_3D"), context, preferences
+    )
 
 
 def _box(layout: Any, title: str, icon: str) -> Any:
@@ -54,16 +56,10 @@ def _box(layout: Any, title: str, icon: str) -> Any:
 def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
     setup = desk()
     state = setup.state()
-    column = layout.column()
-    column.enabled = state is not SetupState.WORKING
-    column.prop(preferences, "install_folder", text="Folder")
-    if not preferences.install_folder:
-        column.label(text=str(setup.paths.folder), icon="BLANK1")
-    column.prop(preferences, "python_choice", text="Python")
-    if preferences.python_choice == "CHOSEN":
-        column.prop(preferences, "python_path", text="Chosen Python")
-    column.prop(preferences, "torch_choice", text="PyTorch")
+    used = preferences.backend_python or default_python(os.environ)
     text, icon = _STATE_TEXT[state]
+    if state is SetupState.ABSENT and used:
+        text, icon = "A backend that you installed yourself is used.", "CHECKMARK"
     layout.label(text=text, icon=icon)
     mismatch = setup.mismatch()
     if mismatch:
@@ -73,13 +69,35 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
     else:
         _draw_buttons(layout, state, bool(mismatch))
     _draw_outcome(layout, context, state)
-    layout.prop(preferences, "backend_python", text="Used Python")
-    if not preferences.backend_python:
-        found = default_python(os.environ)
-        layout.label(text=found or "None; installing sets it.", icon="INFO")
+    _draw_choices(layout, preferences, state)
+    _draw_check(layout, context)
+
+
+def _draw_choices(layout: Any, preferences: Any, state: SetupState) -> None:
+    """Where the backend goes and what it is made of; the defaults suit nearly everybody."""
+    shown = preferences.show_choices
+    icon = "DOWNARROW_HLT" if shown else "RIGHTARROW"
+    row = layout.row()
+    row.alignment, row.use_property_split = "LEFT", False
+    row.prop(preferences, "show_choices", icon=icon, emboss=False)
+    if not shown:
+        return
+    column = layout.column()
+    column.enabled = state is not SetupState.WORKING
+    column.prop(preferences, "install_folder", placeholder=str(desk().paths.folder))
+    column.prop(preferences, "python_choice")
+    if preferences.python_choice == "CHOSEN":
+        column.prop(preferences, "python_path")
+    column.prop(preferences, "torch_choice")
+    found = default_python(os.environ)
+    column.prop(preferences, "backend_python", placeholder=found or "set by installing")
+
+
+def _draw_check(layout: Any, context: Any) -> None:
+    """Whether the backend answers, and its log."""
     row = layout.row()
     row.operator(ids.OP_CHECK_BACKEND, icon="FILE_REFRESH")
-    row.operator(ids.OP_OPEN_LOG, icon="TEXT")
+    row.operator(ids.OP_OPEN_LOG, text="Backend's Log", icon="TEXT")
     backend = current().backend
     if backend is None or backend.state is BackendState.STOPPED:
         return
@@ -87,7 +105,11 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
         draw_text(layout, context, str(backend.failure))
     elif backend.handshake is not None:
         said = backend.handshake
-        layout.label(text=f"Backend {said.backend}, Python {said.python}", icon="CHECKMARK")
+        layout.label(
+            text=f"It runs: version {said.backend}, Python {said.python}", icon="CHECKMARK"
+        )
+    else:
+        layout.label(text="It starts; this takes some seconds", icon="SORTTIME")
 
 
 def _draw_buttons(layout: Any, state: SetupState, mismatch: bool) -> None:
@@ -143,7 +165,7 @@ def _draw_outcome(layout: Any, context: Any, state: SetupState) -> None:
 
 def _draw_device(layout: Any, preferences: Any) -> None:
     backend, marker = current().backend, desk().marker
-    devices = [("auto", "the best one")]
+    devices = [("auto", "")]
     if backend is not None and backend.handshake is not None:
         devices += [
             (str(item.get("id")), str(item.get("name"))) for item in backend.handshake.devices
@@ -157,7 +179,7 @@ def _draw_device(layout: Any, preferences: Any) -> None:
         chosen = preferences.device == name
         column.operator(
             ids.OP_DEVICE,
-            text=f"{name}: {text}",
+            text="Automatic: the fastest one" if name == "auto" else f"{name}: {text}",
             icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF",
             depress=chosen,
         ).device = name

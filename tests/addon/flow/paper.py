@@ -57,7 +57,9 @@ class Paper:
         self.lines.append(text)
         return given
 
-    operator_menu_enum = operator
+    def operator_menu_enum(self, name: str, _: str, **said: Any) -> Any:
+        """A button with a menu of choices."""
+        return self.operator(name, **said)
 
     def template_icon(self, **_: Any) -> None:
         """A picture."""

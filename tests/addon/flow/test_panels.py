@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.addon.flow.movies import write_movie
 from tests.addon.flow.paper import Paper, context
 from tests.addon.flow.scenes import add_action, add_footage, add_rig, strips
 
@@ -186,3 +187,69 @@ def test_an_overridden_rig_keeps_its_own_bone_list(scene: Any, odd_path: Path) -
     assert len(again.motionfollower_bones) == count
     row = next(r for r in again.motionfollower_bones if r.joint == "left_wrist")
     assert row.bone == "LeftForeArm"
+
+
+def movie_strip(scene: Any, odd_path: Path) -> Any:
+    """The footage once more, as the only strip, a movie."""
+    path = write_movie(odd_path / "actör.mp4", odd_path / "footage" / "clip", 24, False)
+    strips(scene).remove(strips(scene)["footage"])
+    return strips(scene).new_movie(name="actor", filepath=str(path), channel=1, frame_start=10)
+
+
+def add_effect(scene: Any, kind: str, strip: Any) -> Any:
+    """An effect strip on a strip, whatever this Blender calls its inputs."""
+    function = strips(scene).bl_rna.functions["new_effect"]
+    names = {item.identifier for item in function.parameters}
+    values: dict[str, Any] = {"name": kind.title(), "type": kind, "channel": 5, "frame_start": 10}
+    values["input1" if "input1" in names else "seq1"] = strip
+    if "length" in names:
+        values["length"] = 6
+    return strips(scene).new_effect(**values)
+
+
+def test_a_speed_that_the_take_would_not_have_is_refused(scene: Any, odd_path: Path) -> None:
+    effect = add_effect(scene, "SPEED", movie_strip(scene, odd_path))
+    with pytest.raises(RuntimeError, match="plays the strip 'actor' at another speed"):
+        bpy.ops.motionfollower.render()
+    effect.mute = True
+    assert bpy.ops.motionfollower.render() == {"FINISHED"}
+
+
+def test_an_effect_on_the_footage_is_pointed_out(scene: Any, session: Any, odd_path: Path) -> None:
+    from motionfollower_addon.properties import to_shot
+
+    strip = movie_strip(scene, odd_path)
+    add_effect(scene, "TRANSFORM", strip)
+    flow = session.make_flow(to_shot(scene))
+    flow.run()
+    assert flow.error is None, flow.error
+    assert "The effect Transform works on the footage only" in str(flow.warnings)
+
+
+def test_the_footage_may_be_in_a_meta_strip(scene: Any) -> None:
+    editor = scene.sequence_editor
+    meta = strips(scene).new_meta(name="Scene 1", channel=4, frame_start=10)
+    footage = strips(scene)["footage"]
+    footage.move_to_meta(meta)
+    editor.active_strip = meta
+    assert why_not(scene) == ""
+    assert bpy.ops.motionfollower.render() == {"FINISHED"}
+    inside = meta.strips if hasattr(meta, "strips") else meta.sequences
+    assert sum(item.get("motionfollower_job") is not None for item in inside) == 1
+
+
+def test_comparing_leaves_the_footage_as_it_was_chosen(scene: Any) -> None:
+    from motionfollower_addon.host import clip, take_list
+
+    assert bpy.ops.motionfollower.render() == {"FINISHED"}
+    (take,) = take_list.takes(scene)
+    job = take["motionfollower_job"]
+    for mode, words in (("SIDE", "Footage left, take right"), ("WIPE", ""), ("OFF", "")):
+        assert bpy.ops.motionfollower.take_compare(job=job, mode=mode) == {"FINISHED"}
+        assert take_list.compared(take) == mode
+        assert [item.name for item in clip.footage_strips(scene)] == ["footage"]
+        assert why_not(scene) == ""
+        assert words in drawn(scene, "takes").text
+    paper = drawn(scene, "takes")
+    assert "Preview, fitted to the actor, 6 frames" in paper.text
+    assert take.name in drawn(scene).lines[-1]
