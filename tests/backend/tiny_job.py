@@ -167,6 +167,22 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def gone_after(pid: int) -> float:
+    """Seconds until a process that is not our child is gone; more than 5 where it stays."""
+    begun = time.monotonic()
+    while is_alive(pid) and time.monotonic() - begun < 6:
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a child that was started with a pipe for its stdout, as a crash would."""
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
 class Backend:
     """A real `serve` process, spoken to over its pipes."""
 

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
-
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from mf_backend.errors import CancelledError
 from mf_backend.plate.background import build_plate
 from mf_backend.plate.fill import inpaint, match_tone
 from mf_backend.progress import NullReporter
+from tests.backend.memory_clip import Frames, Picture
 
 SIZE = (240, 180)
 COUNT = 12
-Picture = NDArray[np.uint8]
-
-
-class Frames:
-    """Frames in memory as a clip."""
-
-    def __init__(self, frames: list[Picture]) -> None:
-        self._frames = frames
-
-    @property
-    def count(self) -> int:
-        """Number of frames."""
-        return len(self._frames)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height)."""
-        return self._frames[0].shape[1], self._frames[0].shape[0]
-
-    @property
-    def fps(self) -> Fraction:
-        """Frames a second."""
-        return Fraction(24)
-
-    def read(self, index: int) -> Picture:
-        """One frame."""
-        return self._frames[index]
-
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Picture]:
-        """Frames in order."""
-        return iter(self._frames[start:stop])
 
 
 def wall(width: int, height: int) -> Picture:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -30,14 +29,6 @@ class Quiet:
 
     def warning(self, code: str, message: str) -> None:
         """See JobListener."""
-
-
-@pytest.fixture
-def server() -> Iterator[Backend]:
-    running = Backend()
-    yield running
-    running.process.kill()
-    running.process.wait()
 
 
 def picture(path: Path) -> np.ndarray:

@@ -6,22 +6,17 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from mf_backend.protocol.messages import MAX_LINE, PROTOCOL
-from tests.backend.tiny_job import Backend, backend_environment, is_alive, write_clip
-
-
-@pytest.fixture
-def server() -> Iterator[Backend]:
-    running = Backend()
-    yield running
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait()
+from tests.backend.tiny_job import (
+    Backend,
+    backend_environment,
+    gone_after,
+    is_alive,
+    kill,
+    write_clip,
+)
 
 
 def test_handshake_says_what_is_here(server: Backend) -> None:
@@ -176,13 +171,8 @@ def test_killing_the_client_ends_the_backend(odd_path: Path) -> None:
     child = int(process.stdout.readline())
     time.sleep(1)
     assert is_alive(child)
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    begun = time.monotonic()
-    while is_alive(child) and time.monotonic() - begun < 6:
-        time.sleep(0.05)
-    assert time.monotonic() - begun < 5
+    kill(process)
+    assert gone_after(child) < 5
 
 
 def test_what_libraries_print_does_not_reach_the_client(odd_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,13 @@ from tests.backend.tiny_job import (
     Backend,
     backend_environment,
     edit_request,
-    is_alive,
+    gone_after,
+    kill,
     make_job,
 )
 
 COUNT = 16
 SIZE = (160, 208)
-
-
-@pytest.fixture
-def server() -> Iterator[Backend]:
-    running = Backend()
-    yield running
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait()
 
 
 def state(job: JobFolder) -> Any:
@@ -184,13 +175,8 @@ def test_killing_the_client_in_the_middle_of_a_job(odd_path: Path) -> None:
     while state(job)["stage"] != "target_mask":
         assert process.poll() is None
         time.sleep(0.005)
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    begun = time.monotonic()
-    while is_alive(child) and time.monotonic() - begun < 6:
-        time.sleep(0.05)
-    assert time.monotonic() - begun < 5
+    kill(process)
+    assert gone_after(child) < 5
     assert state(job)["status"] in ("cancelled", "running")
     with hold(job):
         pass
