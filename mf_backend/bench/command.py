@@ -42,6 +42,9 @@ def add_parser(subparsers: Any) -> None:
         default="wall",
         help="cpu counts this process's own processor time, for a machine that others use too",
     )
+    sub.add_argument(
+        "--compile", action="store_true", help="time the default sampler with compiled layers too"
+    )
     sub = action("memory", "peak bytes of a guided step, with random weights")
     _add_setting(sub, "full", 24, "float16", 50, 7.0)
     sub.add_argument("--sampler", choices=("default", "released"), default="default")
@@ -173,13 +176,17 @@ def _speed(args: argparse.Namespace) -> int:
     setting = _setting(args)
     if setting.device.type == "meta" or args.repeats < 1:
         raise InputError("bench-setting", "Speed needs a real device and at least one repeat.")
-    result = measure_speed(setting, _plan(args, setting), args.repeats, _say, args.clock)
+    result = measure_speed(
+        setting, _plan(args, setting), args.repeats, _say, args.clock, args.compile
+    )
     kinds = list(result["steps_of_kind"])
     lines = [f"{'':10}" + "".join(f"{kind:>12}" for kind in kinds) + f"{'run':>12}{'ratio':>8}"]
     for side, median in result["median_seconds"].items():
         ratio = result["ratio"].get(side, 1.0)
         times = "".join(f"{median[kind]:>10.3f} s" for kind in kinds)
         lines.append(f"{side:10}{times}{result['run_seconds'][side]:>10.1f} s{ratio:>8.3f}")
+    if "compile_seconds" in result:
+        lines.append(f"compiling took {result['compile_seconds']:.0f} s, the first steps included")
     _print(args, result, lines)
     return ExitCode.DONE
 

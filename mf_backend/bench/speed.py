@@ -20,9 +20,12 @@ from mf_backend.bench.one_step import (
     same_steps,
 )
 from mf_backend.bench.settings import BenchSettings
+from mf_backend.errors import MissingComponentError
+from mf_backend.models.compiling import cannot_compile, compiled_layers
+from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.memory import MemoryPlan, park
 
-BASELINE, DEFAULT, RELEASED = "baseline", "default", "released"
+BASELINE, DEFAULT, RELEASED, COMPILED = "baseline", "default", "released", "compiled"
 
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -39,18 +42,40 @@ def _timed(step: Callable[[], None], device: torch.device, clock: Callable[[], f
     return clock() - start
 
 
+def _compiled(models: ModelSet, step: Callable[[int], None]) -> Callable[[int], None]:
+    """`step` with the models' layers compiled meanwhile."""
+
+    def refuse(text: str) -> None:
+        raise MissingComponentError("bench-compile", text)
+
+    def compiled_step(index: int) -> None:
+        with compiled_layers(models.denoisers(), warn=refuse):
+            step(index)
+
+    return compiled_step
+
+
 def measure_speed(
     settings: BenchSettings,
     plan: MemoryPlan,
     repeats: int,
     say: Callable[[str], None],
     clock: str = "wall",
+    compiled: bool = False,
 ) -> dict[str, Any]:
     """Median seconds of each kind of step for all sides, and the time of a whole run from them.
+
+    With `compiled` the default sampler with compiled layers is one more side; `compile_seconds`
+    is what its first step of each kind took in all. Raises MissingComponentError where nothing
+    can be compiled.
 
     The sides take turns at each step, so that a machine that slows down slows all of them. One
     step of each side comes first and is not counted.
     """
+    if compiled and (reason := cannot_compile(settings.device)):
+        raise MissingComponentError(
+            "bench-compile", f"The layers cannot be compiled, because {reason}."
+        )
     models = make_models(settings, estimator=True)
     conditions = make_conditions(settings, models)
     options = same_steps(settings, released=False)
@@ -63,6 +88,13 @@ def measure_speed(
         RELEASED: OneStep(models, conditions, released, plan),
     }
     kinds = kinds_of_steps(options)
+    compile_seconds = 0.0
+    if compiled:
+        sides[COMPILED] = _compiled(models, sides[DEFAULT])
+        for kind, steps in kinds.items():
+            once = partial(sides[COMPILED], steps[0])
+            compile_seconds += _timed(once, settings.device, CLOCKS["wall"])
+            say(f"{kind}: compiled")
     seconds: dict[str, dict[Kind, list[float]]] = {
         side: {kind: [] for kind in kinds} for side in sides
     }
@@ -94,7 +126,8 @@ def measure_speed(
         "repeats": repeats,
         "median_seconds": median,
         "run_seconds": run,
-        "ratio": {side: run[side] / run[BASELINE] for side in (DEFAULT, RELEASED)},
+        "ratio": {side: run[side] / run[BASELINE] for side in sides if side != BASELINE},
+        **({"compile_seconds": compile_seconds} if compiled else {}),
         "seconds": {
             side: {kind.value: times for kind, times in by_kind.items()}
             for side, by_kind in seconds.items()

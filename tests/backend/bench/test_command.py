@@ -42,6 +42,14 @@ def test_speed_compares_both_behaviours_with_the_plain_port() -> None:
     assert result["ratio"]["default"] == pytest.approx(run["default"] / run["baseline"])
 
 
+def test_speed_of_compiled_layers_needs_a_compiler(
+    odd_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", str(odd_path / "no compiler"))
+    error = bench("speed", *SMALL, "--compile", code=3)
+    assert "cannot be compiled, because no C++ compiler was found" in error
+
+
 @pytest.mark.slow
 def test_memory_on_real_tensors_with_the_plain_port() -> None:
     arguments = (*SMALL, "--dtype", "float32", "--memory", "6", "--baseline")
