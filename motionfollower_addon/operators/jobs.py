@@ -53,6 +53,10 @@ class MF_OT_open_log(bpy.types.Operator):
         return {"FINISHED"}
 
 
+_LAST_LINES = 20
+"""Lines at a log's end that are shown at once."""
+
+
 def _show_text(text: Any) -> None:
     """Show a text's end in a Text Editor that is open, else in a new window."""
     windows = list(compat.windows())
@@ -69,7 +73,7 @@ def _show_text(text: Any) -> None:
     space = area.spaces.active
     space.text = text
     space.show_word_wrap = True
-    space.top = max(0, len(text.lines) - space.visible_lines)
+    space.top = max(0, len(text.lines) - _LAST_LINES)
 
 
 class MF_OT_copy_report(bpy.types.Operator):

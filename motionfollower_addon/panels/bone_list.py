@@ -63,7 +63,7 @@ def draw_bones(layout: Any, context: Any, values: Any) -> None:
     found = rig_state.detected(armature, _chosen(values))
     layout.prop(values, "bone_map")
     column = layout.column(align=True)
-    column.label(text=found.words, icon="CHECKMARK" if found.usable else "ERROR")
+    draw_text(column, context, found.words, "CHECKMARK" if found.usable else "ERROR")
     for line in found.lines:
         draw_text(column, context, line)
     if values.bone_map != "AUTO":

@@ -70,12 +70,10 @@ def draw_footage(layout: Any, context: Any, values: Any) -> None:
         layout.prop(values, "fps")
     else:
         strip = _strip(context, values)
-        row = layout.row()
-        row.alert = strip is None
-        row.prop(
+        layout.prop(
             values,
             "strip",
-            icon="SEQUENCE",
+            icon="SEQUENCE" if strip is not None else "ERROR",
             placeholder=strip.name if strip is not None else _no_strip(context, values),
         )
         scene = compat.sequencer_scene(context)
@@ -120,22 +118,23 @@ def motion_state(context: Any, values: Any) -> State:
     return State(f"{armature.name}, {motion}")
 
 
+def _draw_object(layout: Any, values: Any, name: str, found: Any, nothing: str) -> None:
+    """A field for an object that shows which one is meant while it is empty."""
+    placeholder, icon = (nothing, "ERROR") if found is None else (found.name, "NONE")
+    layout.prop(values, name, placeholder=placeholder, icon=icon)
+
+
 def draw_motion(layout: Any, context: Any, values: Any) -> None:
     """Armature, action and slot, camera, range and retiming."""
     armature = rig_state.chosen_armature(context.scene)
-    row = layout.row()
-    row.alert = armature is None
-    row.prop(values, "armature", placeholder=armature.name if armature else no_armature(context))
+    _draw_object(layout, values, "armature", armature, no_armature(context))
     motion = _motion(values, armature) if armature is not None else ""
-    row = layout.row()
-    row.alert = armature is not None and not motion
-    row.prop(values, "action", placeholder=motion or "no action")
+    icon = "ERROR" if armature is not None and not motion else "NONE"
+    layout.prop(values, "action", placeholder=motion or "no action", icon=icon)
     if values.action and len(compat.action_slots(values.action)) > 1:
         layout.prop(values, "slot", icon="ACTION_SLOT", placeholder="the one that fits")
     camera = _camera(context, values)
-    row = layout.row()
-    row.alert = camera is None
-    row.prop(values, "camera", placeholder=camera.name if camera else "no camera")
+    _draw_object(layout, values, "camera", camera, "no camera")
     layout.row().prop(values, "range_source", expand=True)
     if values.range_source == "CUSTOM":
         column = layout.column(align=True)

@@ -17,9 +17,10 @@ def wrapped(context: Any, text: str) -> list[str]:
     return textwrap.wrap(text, letters) or [""]
 
 
-def draw_text(layout: Any, context: Any, text: str) -> None:
-    """A sentence over as many lines as it needs, set close."""
+def draw_text(layout: Any, context: Any, text: str, icon: str = "NONE") -> None:
+    """A sentence over as many lines as it needs, set close, with an icon before the first."""
     column = layout.column(align=True)
     column.scale_y = 0.75
     for line in wrapped(context, text):
-        column.label(text=line)
+        column.label(text=line, icon=icon)
+        icon = "NONE"

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.addon.flow.movies import write_movie
 from tests.backend.tiny_job import write_clip
 from tests.blender.conftest import SCRIPTS, SIZE, Blender
 from tests.blender.test_zip import running
@@ -49,29 +50,38 @@ def display() -> Iterator[str]:
     server.wait()
 
 
+def make_shot(blender: Blender, folder: Path, frames: int) -> Path:
+    """A saved shot of that many frames."""
+    write_clip(folder / "footage", frames, SIZE)
+    blender.script("make_scene.py", folder, str(frames))
+    return folder / "shöt 1.blend"
+
+
 @pytest.fixture
 def long_shot(blender: Blender, odd_path: Path) -> Path:
     """A saved shot whose job takes some seconds."""
-    write_clip(odd_path / "footage", FRAMES, SIZE)
-    blender.script("make_scene.py", odd_path, str(FRAMES))
-    return odd_path / "shöt 1.blend"
+    return make_shot(blender, odd_path, FRAMES)
 
 
-def start(blender: Blender, display: str, file: Path, scenario: str, out: Path) -> Any:
+def start(
+    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window.py"
+) -> Any:
     """Open the file in a window and play a scenario."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "notes.json").unlink(missing_ok=True)
     log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
     return blender.start(
         "--window-geometry", "0", "0", "1280", "800", "--enable-event-simulate",
-        file, "--python", SCRIPTS / "window.py", "--", scenario, out,
+        file, "--python", SCRIPTS / script, "--", scenario, out,
         env={"DISPLAY": display}, stderr=log,
     )  # fmt: skip
 
 
-def play(blender: Blender, display: str, file: Path, scenario: str, out: Path) -> dict[str, Any]:
+def play(
+    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window.py"
+) -> dict[str, Any]:
     """Play a scenario to its end; what it noted. Fails the test with its traceback."""
-    process = start(blender, display, file, scenario, out)
+    process = start(blender, display, file, scenario, out, script)
     try:
         told, _ = process.communicate(timeout=240)
     except subprocess.TimeoutExpired:
@@ -104,17 +114,48 @@ def test_panels_render_and_find_the_take(
         assert (out / f"{name}.png").stat().st_size > 20_000
 
 
-def test_cancel_midway_and_a_killed_backend(
+def test_each_state_is_photographed_and_says_what_to_do(
     blender: Blender, display: str, long_shot: Path, repository: Path
 ) -> None:
     out = repository / "out" / "window" / blender.version
-    notes = play(blender, display, long_shot, "trouble", out)
+    clip = long_shot.parent / "footage" / "clip"
+    write_movie(long_shot.parent / "möv.mp4", clip, 24, False)
+    notes = play(blender, display, long_shot, "states", out, "states.py")
+    said = notes["reasons"]
+    for name, words in {
+        "no-backend": "press Install Backend in the preferences",
+        "bones-missing": "Choose them in Bones",
+        "no-motion": "has no action",
+        "two-rigs": "several armatures: Rig, Rig 2",
+        "no-camera": "has no camera",
+        "memory": "import them in the preferences",
+    }.items():
+        assert words in said[name], said
+    for name in ("bones-guessed", "queued", "takes", "compare-wipe", "compare-side"):
+        assert said[name] == "", said
+    assert "'movie' is retimed" in notes["retimed"]
+    assert notes["memory"]
+    for name in said:
+        assert (out / f"state-{name}.png").stat().st_size > 20_000
+
+
+def test_cancel_midway_and_a_killed_backend(
+    blender: Blender, display: str, odd_path: Path, repository: Path
+) -> None:
+    out = repository / "out" / "window" / blender.version
+    # Long enough that a click on Cancel comes before the end.
+    shot = make_shot(blender, odd_path, 3 * FRAMES)
+    notes = play(blender, display, shot, "trouble", out)
     assert notes["cancel"] == ["CANCELLED", 0]
     assert "was ended by signal 9" in notes["error_words"]
     assert notes["log"] in notes["error_words"]
     assert Path(notes["log"]).is_file()
+    assert notes["opened"] is True
+    assert '"status"' in notes["copied"]
+    assert notes["log_shown"].strip()
     assert notes["kept"] and notes["kept_count"] > 0
     assert (notes["stage"], notes["takes"]) == ("DONE", 1)
+    assert notes["left"] == 0, "a finished run is taken off the list by its button"
 
 
 def test_blender_killed_midway_started_again_and_resumed(

@@ -62,15 +62,10 @@ def widest_button(picture: Path, region: Any) -> tuple[float, float]:
 
     It is found by looking: of runs of rows that share one colour, buttons have the brightest.
     """
-    image = bpy.data.images.load(str(picture))
-    width, height = image.size
-    pixels = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    bpy.data.images.remove(image)
-    rgb = (pixels.reshape(height, width, 4)[..., :3] * 255).round().astype(int)
-    packed = rgb @ (65536, 256, 1)
     # The window's lower edge is the screen's, and image rows count from below.
-    part = packed[region.y : region.y + region.height, region.x : region.x + region.width - 30]
+    part = packed(picture)[
+        region.y : region.y + region.height, region.x : region.x + region.width - 30
+    ]
     values, counts = np.unique(part, return_counts=True)
     background = set(values[np.argsort(counts)[-2:]])
     found: list[tuple[int, int]] = []
@@ -90,6 +85,37 @@ def widest_button(picture: Path, region: Any) -> tuple[float, float]:
         raise RuntimeError(f"no wide button in {picture}")
     NOTES["buttons"] = found
     return (region.x + region.width / 2 - 15, region.y + max(found)[1])
+
+
+def small_buttons(picture: Path, region: Any) -> list[int]:
+    """Heights from below of the middles of buttons under the Render button, topmost first.
+
+    Looked for at the left rim of what is at the right end of a row.
+    """
+    _, render = widest_button(picture, region)
+    colour = max(NOTES["buttons"])[0]
+    column = packed(picture)[:, region.x + region.width - RIGHT]
+    found, start = [], None
+    for y in range(region.y, int(render) - 16):
+        same = column[y] == colour
+        if same and start is None:
+            start = y
+        elif not same and start is not None:
+            if y - start >= 14:
+                found.append((y + start) // 2)
+            start = None
+    return found[::-1]
+
+
+def packed(picture: Path) -> Any:
+    """A picture's colours as whole numbers, [height, width], rows from below."""
+    image = bpy.data.images.load(str(picture))
+    width, height = image.size
+    pixels = np.empty(width * height * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    rgb = (pixels.reshape(height, width, 4)[..., :3] * 255).round().astype(int)
+    return rgb @ (65536, 256, 1)
 
 
 def session() -> Any:
@@ -246,23 +272,69 @@ def render() -> Iterator[float]:
     photograph("sequencer")
 
 
+RIGHT, MIDDLE, LEFT = 63, 84, 105
+"""Pixels from the sidebar's right edge to the left rims of a run's small buttons."""
+
+
+def click_run(inset: int, row: int = 0) -> Iterator[float]:
+    """A true click on one of a run's buttons; `row` counts them from the top."""
+    region = sidebar()
+    # Away from the buttons, which light up under the mouse.
+    window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=200, y=200)
+    yield 0.2
+    rows = small_buttons(photograph("buttons"), region)
+    yield from click(region.x + region.width - inset + 4, rows[row])
+
+
 def cancel() -> Iterator[float]:
-    """Click Render and cancel midway."""
+    """Click Render, and Cancel midway."""
     yield from press_render()
-    yield from until(lambda: stage() == "BACKEND" and session().flows[-1].status.frame)
-    operate("cancel", folder=str(session().flows[-1].folder))
+    yield from until(lambda: stage() == "BACKEND")
+    yield from click_run(RIGHT)
     yield from until(lambda: session().flows[-1].stage.ended, 20)
-    NOTES["stage"] = stage()
-    NOTES["takes"] = len(takes())
+    NOTES["cancel"] = [stage(), len(takes())]
     photograph("cancelled")
 
 
+def watch_opened() -> Path:
+    """Let what Blender opens outside be noted in a file instead."""
+    tools = OUT / "tools"
+    tools.mkdir(exist_ok=True)
+    note = OUT / "opened"
+    note.unlink(missing_ok=True)
+    tool = tools / "xdg-open"
+    tool.write_text(f"#!/bin/sh\nprintf %s \"$1\" > '{note}'\n", encoding="utf-8")
+    tool.chmod(0o755)
+    os.environ["PATH"] = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    return note
+
+
+def use_the_buttons(flow: Any) -> Iterator[float]:
+    """Open the folder, copy the report and read the log of a run that failed."""
+    note = watch_opened()
+    yield from click_run(LEFT)
+    yield from until(note.is_file, 10)
+    NOTES["opened"] = Path(note.read_text(encoding="utf-8")) == flow.folder
+    yield from click_run(MIDDLE)
+    NOTES["copied"] = bpy.context.window_manager.clipboard[:4000]
+    yield from click_run(RIGHT, -1)
+    yield 0.5
+    windows = bpy.context.window_manager.windows
+    text = windows[-1].screen.areas[0].spaces.active.text if len(windows) == 2 else None
+    NOTES["log_shown"] = text.as_string() if text is not None else ""
+    photograph("log")
+    if len(windows) == 2:
+        with bpy.context.temp_override(window=windows[1]):
+            bpy.ops.wm.window_close()
+    yield 0.3
+
+
 def trouble() -> Iterator[float]:
-    """Cancel midway; then kill the backend midway, see the error with the log, and go on."""
+    """Cancel midway and resume; kill the backend midway, see why with the log, and go on."""
     yield from cancel()
-    NOTES["cancel"] = [NOTES.pop("stage"), NOTES.pop("takes")]
-    session().forget(session().flows[-1])
-    yield from press_render()
+    flow = session().flows[-1]
+    yield from click_run(RIGHT, -1)
+    yield from until(lambda: session().flows[-1] is not flow, 10)
     flow = session().flows[-1]
     yield from until(lambda: flow.status is not None and flow.status.frame)
     os.kill(session().backend.process.pid, 9)
@@ -270,8 +342,10 @@ def trouble() -> Iterator[float]:
     NOTES["error_words"] = str(flow.error)
     NOTES["log"] = flow.log
     photograph("killed")
+    yield from use_the_buttons(flow)
     frames = {str(p): p.stat().st_mtime_ns for p in flow.folder.glob("outputs/frames/[0-9]*.png")}
-    operate("retry", folder=str(flow.folder))
+    yield from click_run(200, -1)
+    yield from until(lambda: session().flows[-1] is not flow, 10)
     yield from until(lambda: session().flows[-1].stage.ended)
     after = {str(p): p.stat().st_mtime_ns for p in flow.folder.glob("outputs/frames/[0-9]*.png")}
     NOTES["kept"] = all(after[path] == when for path, when in frames.items())
@@ -279,6 +353,9 @@ def trouble() -> Iterator[float]:
     NOTES["stage"] = stage()
     NOTES["takes"] = len(takes())
     photograph("resumed")
+    yield from click_run(RIGHT)
+    yield 0.3
+    NOTES["left"] = len(session().flows)
 
 
 def begin() -> Iterator[float]:
