@@ -69,8 +69,7 @@ def make_baseline(
     follow the released step numbers.
     """
     _, pipeline = _plain_port()
-    assert conditions._cached is not None
-    given = conditions._cached[1]
+    given = conditions.kept()
     estimator = models.estimator if models.estimator is not None else models.unet
     make: Callable[..., Any] = pipeline.plain_unet
     denoiser = make(models.config, models.unet.state_dict(), False)

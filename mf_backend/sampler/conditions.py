@@ -101,8 +101,18 @@ class Conditions:
             return self._cached[1]
         self._cached = None
         loaded = self._load(models, window)
-        self._cached = (window, loaded)
+        self.keep(window, loaded)
         return loaded
+
+    def keep(self, window: Window, given: WindowConditions) -> None:
+        """Let `window` have these conditions, until another window is asked for."""
+        self._cached = (window, given)
+
+    def kept(self) -> WindowConditions:
+        """The conditions of the window that was asked for last. Raises ValueError before that."""
+        if self._cached is None:
+            raise ValueError("no window's conditions are there yet")
+        return self._cached[1]
 
     def _read(self, name: str, window: Window) -> Tensor:
         return self.store.read(name, window.frames, self.device)

@@ -76,10 +76,8 @@ def random_conditions(
     conditions = Conditions(
         frames, (size[1], size[0]), (height, width), [window], store, device, dtype
     )
-    conditions._cached = (
-        window,
-        WindowConditions(source, target, unconditional, *guides, masks=masks),
-    )
+    given = WindowConditions(source, target, unconditional, *guides, masks=masks)
+    conditions.keep(window, given)
     return conditions
 
 
@@ -115,8 +113,7 @@ def count_step(
 
 
 def _tensors(conditions: Conditions) -> list[Tensor]:
-    assert conditions._cached is not None
-    window = conditions._cached[1]
+    window = conditions.kept()
     found = [window.masks.source, window.masks.target]
     for part in (
         window.source,
