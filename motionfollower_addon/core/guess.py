@@ -1,8 +1,9 @@
 """A mapping guessed from hierarchy and symmetry, for armatures whose names are not known.
 
 A person's rig has a branch with two like chains of three or more bones (the legs), and farther up
-another such branch (the arms). All sides are named by where they are: left is where the up axis
-crossed with the forward axis (ankles to toes) points.
+another such branch (the arms). The sides are those that the bones' names tell ("bein.L"); where
+they tell nothing, left is where the up axis crossed with the forward axis (ankles to toes) points.
+Where the feet point nowhere either, there is no guess: a mirrored person is worse than none.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from .anatomy import rest_positions, why_not_human
 from .bones import Bone
 from .mapping import Anchor, End, Mapping
+from .mirror import other_name, side_of
 
 Array = NDArray[np.float64]
 
@@ -25,6 +27,8 @@ _SCORE = 0.5
 _LIKE = 0.15
 # Bones count as equally long above this share.
 _NEARLY = 0.85
+# Feet shorter than this share of a leg, seen from above, do not say which way a person faces.
+_FEET = 0.05
 _FINGERS = ("index", "middle", "ring", "little")
 
 
@@ -209,6 +213,35 @@ def _person_shaped(mapping: Mapping, bones: tuple[Bone, ...]) -> bool:
     )
 
 
+def _left_by_names(tree: _Tree, pairs: tuple[_Pair, ...]) -> Array | None:
+    """Towards the left side by what the names of both sides say; None where they say nothing."""
+    total, votes = np.zeros(3), 0
+    for pair in pairs:
+        first, second = pair.chains
+        others = set(second)
+        for name in first:
+            other = other_name(name)
+            if other != name and other in others:
+                sign = 1.0 if side_of(name) == "left" else -1.0
+                total += sign * (tree.heads[name] - tree.heads[other])
+                votes += 1
+    return total if votes and float(np.linalg.norm(total)) > 1e-9 else None
+
+
+def _left_by_feet(
+    tree: _Tree, ankles: list[tuple[str, tuple[str, ...]]], up: Array, leg: float
+) -> Array | None:
+    """Towards the left side by the way the feet point; None where they point up or down."""
+    forward = np.zeros(3)
+    for ankle, chain in ankles:
+        forward += tree.tails[chain[-1]] - tree.heads[ankle]
+    forward -= up * float(forward @ up) / max(float(up @ up), 1e-12)
+    if float(np.linalg.norm(forward)) < 2 * _FEET * leg:
+        return None
+    left: Array = np.cross(up, forward)
+    return left if float(np.linalg.norm(left)) > 1e-9 else None
+
+
 def guess(bones: tuple[Bone, ...]) -> tuple[Mapping, float] | None:
     """(mapping marked as a guess, score), or None where no person's shape is found."""
     if any(bone.head is None or bone.tail is None for bone in bones) or len(bones) < 12:
@@ -225,13 +258,11 @@ def guess(bones: tuple[Bone, ...]) -> tuple[Mapping, float] | None:
     hips = (tree.heads[leg[0][0]] + tree.heads[leg[1][0]]) / 2  # type: ignore[index]
     shoulders = (tree.heads[arm[0][0]] + tree.heads[arm[1][0]]) / 2  # type: ignore[index]
     up = shoulders - hips
-    forward = np.zeros(3)
-    for part, chain in zip(leg, legs.chains, strict=True):
-        assert part is not None
-        forward += tree.tails[chain[-1]] - tree.heads[part[2]]
-    forward -= up * float(forward @ up) / max(float(up @ up), 1e-12)
-    left = np.cross(up, forward)
-    if float(np.linalg.norm(left)) < 1e-9:
+    left = _left_by_names(tree, (legs, arms))
+    if left is None:
+        ankles = [(part[2], chain) for part, chain in zip(leg, legs.chains, strict=True) if part]
+        left = _left_by_feet(tree, ankles, up, legs.length(tree))
+    if left is None:
         return None
     joints: dict[str, Anchor] = {}
     for parts, chains, names in (

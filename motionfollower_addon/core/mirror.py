@@ -31,6 +31,14 @@ def other_name(name: str) -> str:
     return _SIDE.sub(swap, name, count=1)
 
 
+def side_of(name: str) -> str:
+    """ "left" or "right" where a bone's name says so ("hand.L", "LeftHand"), else ""."""
+    match = _SIDE.search(name)
+    if match is None:
+        return ""
+    return "left" if match.group()[0].casefold() == "l" else "right"
+
+
 def mirror(mapping: Mapping, names: Iterable[str], source: str = "left") -> Mapping:
     """The mapping with the joints of the `source` side copied to the other.
 

@@ -9,17 +9,18 @@ from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
 from mf_backend.errors import InputError
-from mf_backend.skeleton.joints import JOINT_COUNT, JOINT_INDEX
+from mf_backend.skeleton.joints import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES
 
 from ..core.anatomy import anchor_position, rest_positions
 from ..core.bones import Bone
 from ..core.compose import WorldPose
 from ..core.face import rest_head
-from ..core.mapping import End, Mapping, joint_label
+from ..core.mapping import End, Mapping, joint_label, other_side
 from ..core.visibility import FACE
 from .bones import bones_of
 
 _FACE = [JOINT_INDEX[name] for name in FACE]
+_OTHER_SIDE = [JOINT_INDEX[other_side(name)] for name in JOINT_NAMES]
 
 
 class RigReader:
@@ -120,6 +121,10 @@ class RigReader:
         if self._head_bone:
             axes = (world @ bones[self._head_bone].matrix).to_3x3() @ self._head_axes
             forward, left = (_unit(np.array(axes.col[k])) for k in (0, 1))
+        if np.linalg.det(matrix[:3, :3]) < 0:
+            # A negative scale makes the person's left arm a right arm, as a mirror does.
+            joints = joints[_OTHER_SIDE]
+            left = None if left is None else -left
         return WorldPose(joints, forward, left)
 
     def _evaluated(self, depsgraph: Any) -> tuple[Any, Any]:

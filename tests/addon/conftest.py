@@ -111,3 +111,11 @@ def mpfb_rig() -> Callable[[str], Path]:
 def smpl_rig() -> Path:
     """The joints of a SMPL-X mannequin, a npz file, from mannequin-x."""
     return from_wheel("mannequin-x==0.3.0", "mannequin/assets/wooden.npz")
+
+
+@pytest.fixture(scope="session")
+def vrm_add_on() -> Path:
+    """The wheel of the VRM Add-on for Blender, which makes and exports VRM avatars."""
+    return next(
+        from_wheel("bpy-vrm-format==4.10.2", "io_scene_vrm/__init__.py").parent.glob("*.whl")
+    )

@@ -21,6 +21,8 @@ from ..mapping import REQUIRED, Anchor, End, Mapping, joint_label
 _MIDDLE = ("head", "nose")
 _SIDED = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "toe", "eye", "ear")
 
+_COPY = re.compile(r"\.\d{3}$")
+
 # Shares of the score: all required joints, then what else of the skeleton is there, then markers.
 _BASE, _EXTRAS, _MARKERS, _ABSENT = 0.7, 0.15, 0.15, 0.3
 
@@ -127,23 +129,40 @@ class _Names:
 
     def __init__(self, bones: tuple[Bone, ...], prefixes: tuple[str, ...]) -> None:
         self._by_key: dict[str, str] = {}
+        self._copies: dict[str, str] = {}
         pattern = re.compile("|".join(f"(?:{prefix})" for prefix in prefixes)) if prefixes else None
         for bone in bones:
-            key = _key(bone.name)
-            self._by_key.setdefault(pattern.sub("", key, count=1) if pattern else key, bone.name)
+            for names, spelling in (
+                (self._by_key, bone.name),
+                (self._copies, _COPY.sub("", bone.name)),
+            ):
+                if names is self._copies and spelling == bone.name:
+                    continue
+                key = _key(spelling)
+                names.setdefault(pattern.sub("", key, count=1) if pattern else key, bone.name)
 
     def find(self, name: str) -> str | None:
         return self._by_key.get(_key(name))
 
+    def find_copy(self, name: str) -> str | None:
+        """The same where Blender numbered the bone (`Hips.001`), as joining armatures does."""
+        return self._copies.get(_key(name))
+
     def share(self, names: tuple[str, ...]) -> float:
         """How many of `names` there are, 0 to 1."""
-        return sum(self.find(name) is not None for name in names) / max(len(names), 1)
+        found = sum((self.find(name) or self.find_copy(name)) is not None for name in names)
+        return found / max(len(names), 1)
 
 
 def _anchor(names: _Names, alternatives: tuple[str, ...]) -> Anchor | None:
     for alternative in alternatives:
         name, _, end = alternative.partition(">")
         bone = names.find(name)
+        if bone is not None:
+            return Anchor(bone, End(end or "head"))
+    for alternative in alternatives:
+        name, _, end = alternative.partition(">")
+        bone = names.find_copy(name)
         if bone is not None:
             return Anchor(bone, End(end or "head"))
     return None

@@ -12,7 +12,7 @@ import pytest
 from mf_backend.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX
 from motionfollower_addon.core.bone_maps import require
-from motionfollower_addon.core.mapping import Anchor, End, Mapping
+from motionfollower_addon.core.mapping import Anchor, End, Mapping, other_side
 from motionfollower_addon.core.retiming import RetimePlan
 from motionfollower_addon.core.visibility import FACE
 from motionfollower_addon.host.bones import detect_armature
@@ -52,7 +52,9 @@ def worst_distance(
     random = np.random.default_rng(11)
     worst, compared = 0.0, 0
     height = float(np.linalg.norm(np.array(rig.dimensions))) or 2.0
-    size = max(height * rig.matrix_world.to_scale()[0] / max(rig.scale[0], 1e-9), 0.5)
+    scale = abs(rig.matrix_world.to_scale()[0]) / max(abs(rig.scale[0]), 1e-9)
+    size = max(height * scale, 0.5)
+    mirrored = (world or rig.matrix_world).determinant() < 0
     for _ in range(shots):
         centre = (world or rig.matrix_world).translation
         look_at(camera, centre, 2.5 * size, random.uniform(-np.pi, np.pi), random.uniform(0, 0.4))
@@ -65,9 +67,10 @@ def worst_distance(
             for joint, anchor in mapping.joints.items():
                 if joint not in JOINT_INDEX or anchor.end is End.TIP:
                     continue
-                ours = joints[JOINT_INDEX[joint]]
+                shown = other_side(joint) if mirrored else joint
+                ours = joints[JOINT_INDEX[shown]]
                 if np.isnan(ours).any():
-                    assert joint in FACE, f"{joint} is absent"
+                    assert shown in FACE, f"{shown} is absent"
                     continue
                 theirs = expected_pixels(bpy, rig, anchor, camera, world)
                 worst = max(worst, float(np.abs(ours - theirs).max()))
