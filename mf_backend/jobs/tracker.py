@@ -13,6 +13,9 @@ from mf_backend.errors import CancelledError
 _PREPARING = 0.3
 """Share of a stage's rest that a part which prepares it is taken for."""
 
+_OVERDUE = 10.0
+"""Seconds by which one step may outlast all that was left; then the pace says nothing more."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -24,7 +27,7 @@ class Progress:
     overall: float
     """0..1, never falling."""
     seconds_left: float | None
-    """None until there is something to judge by."""
+    """None while there is nothing to judge by."""
     note: str
     frame: str | None
     """Absolute path of the latest finished frame."""
@@ -180,7 +183,10 @@ class JobTracker:
         rest = 0.0
         if self._stage not in self._done:
             if fraction > 0.0:
-                rest = max(0.0, self._rest_of_stage(fraction) - (now - self._stepped))
+                rest = self._rest_of_stage(fraction) - (now - self._stepped)
+                if rest < -_OVERDUE:
+                    return None
+                rest = max(0.0, rest)
                 spent += self._stepped - self._stage_began
                 planned += expected * fraction
             else:

@@ -60,6 +60,21 @@ def test_time_left_follows_the_measured_pace() -> None:
     assert tracker.snapshot().seconds_left == pytest.approx(45.0)
 
 
+def test_a_step_that_outlasts_what_was_left_leaves_nothing_to_judge_by() -> None:
+    tracker, _, clock, _ = make({"render": 30.0})
+    tracker.enter("render")
+    tracker.begin("render", 100)
+    clock.now += 0.1
+    tracker.advance(10, "compiling")
+    assert tracker.snapshot().seconds_left == pytest.approx(0.9)
+    clock.now += 5.0
+    assert tracker.snapshot().seconds_left == 0.0
+    clock.now += 60.0
+    assert tracker.snapshot().seconds_left is None
+    tracker.advance(20)
+    assert tracker.snapshot().seconds_left == pytest.approx(4 * 65.1)
+
+
 def test_the_whole_never_falls_and_parts_are_named() -> None:
     tracker, ear, clock, _ = make({"render": 10.0, "encode": 10.0})
     tracker.enter("render")
