@@ -15,16 +15,16 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
 from mf_backend.models.motion_module import TemporalTransformer
-from mf_backend.models.residual import ResidualBlock
 from mf_backend.models.runner import Layer
 from mf_backend.models.transformer import SpatialTransformer
 
 _log = logging.getLogger(__name__)
 _PARTS: dict[type[nn.Module], tuple[str, ...]] = {
-    ResidualBlock: ("forward",),
+    ResnetBlock2D: ("forward",),
     SpatialTransformer: ("begin", "finish"),
     TemporalTransformer: ("per_pixel",),
 }
