@@ -27,6 +27,8 @@ SECONDS = 500
 MOST_BYTES = 150_000
 _SIDEBAR = 400
 """Pixels that no sidebar of the window is wide."""
+_WHOLE = ("compare", "setup")
+"""Pictures that are no sidebar, however narrow."""
 _TABS = 30
 """Width of the sidebar's tabs."""
 _CORNERS = 16
@@ -68,12 +70,14 @@ def photograph(folder: Path) -> dict[str, list[int]]:
     )
     if done.returncode != 0:
         raise SystemExit(done.stdout + done.stderr)
+    base = getattr(sys, "_base_executable", sys.executable)
     screen, display = start_screen()
     try:
         process = blender.start(
-            "--window-geometry", "0", "0", "1280", "800", folder / "demo" / "demo.blend",
+            "--online-mode", "--window-geometry", "0", "0", "1280", "800",
+            folder / "demo" / "demo.blend",
             "--python", SCRIPTS / "pictures.py", "--", "pictures", folder,
-            env={"DISPLAY": display}, stderr=subprocess.STDOUT,
+            env={"DISPLAY": display, "MF_PICTURES_PYTHON": base}, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             told, _ = process.communicate(timeout=SECONDS)
@@ -100,7 +104,7 @@ def cut(screen: Path, box: list[int], target: Path) -> Path:
     with Image.open(screen) as whole:
         top = whole.height - y - height
         part = whole.convert("RGB").crop((x, top, x + width, top + height))
-    if width > _SIDEBAR:
+    if width > _SIDEBAR or target.name in _WHOLE:
         path = target.with_suffix(".jpg")
         part.save(path, quality=80, subsampling=0, optimize=True)
         return path

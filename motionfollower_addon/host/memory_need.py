@@ -79,6 +79,11 @@ def words(context: Any, values: Any) -> str:
         return str(error)
 
 
+def asked() -> bool:
+    """Whether the backend has answered the latest question."""
+    return _Holder.answer is not None and _Holder.answer.here
+
+
 def sentence(told: dict[str, Any]) -> str:
     """The backend's answer in words."""
     needed, free = told.get("needed_bytes"), told.get("free_bytes")

@@ -52,7 +52,9 @@ def draw_queue(layout: Any, context: Any) -> None:
     if not waiting:
         return
     box = layout.box()
-    box.label(text="Not finished, or not brought in", icon="FILE_FOLDER")
+    row = box.row()
+    row.label(text="Not finished, or not brought in", icon="FILE_FOLDER")
+    row.operator(ids.OP_RESCAN, text="", icon="FILE_REFRESH")
     for job in waiting:
         column = box.column(align=True)
         row = column.row(align=True)

@@ -169,8 +169,7 @@ def draw_fit(layout: Any, context: Any, values: Any) -> None:
     row.prop(values, "widen_mask")
     draw_fit_view(layout, context, values)
     header, body = layout.panel(ids.PANEL_OWN_FILES, default_closed=True)
-    own = sum(bool(getattr(values, name)) for name in _OWN_MATERIAL)
-    header.label(text=f"Own Masks and Joints{f': {own}' if own else ''}")
+    header.label(text="Own Masks and Joints")
     if body is not None:
         for name in _OWN_MATERIAL:
             body.prop(values, name, placeholder=_AUTOMATIC)

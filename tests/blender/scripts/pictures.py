@@ -4,6 +4,7 @@ The open file is a copy of the demo's. For each picture OUT/notes.json holds wha
 screen: [left, lower edge, width, height] in pixels from the lower left.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ import bpy
 sys.path.append(str(Path(__file__).parent))
 import window as driver
 
+_FACTS = 222
+"""Rows of what Blender tells about an add-on over its preferences."""
 CUTS: dict[str, list[int]] = {}
 driver.NOTES["cuts"] = CUTS
 SECTIONS = ("footage", "motion", "bones", "fit", "quality", "render", "takes")
@@ -100,7 +103,7 @@ def pictures() -> Iterator[float]:
     driver.NOTES["stage"] = driver.stage()
     settings().engine = "motionfollower"
     yield from open_only("quality")
-    yield from driver.until(lambda: memory_need._Holder.answer and memory_need._Holder.answer.here)
+    yield from driver.until(memory_need.asked)
     yield 0.5
     keep("quality")
     settings().engine = "preview"
@@ -120,6 +123,8 @@ def pictures() -> Iterator[float]:
     yield from open_only("takes")
     yield from driver.show_tab("SEQUENCE_EDITOR")
     yield from show_sequencer()
+    yield from compare_with_footage()
+    yield from install_the_backend()
 
 
 def show_sequencer() -> Iterator[float]:
@@ -130,6 +135,52 @@ def show_sequencer() -> Iterator[float]:
         bpy.ops.sequencer.view_all()
     yield 0.8
     keep("sequencer", True, "SEQUENCE_EDITOR")
+
+
+def compare_with_footage() -> Iterator[float]:
+    """The take beside its footage."""
+    area = driver.area("SEQUENCE_EDITOR")
+    area.spaces.active.view_type = "SEQUENCER_PREVIEW"
+    yield 0.5
+    preview = next(item for item in area.regions if item.type == "PREVIEW")
+    job = next(take for take in driver.takes() if not take.mute)["motionfollower_job"]
+    driver.window().scene.frame_set(8)
+    with bpy.context.temp_override(window=driver.window(), area=area, region=preview):
+        bpy.ops.motionfollower.take_compare(job=job, mode="SIDE")
+        bpy.ops.sequencer.view_all_preview()
+    yield 1.0
+    driver.photograph("compare")
+    # The two halves lie across the middle; around them everything is black.
+    height = preview.height
+    left = preview.x + (preview.width - height) // 2
+    CUTS["compare"] = [left - 8, preview.y + height // 4 - 8, height + 16, height // 2 + 16]
+
+
+def install_the_backend() -> Iterator[float]:
+    """The preferences while the backend is being installed; it is stopped after the picture."""
+    from bl_ext.user_default.motionfollower.host.install import desk, preferences
+
+    driver.session().close_backend()
+    values, area = preferences(), driver.area("SEQUENCE_EDITOR")
+    values.install_folder = str(driver.OUT / "backend")
+    values.python_choice, values.python_path = "CHOSEN", os.environ["MF_PICTURES_PYTHON"]
+    area.type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "MotionFollower"
+    yield 0.5
+    with bpy.context.temp_override(window=driver.window(), area=area):
+        bpy.ops.preferences.addon_expand(module="bl_ext.user_default.motionfollower")
+        bpy.ops.motionfollower.install_backend("INVOKE_DEFAULT")
+    process = desk().process
+    yield from driver.until(lambda: "(8 of" in process.status.text or process.status.phase.ended)
+    yield 0.2
+    driver.photograph("setup")
+    desk().cancel()
+    yield from driver.until(lambda: not desk().working, 60)
+    region = next(item for item in area.regions if item.type == "WINDOW")
+    # Above it stand the add-on's facts, with a path of this computer.
+    height = region.height - _FACTS
+    CUTS["setup"] = [region.x, region.y, region.width, height]
 
 
 driver.SCENARIOS["pictures"] = pictures
