@@ -177,10 +177,13 @@ def _fingers(tree: _Tree, hand: str, side: str) -> dict[str, Anchor]:
         return {}
     start = np.array([tree.heads[chain[0]] for chain in chains])
     thumb = int(np.argmin(np.linalg.norm(start - tree.heads[hand], axis=1)))
-    others = sorted(
-        (k for k in range(len(chains)) if k != thumb),
-        key=lambda k: float(np.linalg.norm(start[k] - start[thumb])),
-    )
+    others = [k for k in range(len(chains)) if k != thumb]
+    # Across the palm, not along it: a little finger often starts nearer to the wrist.
+    along = sum((tree.heads[chains[k][-1]] - start[k] for k in others), np.zeros(3))
+    along = along / max(float(np.linalg.norm(along)), 1e-12)
+    across = start - start[thumb]
+    across = across - np.outer(across @ along, along)
+    others.sort(key=lambda k: float(np.linalg.norm(across[k])))
     names = {thumb: "thumb", **dict(zip(others, _FINGERS, strict=False))}
     joints = {}
     for k, finger in names.items():

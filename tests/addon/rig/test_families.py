@@ -134,6 +134,7 @@ def test_smpl(empty_file: Any, smpl_rig: Path) -> None:
     check(empty_file, rig, "smpl")
     joints = require(detect_armature(rig)).joints
     assert sum("_hand_" in joint for joint in joints) == 40
+    check_guess(rig)
 
 
 @pytest.mark.parametrize("animal", [*QUADRUPEDS, "bird", "shark"])
@@ -146,6 +147,7 @@ def test_an_animal_is_refused(empty_file: Any, animal: str) -> None:
     with pytest.raises(InputError) as caught:
         require(detection, f"The armature {bpy.context.object.name!r}")
     assert "four legs" in str(caught.value) or "no bone was found for" in str(caught.value)
+    assert not detect(anonymous(bones_of(bpy.context.object))[0]).fits, "guessed to be a person"
 
 
 @pytest.mark.parametrize("family", ["biped", "mixamo"])
