@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -118,6 +119,44 @@ def test_a_vrm_file(empty_file: Any, vrm_file: Path) -> None:
     joints = require(detect_armature(rig)).joints
     assert sum("_hand_" in joint for joint in joints) == 40
     check_guess(rig)
+
+
+_HUMAN = {"UpperArm": "shoulder", "LowerArm": "elbow", "Hand": "wrist", "UpperLeg": "hip",
+          "LowerLeg": "knee", "Foot": "ankle", "Toes": "toe", "Eye": "eye"}  # fmt: skip
+_PHALANX = {"Metacarpal": 1, "Proximal": 1, "Intermediate": 2, "Distal": 3}
+
+
+def joint_of(title: str) -> str:
+    """Our joint for a VRM human bone ("Left Upper Arm"); empty for one that is no joint."""
+    words = title.split()
+    if words == ["Head"]:
+        return "head"
+    side, rest = words[0].lower(), words[1:]
+    if side not in ("left", "right"):
+        return ""
+    if len(rest) == 2 and rest[1] in _PHALANX:
+        number = _PHALANX[rest[1]] + (rest == ["Thumb", "Proximal"])
+        return f"{side}_hand_{rest[0].lower()}_{number}"
+    joint = _HUMAN.get("".join(rest), "")
+    return joint and f"{side}_{joint}"
+
+
+def test_the_tables_agree_with_those_of_the_vrm_add_on(vrm_file: Path) -> None:
+    """Somebody else's tables of the same families, for rigs that are not to be had."""
+    tables = json.loads(vrm_file.with_suffix(".json").read_text(encoding="utf-8"))
+    families, compared = set(), 0
+    for label, table in tables.items():
+        by_joint: dict[str, set[str]] = {}
+        for bone, title in table.items():
+            by_joint.setdefault(joint_of(title), set()).add(bone)
+        mapping = require(detect(table))
+        families.add(mapping.family)
+        for joint, bones in by_joint.items():
+            if joint:
+                assert mapping.joints[joint].bone in bones, f"{label}: {joint}"
+                compared += 1
+    assert {"biped", "character_creator", "vroid", "mixamo", "unreal4", "makehuman"} <= families
+    assert compared > 400
 
 
 def with_feet_down(bones: tuple[Bone, ...]) -> tuple[Bone, ...]:

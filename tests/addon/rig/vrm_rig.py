@@ -1,10 +1,13 @@
 """Has the VRM Add-on for Blender make its own armature and export it; runs in its own process.
 
-Usage: vrm_rig.py FOLDER_OF_THE_ADD_ON RESULT.glb. The add-on stays out of the tests' own Blender.
+Usage: vrm_rig.py FOLDER_OF_THE_ADD_ON RESULT.glb. Beside the result comes a JSON file of the
+add-on's own tables of bone names. The add-on stays out of the tests' own Blender.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -22,5 +25,13 @@ rig.data.vrm_addon_extension.spec_version = "1.0"
 vrm = result.with_suffix(".vrm")
 bpy.ops.export_scene.vrm(filepath=str(vrm), armature_object_name=rig.name)
 vrm.replace(result)  # a VRM file is a binary glTF, which Blender imports by that name only
+tables = {}
+for name in ("microsoft_rocketbox", "mixamo", "mpfb", "ready_player_me", "reallusion",
+             "rigify_meta_rig", "unreal", "vrm_addon", "vroid"):  # fmt: skip
+    module = importlib.import_module(f"io_scene_vrm.common.human_bone_mapper.{name}_mapping")
+    for key, value in vars(module).items():
+        if key.startswith("CONFIG") and isinstance(value, tuple):
+            tables[value[0]] = {bone: human.title for bone, human in value[1].items()}
+result.with_suffix(".json").write_text(json.dumps(tables), encoding="utf-8")
 sys.stdout.flush()
 os._exit(0)  # the wheel crashes while the interpreter takes it down
