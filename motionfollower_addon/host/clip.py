@@ -146,7 +146,7 @@ def from_strip(scene: Any, strip: Any) -> Footage:
     length = min(length, content - offset)
     if length <= 0:
         raise InputError("strip-empty", f"The strip {strip.name!r} shows none of its footage.")
-    _refuse_other_speeds(scene, strip)
+    require_plain_speed(scene, strip)
     names: tuple[str, ...] = ()
     if strip.type == "MOVIE":
         path, fps = real_path(strip.filepath), 0.0
@@ -174,7 +174,7 @@ def from_strip(scene: Any, strip: Any) -> Footage:
     )
 
 
-def _refuse_other_speeds(scene: Any, strip: Any) -> None:
+def require_plain_speed(scene: Any, strip: Any) -> None:
     """Raises InputError where the Sequencer does not play a strip's frames one after the other."""
     if getattr(strip, "use_reverse_frames", False):
         raise InputError(

@@ -54,15 +54,16 @@ def _footage(context: Any, values: Any) -> None:
     if values.source == "FILE":
         if not values.clip:
             raise MFError("clip-unset", "Choose the file of the footage.")
-    elif values.strip:
-        clip.find_strip(shown, values.strip)
-    elif clip.default_strip(shown) is None:
+        return
+    strip = clip.find_strip(shown, values.strip) if values.strip else clip.default_strip(shown)
+    if strip is None:
         raise MFError(
             "clip-unset",
             "Choose the strip that shows the actor: there are several."
             if clip.footage_strips(shown)
             else "Add the clip to the Sequencer, or choose a file in Footage.",
         )
+    clip.require_plain_speed(shown, strip)
 
 
 def _rig(scene: Any, values: Any) -> None:

@@ -134,6 +134,7 @@ def test_each_state_is_photographed_and_says_what_to_do(
     for name in ("bones-guessed", "queued", "takes", "compare-wipe", "compare-side"):
         assert said[name] == "", said
     assert "'movie' is retimed" in notes["retimed"]
+    assert "Reset its retiming" in said["sequencer-open"]
     assert notes["memory"]
     for name in said:
         assert (out / f"state-{name}.png").stat().st_size > 20_000

@@ -211,6 +211,7 @@ def test_a_speed_that_the_take_would_not_have_is_refused(scene: Any, odd_path: P
     effect = add_effect(scene, "SPEED", movie_strip(scene, odd_path))
     with pytest.raises(RuntimeError, match="plays the strip 'actor' at another speed"):
         bpy.ops.motionfollower.render()
+    assert "Mute the effect" in drawn(scene, "render").text
     effect.mute = True
     assert bpy.ops.motionfollower.render() == {"FINISHED"}
 
