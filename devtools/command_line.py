@@ -46,14 +46,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     test = commands.add_parser("test", help="run ruff, mypy and every test, then sum up")
-    test.add_argument("--fast", action="store_true", help="leave out tests marked slow")
+    test.add_argument(
+        "--fast",
+        action="store_true",
+        help="leave out tests marked slow, and the wheels of other Blenders",
+    )
+    test.add_argument(
+        "--bpy",
+        action="append",
+        default=[],
+        metavar="VERSION",
+        help="run the add-on's tests alone, in this Blender's wheel (4.2, 4.5, 5.0; repeatable)",
+    )
     test.add_argument("paths", nargs="*", help="only these tests (other options go to pytest)")
     test.set_defaults(run=_test)
     check = commands.add_parser("check", help="ruff and mypy only")
     check.set_defaults(run=_check)
     build = commands.add_parser("build", help="write the extension's zip to dist/")
     build.set_defaults(run=_build)
-    clean = commands.add_parser("clean", help="remove .venv, dist/ and tool caches (not out/)")
+    clean = commands.add_parser(
+        "clean", help="remove .venv, the wheels of other Blenders, dist/ and tool caches (not out/)"
+    )
     clean.set_defaults(run=_clean)
     return parser
 
@@ -82,9 +95,10 @@ def _demo(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _test(options: argparse.Namespace, rest: list[str]) -> int:
+    suites.plan(ROOT, whole=True, versions=options.bpy)  # a wrong version is told at once
     python = _ready()
-    results = [] if options.paths else suites.check(ROOT, python)
-    results += suites.test(ROOT, python, options.paths, options.fast, rest)
+    results = [] if options.paths or options.bpy else suites.check(ROOT, python)
+    results += suites.test(ROOT, python, options.paths, options.fast, rest, options.bpy)
     return 0 if suites.summary(results) else 1
 
 
@@ -102,8 +116,8 @@ def _build(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _clean(options: argparse.Namespace, rest: list[str]) -> int:
-    for name in (".venv", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"):
-        folder = ROOT / name
+    names = [".venv", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"]
+    for folder in [*(ROOT / name for name in names), *ROOT.glob(".venv-bpy-*")]:
         if folder.is_dir():
             say.line(f"Removing {folder}")
             shutil.rmtree(folder)

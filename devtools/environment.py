@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from pathlib import Path
@@ -15,6 +17,10 @@ from devtools import pose_model, say, system
 
 LISTS = ("backend.txt", "development.txt")
 _STATE = "motionfollower-setup.json"
+_SPACE_GB = 4.5
+"""Free disk space that all packages take: 2.8 GB and, meanwhile, what pip fetches."""
+_GPU_SPACE_GB = 6.0
+"""The same for what a GPU build of torch loads beside them: 3.8 GB."""
 
 
 def python_of(venv: Path) -> Path:
@@ -59,6 +65,8 @@ def ensure(root: Path) -> Path:
     if state.get("ready") == key and python.is_file():
         return python
     started = time.monotonic()
+    if "torch==" in (root / "requirements" / LISTS[0]).read_text(encoding="utf-8"):
+        require_space(root, _SPACE_GB if not python.is_file() else 1.0)
     if state.get("installing"):
         say.line("The last set-up did not finish; making .venv anew.")
     if state.get("installing") or not _answers(python):
@@ -66,7 +74,7 @@ def ensure(root: Path) -> Path:
     _write_state(venv, installing=key)
     _install(root, python)
     with say.step("Installing mf_backend from this folder"):
-        _pip(python, "install", "--no-deps", "--no-build-isolation", "-q", "-e", str(root))
+        pip(python, "install", "--no-deps", "--no-build-isolation", "-q", "-e", str(root))
     _check_torch(root, python)
     pose_model.install(python)
     _write_state(venv, ready=key)
@@ -104,18 +112,41 @@ def _make(venv: Path) -> None:
     raise say.DevError(f"The environment could not be made: {told}")
 
 
-def _pip(python: Path, *arguments: str) -> None:
+def require_space(folder: Path, gigabytes: float) -> None:
+    """Raise say.DevError where the disk of `folder` has less free than that."""
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < gigabytes:
+        raise say.DevError(
+            f"{folder} has {free:.1f} GB free, and {gigabytes:.1f} GB are needed for the packages. "
+            "Make room there, then run the same command again."
+        )
+
+
+def pip(python: Path, *arguments: str, temporary: Path | None = None) -> None:
+    """Run pip of that interpreter, with `temporary` for what it unpacks meanwhile.
+
+    Raises say.DevError with pip's last words and what to do.
+    """
     command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    variables = dict(os.environ)
+    if temporary is not None:
+        temporary.mkdir(parents=True, exist_ok=True)
+        variables |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary))
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=variables)
     if done.returncode != 0:
         raise _pip_failed((done.stdout + done.stderr).splitlines())
 
 
 def _pip_failed(lines: list[str]) -> say.DevError:
+    if any("No space left on device" in text for text in lines):
+        return say.DevError(
+            "The disk ran full while pip installed the packages. Make room there and in the folder "
+            f"for temporary files ({tempfile.gettempdir()}), then run the same command again."
+        )
     told = [text for text in lines if text.strip() and not text.startswith("WARNING")][-12:]
     return say.DevError(
         "\n".join(told) + "\npip could not install the packages (its last words are above). Check "
-        "the network and the free disk space (3 GB), then run the same command again."
+        "the network, then run the same command again."
     )
 
 
@@ -169,8 +200,9 @@ def _check_torch(root: Path, python: Path) -> None:
     torch = next((text for text in lists if text.startswith("torch==")), "")
     if not torch:
         return
-    with say.step(f"Installing the GPU libraries that {torch} needs here (some gigabytes)"):
-        _pip(python, "install", torch, "numpy" + _pin(lists, "numpy"))
+    require_space(root, _GPU_SPACE_GB)
+    with say.step(f"Installing the GPU libraries that {torch} needs here (3.8 GB on disk)"):
+        pip(python, "install", torch, "numpy" + _pin(lists, "numpy"))
     answer = subprocess.run(probe, capture_output=True, text=True)
     if answer.returncode != 0:
         raise say.DevError(f"torch does not start here: {answer.stderr.strip().splitlines()[-1]}")

@@ -7,11 +7,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from devtools import blenders, say
+from devtools import blenders, bpy_wheels, say
 
 CODE = (
     "dev.py", "devtools", "demo", "mf_backend", "motionfollower_addon", "tests", "benchmarks",
@@ -27,12 +27,19 @@ class Suite:
     folders: tuple[str, ...]
     workers: int = 1
     """Processes that share the suite's files; more than one only where nothing times itself."""
+    blender: str = ""
+    """Version of Blender whose wheel the suite runs in; "" where it needs none."""
+    left_out: tuple[str, ...] = ()
+    """Files that are not run."""
 
 
+ADDON = Suite("addon", ("tests/addon",))
+# About the installer alone: Blender has no part in them, so once is enough.
+WITHOUT_BPY = ("tests/addon/install/test_choices.py", "tests/addon/install/test_installer.py")
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
     Suite("parity", ("tests/parity",), workers=2),
-    Suite("addon (bpy)", ("tests/addon",)),
+    ADDON,
     Suite("quality", ("tests/quality",), workers=2),
     Suite("dev.py, zip, demo", ("tests/dev",)),
     Suite("real Blender", ("tests/blender",)),
@@ -60,14 +67,49 @@ def check(root: Path, python: Path) -> list[Result]:
     return [_run(name, [str(python), *command], root) for name, command in commands.items()]
 
 
+def plan(root: Path, whole: bool, versions: Iterable[str] = ()) -> list[Suite]:
+    """The suites to choose from: with the add-on's in the main Blender, or in all for `whole`.
+
+    `versions` asks for the add-on's suite alone, in those. Raises say.DevError for an unknown one.
+    """
+    main, others = bpy_wheels.main_version(root), bpy_wheels.other_versions(root)
+    for version in versions:
+        if version not in (main, *others):
+            known = ", ".join(sorted((main, *others)))
+            raise say.DevError(f"--bpy {version}: the versions to test in are {known}.", 2)
+
+    def addon(version: str) -> Suite:
+        left_out = () if version == main else WITHOUT_BPY
+        return replace(ADDON, name=f"addon (bpy {version})", blender=version, left_out=left_out)
+
+    if versions:
+        return [addon(version) for version in versions]
+    chosen = []
+    for suite in SUITES:
+        if suite is not ADDON:
+            chosen.append(suite)
+            continue
+        chosen += [addon(version) for version in ((main, *others) if whole else (main,))]
+    return chosen
+
+
 def test(
-    root: Path, python: Path, paths: Iterable[str], fast: bool, extra: Iterable[str]
+    root: Path,
+    python: Path,
+    paths: Iterable[str],
+    fast: bool,
+    extra: Iterable[str],
+    versions: Iterable[str] = (),
 ) -> list[Result]:
-    """Run the suites that `paths` touch (all for none). `fast` leaves out tests marked slow."""
+    """Run the suites that `paths` touch (all for none). `fast` leaves out tests marked slow.
+
+    `versions` of Blender run the add-on's suite alone; without them, the main one counts, and the
+    others too where everything is run.
+    """
     given = [(Path(path.split("::")[0]).resolve(), path) for path in paths]
     results = []
     notes: list[str] = []
-    for suite in SUITES:
+    for suite in plan(root, not given and not fast, tuple(versions)):
         targets = _targets(root, suite, given)
         if not targets:
             continue
@@ -107,9 +149,18 @@ def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Res
     bundles = root.parent / "shared" / "parity" / "bundles"
     if bundles.is_dir():
         environment.setdefault("MF_PARITY_BUNDLES", str(bundles))
+    if suite.blender:
+        environment["MF_BPY"] = suite.blender  # the tests make sure that they run in that one
+        if suite.blender != bpy_wheels.main_version(root):
+            first = str(bpy_wheels.ensure(root, python, suite.blender))
+            after = environment.get("PYTHONPATH")
+            environment["PYTHONPATH"] = os.pathsep.join([first, after] if after else [first])
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+        asked = {text.split("::")[0] for text in arguments}  # by name: that is run all the same
+        left_out = (str(root / name) for name in suite.left_out)
+        command += [f"--ignore={name}" for name in left_out if name not in asked]
         if suite.workers > 1:
             command += ["-n", str(suite.workers), "--dist", "worksteal", "--durations", "25"]
         ran = _run(f"tests: {suite.name}", command, root, environment)

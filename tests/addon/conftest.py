@@ -36,7 +36,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def blender() -> Any:
     """The `bpy` module; tests skip where its wheel is not installed."""
-    return pytest.importorskip("bpy", reason="needs Blender's wheel (pip install bpy)")
+    module = pytest.importorskip("bpy", reason="needs Blender's wheel (pip install bpy)")
+    wanted = os.environ.get("MF_BPY", "")  # what dev.py means to test
+    here = "{}.{}".format(*module.app.version)
+    assert here == (wanted or here), f"Blender {wanted} was to be tested, and this is {here}"
+    return module
 
 
 @pytest.fixture(scope="session")
