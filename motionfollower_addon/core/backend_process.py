@@ -77,6 +77,7 @@ class BackendProcess:
         self._python = python
         self._queue: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._ended = False
+        self._last_words = ""
         try:
             with log.open("ab") as errors:
                 self._process = subprocess.Popen(
@@ -122,6 +123,10 @@ class BackendProcess:
                 self._queue.put(messages.decode(line))
             except messages.LineError as error:
                 self._note(f"unreadable line from the backend: {error.message}")
+        # Here and not in `death`, which must not keep Blender's window waiting.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_CLOSE_SECONDS)
+        self._last_words = self.last_words()
         self._queue.put(None)
 
     def _note(self, text: str) -> None:
@@ -152,9 +157,7 @@ class BackendProcess:
             arrived.append(message)
 
     def death(self) -> MFError:
-        """Why the process is gone, for a person, with the path of its log."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_CLOSE_SECONDS)
+        """Why the process is gone, for a person, with the path of its log; once it has `ended`."""
         code = self._process.poll()
         if code is None:
             how = "closed its output"
@@ -162,7 +165,7 @@ class BackendProcess:
             how = f"was ended by signal {-code}"
         else:
             how = f"ended with code {code}"
-        last = self.last_words()
+        last = self._last_words
         if "No module named mf_backend" in last:
             return MissingComponentError(
                 "backend-not-installed",

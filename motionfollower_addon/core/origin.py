@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -61,3 +62,20 @@ def read_origin(about: Mapping[str, Any]) -> Origin:
         elif isinstance(item.default, float) and isinstance(raw, int):
             values[item.name] = float(raw)
     return Origin(**values)
+
+
+def home_scene(origin: Origin, marks: Iterable[tuple[str, str]], blend: str) -> str:
+    """Name of the scene that a job was made for; empty where the open file has none.
+
+    `marks` are (name, mark) of the open file's scenes, `blend` is its path or empty.
+    """
+    known = list(marks)
+    marked = [name for name, mark in known if origin.scene_id and mark == origin.scene_id]
+    # A copied scene carries the same mark; the name tells which one was meant.
+    if origin.scene in marked:
+        return origin.scene
+    if marked:
+        return marked[0]
+    # The mark is lost where the file was never saved after it was made, or was undone.
+    same_file = bool(origin.blend and blend) and Path(origin.blend) == Path(blend)
+    return origin.scene if same_file and any(name == origin.scene for name, _ in known) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from ..core.origin import Origin
 from ..core.retiming import RetimePlan, plan
 from ..core.shots import Shot
 from . import home
-from .clip import Footage, Span, find_strip, real_path, used_span
+from .clip import Footage, Span, find_strip, real_path, resolve, used_span
 from .lookup import Motion, find_motion, find_scene, scene_fps
 from .options import jobs_roots
 from .rig import RigSampler
-from .rig_state import mapping_for
+from .rig_state import ready_mapping
 
 
 class Drafting:
@@ -93,14 +94,21 @@ def _absolute(settings: Settings) -> Settings:
 
 
 def begin_drafting(
-    shot: Shot, rig_scene: str, sequencer_scene: Any, footage: Footage, facts: ClipFacts
-) -> Drafting:
-    """Start reading the motion of a shot for a clip. Raises InputError for what does not fit."""
+    shot: Shot, rig_scene: str, sequencer_scene: Any, facts: ClipFacts
+) -> Generator[None, None, Drafting]:
+    """Start reading the motion of a shot for a clip, in pieces of some milliseconds each.
+
+    Returns the Drafting at its end. Raises InputError for what does not fit.
+    """
     motion = find_motion(shot, find_scene(rig_scene, bpy.context.scene))
     scene_rate = scene_fps(motion.scene)
+    footage = resolve(sequencer_scene, shot)
+    yield
     span = used_span(footage, facts, shot, scene_fps(sequencer_scene))
     retimed = plan(motion.range, scene_rate, span.count, facts.fps, shot.retime)
-    mapping = mapping_for(motion.armature, shot.bone_map)
+    yield
+    mapping = ready_mapping(motion.armature, shot.bone_map)
+    yield
     sampler = RigSampler(
         motion.scene,
         motion.armature,

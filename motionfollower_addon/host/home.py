@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from .. import ids
-from ..core.origin import Origin
+from ..core.origin import Origin, home_scene
 from . import compat
 
 
@@ -21,22 +21,43 @@ def mark(scene: Any) -> str:
     return str(settings.scene_id)
 
 
+def mark_again(scene: Any, scene_id: str) -> None:
+    """Give a scene the mark back that an undo took away; another one stays."""
+    settings = getattr(scene, ids.SCENE_PROPERTY)
+    if not settings.scene_id:
+        settings.scene_id = scene_id
+
+
+def marks() -> tuple[tuple[str, str], ...]:
+    """(name, mark) of the open file's scenes."""
+    return tuple(
+        (scene.name, str(getattr(scene, ids.SCENE_PROPERTY).scene_id)) for scene in bpy.data.scenes
+    )
+
+
 def find_home(origin: Origin) -> Any:
     """The scene of the open file that a job was made for; None while another file is open."""
-    marked = [
-        scene
-        for scene in bpy.data.scenes
-        if origin.scene_id and getattr(scene, ids.SCENE_PROPERTY).scene_id == origin.scene_id
-    ]
-    # A copied scene carries the same mark; the name tells which one was meant.
-    for scene in marked:
-        if scene.name == origin.scene:
-            return scene
-    if marked:
-        return marked[0]
-    # The mark is lost where the file was never saved after it was made, or was undone.
-    same_file = origin.blend and bpy.data.filepath and Path(origin.blend) == Path(bpy.data.filepath)
-    return bpy.data.scenes.get(origin.scene) if same_file else None
+    name = home_scene(origin, marks(), bpy.data.filepath)
+    return bpy.data.scenes.get(name) if name else None
+
+
+def by_uid(uid: int) -> Any:
+    """The scene with Blender's own number, which holds until another file is opened, or None.
+
+    It survives renaming and undo, which takes away a mark that was made after the step.
+    """
+    return next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
+
+
+def may_be_open(file: str) -> bool:
+    """Whether the open file may be the one that was left at the path `file`.
+
+    A copy with another name is another file as long as the first one exists; one that is gone was
+    renamed or moved. A file that had no path can only be known by its scenes' marks.
+    """
+    if not file or not bpy.data.filepath or Path(file) == Path(bpy.data.filepath):
+        return True
+    return not Path(file).exists()
 
 
 def take_arrived(scene: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -80,12 +80,18 @@ class RenderFlow:
         self._client: BackendClient | None = None
         self._answer: Answer | None = None
         self._facts: ClipFacts | None = None
+        self._beginning: Generator[None, None, Drafting] | None = None
         self._drafting: Drafting | None = None
         self._writer: JobWriter | None = None
         self._cancelled = False
+        self._scene_uid = 0
+        """Blender's own number of the scene that the result belongs in, while its file is open."""
+        self._left: str | None = None
+        """Path of the file that was left; None while it is open."""
         if folder is not None:
             self.request = read_request(JobFolder(folder).request)
             self.origin = read_origin(self.request.about)
+            self._know_scene()
         else:
             self._scenes()
             resolve(self._sequencer_scene, self.shot)
@@ -155,7 +161,7 @@ class RenderFlow:
         while not self.step().ended:
             if seen is not None:
                 seen(self)
-            if self.stage is FlowStage.HOMING and self.step() is FlowStage.HOMING:
+            if self.stage is FlowStage.HOMING and self._home() is None:
                 raise MFError("scene-gone", "The scene that the result belongs in is gone.")
             if self.stage not in (FlowStage.SAMPLING,):
                 time.sleep(0.02)
@@ -170,12 +176,29 @@ class RenderFlow:
 
     def suspend(self) -> None:
         """Put the scene back as it was (before a save or undo); sampling begins again after it."""
+        if self._beginning is not None:
+            self._beginning.close()
+            self._beginning = None
         if self._drafting is not None:
             self._drafting.close()
             self._drafting = None
 
+    def before_save(self) -> None:
+        """The file is about to be written: its scene must be found again in a later session."""
+        scene = home.by_uid(self._scene_uid) if self._left is None else None
+        if scene is not None and self.origin.scene_id:
+            home.mark_again(scene, self.origin.scene_id)
+
+    def enter_file(self) -> None:
+        """A file was opened: the one that was left may be back."""
+        if self._left is not None and self._left and self._left == bpy.data.filepath:
+            self._left = None
+            self._know_scene()
+
     def leave_file(self) -> None:
         """The file is about to close: what needs its scene cannot go on."""
+        if self._left is None:
+            self._left = bpy.data.filepath
         if self.stage in (FlowStage.STARTING, FlowStage.PROBING, FlowStage.SAMPLING):
             self.suspend()
             if self.folder is None:
@@ -196,20 +219,38 @@ class RenderFlow:
         """Remember by name which scenes the shot is about."""
         named = bpy.data.scenes.get(self.shot.scene) if self.shot.scene else None
         shown = named or compat.sequencer_scene(bpy.context)
-        self._sequencer_name = shown.name
-        self._rig_scene_name = self.shot.scene or bpy.context.scene.name
+        self._sequencer_name, self._scene_uid = shown.name, shown.session_uid
+        rig_scene = named or bpy.context.scene
+        self._rig_scene_name, self._rig_scene_uid = rig_scene.name, rig_scene.session_uid
 
     @property
     def _sequencer_scene(self) -> Any:
-        scene = bpy.data.scenes.get(self._sequencer_name)
+        scene = home.by_uid(self._scene_uid)
         if scene is None:
             raise InputError("scene-missing", f"The scene {self._sequencer_name!r} is gone.")
         return scene
 
+    @property
+    def _rig_scene(self) -> str:
+        """The rig's scene by its name now."""
+        scene = home.by_uid(self._rig_scene_uid)
+        return scene.name if scene is not None else self._rig_scene_name
+
+    def _know_scene(self) -> None:
+        """Find the result's scene in the open file."""
+        scene = home.find_home(self.origin)
+        self._scene_uid = scene.session_uid if scene is not None else 0
+
+    def _home(self) -> Any:
+        """The scene that the result belongs in; None while another file is open."""
+        if self._left is None:
+            return home.by_uid(self._scene_uid) or home.find_home(self.origin)
+        return home.find_home(self.origin) if home.may_be_open(self._left) else None
+
     def _check_motion(self) -> None:
         from .lookup import find_motion, find_scene
 
-        find_motion(self.shot, find_scene(self._rig_scene_name, None))
+        find_motion(self.shot, find_scene(self._rig_scene, None))
 
     def _start(self) -> None:
         if self._client is None:
@@ -256,17 +297,11 @@ class RenderFlow:
         if compat.rendering():
             return
         if self._drafting is None:
-            assert self._facts is not None
-            self._drafting = begin_drafting(
-                self.shot,
-                self._rig_scene_name,
-                self._sequencer_scene,
-                self._footage(),
-                self._facts,
-            )
-            self.statement = self._drafting.origin.statement
+            self._begin_drafting()
             return
-        if self._drafting.step():
+        if self._drafting.done < self._drafting.total:
+            self._drafting.step()
+        else:
             self.origin = self._drafting.origin
             draft = self._drafting.finish()
             self.sampled = len(draft.joints)
@@ -275,6 +310,19 @@ class RenderFlow:
             self._writer = JobWriter(draft, self.only_skeletons)
             self._writer.start()
             self.stage = FlowStage.WRITING
+
+    def _begin_drafting(self) -> None:
+        """One of the pieces that come before the first sample."""
+        assert self._facts is not None
+        if self._beginning is None:
+            self._beginning = begin_drafting(
+                self.shot, self._rig_scene, self._sequencer_scene, self._facts
+            )
+        try:
+            next(self._beginning)
+        except StopIteration as done:
+            self._beginning, self._drafting = None, done.value
+            self.statement = done.value.origin.statement
 
     def _write(self) -> None:
         assert self._writer is not None
@@ -301,12 +349,16 @@ class RenderFlow:
     def _bring_home(self) -> None:
         """Place the strip once the right file is open and nothing is being rendered."""
         assert self.request is not None and self.folder is not None
-        scene = home.find_home(self.origin)
+        scene = self._home()
         if scene is None or compat.rendering():
             return
-        job = JobFolder(self.folder)
-        strip = sequencer.place_take(scene, job, self.request, self.origin, self.warnings)
-        self.strip = strip.name
+        if not self.strip or sequencer.find_take(scene, self.request.id) is None:
+            job = JobFolder(self.folder)
+            self.strip = sequencer.place_take(
+                scene, job, self.request, self.origin, self.warnings
+            ).name
+            # The step of undo, which a heavy file makes long, comes with the next call.
+            return
         home.take_arrived(scene)
         self._end(FlowStage.DONE, None)
 

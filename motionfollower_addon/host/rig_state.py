@@ -79,6 +79,12 @@ def mapping_for(armature: Any, chosen: str) -> Mapping:
     return mapping
 
 
+def ready_mapping(armature: Any, chosen: str) -> Mapping:
+    """The same, from what panels know already: detecting anew takes a moment."""
+    known = detected(armature, chosen).mapping if not chosen else None
+    return known if known is not None else mapping_for(armature, chosen)
+
+
 def detected(armature: Any, chosen: str) -> RigState:
     """What to say about an armature, kept until its bones or the choice change."""
     key = hash((chosen, own_bones.key(armature), tuple(armature.data.bones.keys())))

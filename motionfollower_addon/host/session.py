@@ -185,8 +185,16 @@ def _suspend(*_: Any) -> None:
 
 @bpy.app.handlers.persistent
 def before_change(*_: Any) -> None:
-    """Before a save or an undo: nothing of a half-read motion may stay in the scene."""
+    """Before an undo: nothing of a half-read motion may stay in the scene."""
     _suspend()
+
+
+@bpy.app.handlers.persistent
+def before_save(*_: Any) -> None:
+    """Before a save: the same, and what finds the results' scenes again has to be in the file."""
+    _suspend()
+    for flow in current().active:
+        flow.before_save()
 
 
 @bpy.app.handlers.persistent
@@ -197,16 +205,25 @@ def before_load(*_: Any) -> None:
 
 
 @bpy.app.handlers.persistent
+def after_load(*_: Any) -> None:
+    """After a file was opened, or was not and the one before stays."""
+    for flow in current().active:
+        flow.enter_file()
+
+
+@bpy.app.handlers.persistent
 def before_exit(*_: Any) -> None:
     """Before Blender ends."""
     current().close()
 
 
 _HANDLERS = {
-    "save_pre": before_change,
+    "save_pre": before_save,
     "undo_pre": before_change,
     "redo_pre": before_change,
     "load_pre": before_load,
+    "load_post": after_load,
+    "load_post_fail": after_load,
     "exit_pre": before_exit,
 }
 

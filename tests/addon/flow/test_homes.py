@@ -1,0 +1,86 @@
+"""What people do to their file while a job runs, and where the result lands all the same."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from motionfollower_addon.host.render_flow import FlowStage
+from tests.addon.flow.scenes import strips
+from tests.addon.flow.test_files import start, takes, tick
+
+
+def test_a_copy_of_the_file_is_another_file(session: Any, scene: Any, odd_path: Path) -> None:
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    bpy.ops.wm.save_mainfile()
+    path = Path(bpy.data.filepath)
+    copy = Path(shutil.copy(path, odd_path / "shöt 2.blend"))
+
+    bpy.ops.wm.open_mainfile(filepath=str(copy))
+    tick(session, lambda: flow.stage is FlowStage.HOMING)
+    for _ in range(3):
+        session.tick()
+    assert takes() == [] and flow.stage is FlowStage.HOMING
+
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    tick(session, lambda: flow.stage.ended)
+    assert flow.stage is FlowStage.DONE, flow.error
+    assert takes() == [flow.strip]
+
+
+def test_a_renamed_file_is_still_the_file(session: Any, scene: Any, odd_path: Path) -> None:
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    bpy.ops.wm.save_mainfile()
+    path = Path(bpy.data.filepath)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    moved = path.rename(odd_path / "renämed.blend")
+    bpy.ops.wm.open_mainfile(filepath=str(moved))
+    tick(session, lambda: flow.stage.ended)
+    assert flow.stage is FlowStage.DONE, flow.error
+    assert takes() == [flow.strip]
+
+
+def test_a_renamed_scene_beside_a_copy_of_it_that_lost_its_mark(session: Any, scene: Any) -> None:
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    name = scene.name
+    mark = scene.motionfollower.scene_id
+    scene.name = "Renämed"
+    bpy.data.scenes.new(name).sequence_editor_create()
+    # As an undo leaves it, since giving a mark is no step of its own.
+    scene.motionfollower.scene_id = ""
+    bpy.ops.wm.save_mainfile()
+    assert scene.motionfollower.scene_id == mark, "a saved file is found again in a later session"
+    scene.motionfollower.scene_id = ""
+    tick(session, lambda: flow.stage.ended)
+    assert flow.stage is FlowStage.DONE, flow.error
+    assert [s.name for s in strips(scene) if s.get("motionfollower_job")] == [flow.strip]
+
+
+def test_strip_deleted_and_rate_changed_meanwhile(session: Any, scene: Any) -> None:
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    footage = next(iter(strips(scene)))
+    where = (int(footage.frame_final_start), footage.channel)
+    strips(scene).remove(footage)
+    scene.render.fps = 30
+    tick(session, lambda: flow.stage.ended)
+    assert flow.stage is FlowStage.DONE, flow.error
+    (take,) = strips(scene)
+    assert (int(take.frame_final_start), take.channel) == (where[0], where[1] + 1)
+    assert len(take.elements) == 6 and scene.render.fps == 30
+
+
+def test_an_undone_take_comes_again_before_its_step_of_undo(session: Any, scene: Any) -> None:
+    flow = start(session)
+    tick(session, lambda: bool(flow.strip))
+    assert flow.stage is FlowStage.HOMING
+    take = next(strip for strip in strips(scene) if strip.get("motionfollower_job"))
+    strips(scene).remove(take)
+    tick(session, lambda: flow.stage.ended)
+    assert takes() == [flow.strip]
