@@ -5,14 +5,16 @@ input of each layer and, in the backward pass, goes through the layers in revers
 layer again on one slice, pushes every gradient that arrived at its output through it and moves
 on. That is checkpointing of each layer, with two differences that matter for the guidance: two
 gradients (of the foreground and of the background energy) share one recomputation, and a layer's
-graph exists for one slice at a time. With `recompute=False` the layers' graphs are kept instead:
-more memory, no second forward pass.
+graph exists for one slice at a time. The graphs of layers on small pictures can be kept instead
+(`kept`): the fewer pixels and the more channels a layer has, the more arithmetic a kept byte
+saves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -68,14 +70,20 @@ class Gradients:
 
 
 class TapeRunner(Runner):
-    """Runs layers and can afterwards give gradients with respect to what went in first."""
+    """Runs layers and can afterwards give gradients with respect to what went in first.
+
+    Layers whose first input has at most `kept` (0..1) times the pixels of what went in first run
+    whole and their graphs are kept; the others run again in the backward pass, slice by slice,
+    with `coarse` in groups.
+    """
 
     def __init__(
-        self, slicing: Slicing = WHOLE, *, recompute: bool = True, coarse: bool = False
+        self, slicing: Slicing = WHOLE, *, kept: float = 0.0, coarse: bool = False
     ) -> None:
         super().__init__(slicing)
-        self.recompute = recompute
+        self.kept = kept
         self.coarse = coarse
+        self._first_pixels: int | None = None
         self._records: list[_Record | _Composite] = []
         self._recording = True
 
@@ -90,7 +98,7 @@ class TapeRunner(Runner):
         if not self._recording:
             return super().run(mixes, layer, inputs, fixed)
         record = _Record(mixes, layer, list(inputs), list(fixed), inputs[0])
-        if self.recompute:
+        if not self._keeps(inputs[0]):
             record.output = super().run(mixes, layer, inputs, fixed)
         else:
             record.leaves = [value.detach().requires_grad_() for value in inputs]
@@ -104,11 +112,20 @@ class TapeRunner(Runner):
         self, layer: Composite, inputs: Sequence[Tensor], *, large: bool = False
     ) -> Tensor:
         """A layer of layers; recomputing, only its inputs are kept (of large ones: if coarse)."""
-        if not (self._recording and self.recompute) or (large and not self.coarse):
+        if self._recording and self._keeps(inputs[0]):
+            # One graph, so that what only passes from layer to layer goes.
+            return self.run(Mixes.FRAMES, partial(layer, Runner()), inputs)
+        if not self._recording or (large and not self.coarse):
             return layer(self, *inputs)
         output = layer(Runner(self.slicing), *inputs)
         self._records.append(_Composite(layer, list(inputs), output))
         return output
+
+    def _keeps(self, value: Tensor) -> bool:
+        pixels = value.shape[-2] * value.shape[-1]
+        if self._first_pixels is None:
+            self._first_pixels = pixels
+        return pixels <= self.kept * self._first_pixels
 
     def end_of_gradients(self) -> None:
         """What runs from here on is not remembered."""
@@ -143,7 +160,7 @@ class TapeRunner(Runner):
                     self._recomputed(record, arrived, seeds, gradients)
                 continue
             for seed in seeds:
-                arrived = _sum(arrived, seed(0, record.output.shape[0]))
+                arrived = _sum(arrived, self._of_all_frames(seed, record.output))
             if arrived is None:
                 continue
             if isinstance(record, _Composite):
@@ -157,6 +174,19 @@ class TapeRunner(Runner):
                 for value, per_scalar in zip(record.inputs, found, strict=True):
                     gradients.add(value, per_scalar)
 
+    def _of_all_frames(self, seed: Seed, output: Tensor) -> list[Tensor]:
+        """A seed's gradients with respect to all of `output`, asked for in slices."""
+        parts = self.slicing.parts(Mixes.SPACE, output.shape)
+        if len(parts) == 1:
+            return seed(0, output.shape[0])
+        wholes: list[Tensor] = []
+        for part in parts:
+            pieces = seed(part[1], part[2])
+            wholes = wholes or [torch.empty_like(output) for _ in pieces]
+            for whole, piece in zip(wholes, pieces, strict=True):
+                whole.narrow(*part).copy_(piece)
+        return wholes
+
     def _recomputed(
         self,
         record: _Record,
@@ -167,7 +197,7 @@ class TapeRunner(Runner):
         # Seeds are per frame; a layer that mixes frames needs those of all frames.
         if record.mixes is not Mixes.SPACE:
             for seed in seeds:
-                arrived = _sum(arrived, seed(0, record.output.shape[0]))
+                arrived = _sum(arrived, self._of_all_frames(seed, record.output))
             seeds = []
         parts = self.slicing.parts(record.mixes, record.inputs[0].shape)
         totals: list[list[Tensor]] | None = None

@@ -359,7 +359,7 @@ class _Loop:
 
     def _tape(self) -> TapeRunner:
         plan = self.plan
-        return TapeRunner(plan.slicing, recompute=plan.recompute, coarse=plan.coarse)
+        return TapeRunner(plan.slicing, kept=plan.kept, coarse=plan.coarse)
 
     def _probe(self, half: str, unit: Unit) -> Callable[[str, Tensor], None] | None:
         if self.trace is _ignore:

@@ -19,14 +19,15 @@ from mf_backend.models.runner import Slicing
 class MemoryPlan:
     """frames: frames at a time in layers that do not mix them (None = all).
     pixels: pixels at a time in the motion modules (None = all).
-    recompute: keep only the input of each layer for the guidance's backward pass.
-    coarse: with `recompute`, keep only the input of each group of residual block, transformer
-        and motion module, and recompute them twice.
+    kept: graphs are kept for the guidance's backward pass of layers on at most this share of the
+        latents' pixels (0 none, 1 all); of the others only the input is kept, and they run again.
+    coarse: of those others, only the input of each group of residual block, transformer and
+        motion module is kept, and they run twice again.
     """
 
     frames: int | None = None
     pixels: int | None = None
-    recompute: bool = True
+    kept: float = 0.0
     coarse: bool = False
 
     @property

@@ -14,6 +14,8 @@ from mf_backend.sampler.options import Phases, SamplerOptions
 _TO_FEATURES = 0.77
 _BEHIND_BOTTOM = 0.39
 _TRUNK = 0.04
+# Of the part up to that feature, by the layers' share of the latents' pixels.
+_BY_PIXELS = {1: 0.17, 1 / 4: 0.38, 1 / 16: 0.36, 1 / 64: 0.09}
 
 
 class Stage(Enum):
@@ -86,7 +88,8 @@ def _cost(
         cost += 1.0
     if guided:
         # Two gradients, and the recomputed forward pass that they share.
-        recomputed = (2 if plan.coarse else 1) if plan.recompute else 0
+        recomputed = sum(share for pixels, share in _BY_PIXELS.items() if pixels > plan.kept)
+        recomputed *= 2 if plan.coarse else 1
         cost += _TO_FEATURES * (2 + recomputed)
         if not options.denoiser_features:
             cost += _TO_FEATURES * (2 if replay == 0 or windows > 1 else 1)

@@ -40,7 +40,7 @@ def test_every_key_is_reproduced(folder: Path) -> None:
 
     bundle = load_bundle(folder)
     models = load_models(bundle)
-    differences = compare(bundle, record(bundle, models, MemoryPlan(recompute=False)))
+    differences = compare(bundle, record(bundle, models, MemoryPlan(kept=1)))
     assert {item.key for item in differences} >= set(bundle.outputs)
     wrong = [item for item in differences if not item.passed]
     assert not wrong
@@ -58,7 +58,7 @@ def test_slices_and_recomputation_reproduce_every_key(folder: Path) -> None:
         # The same code, only slower: a single guided step stands for it.
         differences = _first_step(bundle)
     else:
-        plan = MemoryPlan(frames=3, pixels=32, recompute=True)
+        plan = MemoryPlan(frames=3, pixels=32)
         differences = compare(bundle, record(bundle, load_models(bundle), plan))
     assert not [item for item in differences if not item.passed]
 
@@ -83,7 +83,7 @@ def _first_step(bundle):  # type: ignore[no-untyped-def]
     def stop(state, progress):  # type: ignore[no-untyped-def]
         raise EnoughError
 
-    models, plan = load_models(bundle), MemoryPlan(frames=1, pixels=512, recompute=True)
+    models, plan = load_models(bundle), MemoryPlan(frames=1, pixels=512)
     conditions = prepare(models, bundle.sampler_inputs(), bundle.options, plan=plan)
     with pytest.raises(EnoughError):
         run(models, conditions, bundle.options, plan=plan, on_unit=stop, trace=keep)

@@ -45,8 +45,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset("6", MemoryPlan(frames=1, pixels=256, coarse=True), int(5.5 * GIB)),
     Preset("8", MemoryPlan(frames=4, pixels=1024), int(7.3 * GIB)),
     Preset("12", MemoryPlan(), int(11 * GIB)),
-    Preset("24", MemoryPlan(), int(22.5 * GIB)),
-    Preset("48", MemoryPlan(recompute=False), int(45 * GIB)),
+    Preset("24", MemoryPlan(kept=1 / 4), int(22.5 * GIB)),
+    Preset("48", MemoryPlan(kept=1), int(45 * GIB)),
 )
 """From small to large; the limits leave room for the driver and the desktop on such a card."""
 

@@ -64,14 +64,17 @@ def test_slices_give_the_same_prediction(
 
 
 @pytest.mark.parametrize(
-    ("slicing", "recompute", "coarse"),
+    ("slicing", "kept", "coarse"),
     [
-        (Slicing(), True, False),
-        (Slicing(), False, False),
-        (Slicing(), True, True),
-        (Slicing(frames=2, pixels=48), True, False),
-        (Slicing(frames=2, pixels=48), True, True),
-        (Slicing(1, 1), True, False),
+        (Slicing(), 0, False),
+        (Slicing(), 1, False),
+        (Slicing(), 0, True),
+        (Slicing(frames=2, pixels=48), 0, False),
+        (Slicing(frames=2, pixels=48), 0, True),
+        (Slicing(1, 1), 0, False),
+        (Slicing(frames=2, pixels=48), 1, False),
+        (Slicing(frames=2, pixels=48), 1 / 16, False),
+        (Slicing(frames=2), 1 / 4, True),
     ],
 )
 def test_gradients_equal_those_of_autograd(
@@ -79,7 +82,7 @@ def test_gradients_equal_those_of_autograd(
     conditions: UNetConditions,
     latents: Tensor,
     slicing: Slicing,
-    recompute: bool,
+    kept: float,
     coarse: bool,
 ) -> None:
     x = latents.clone().requires_grad_()
@@ -95,7 +98,7 @@ def test_gradients_equal_those_of_autograd(
         for j in range(2)
     ]
     with torch.no_grad():
-        tape = TapeRunner(slicing, recompute=recompute, coarse=coarse)
+        tape = TapeRunner(slicing, kept=kept, coarse=coarse)
         output = unet(latents, 500, conditions, tape, features=(1, 2))
         assert output.sample is not None
         pairs = [(output.features[k], _seed(pair)) for k, pair in zip((1, 2), seeds, strict=True)]

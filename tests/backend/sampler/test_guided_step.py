@@ -48,7 +48,7 @@ def mid_models() -> ModelSet:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("plan", [LEAN, LEANEST, MemoryPlan(recompute=False)])
+@pytest.mark.parametrize("plan", [LEAN, LEANEST, MemoryPlan(kept=1)])
 def test_the_guidance_equals_the_plain_ports(
     mid_models: ModelSet, make_inputs: MakeInputs, plan: MemoryPlan
 ) -> None:

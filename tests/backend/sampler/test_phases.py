@@ -74,7 +74,7 @@ def test_units_cover_replays_and_windows_in_order() -> None:
 
 def test_the_draft_costs_an_eighth_of_the_released_work() -> None:
     released = SamplerOptions.released(discarded_renoising=True, whole_reconstruction=True)
-    plan = MemoryPlan(recompute=False)
+    plan = MemoryPlan(kept=1)
     whole = sum(unit.cost for unit in list_units(released, 1, plan))
     draft = SamplerOptions.draft()
     cost = sum(unit.cost for unit in list_units(draft, 1, MemoryPlan()))

@@ -23,7 +23,7 @@ from mf_backend.sampler.state import SamplerState
 from mf_backend.sampler.units import Progress
 
 MakeInputs = Callable[..., SamplerInputs]
-FAST = MemoryPlan(recompute=False)
+FAST = MemoryPlan(kept=1)
 
 
 class StopHereError(Exception):
