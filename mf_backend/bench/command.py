@@ -174,19 +174,49 @@ def _speed(args: argparse.Namespace) -> int:
     from mf_backend.bench.speed import measure_speed
 
     setting = _setting(args)
-    if setting.device.type == "meta" or args.repeats < 1:
-        raise InputError("bench-setting", "Speed needs a real device and at least one repeat.")
+    if args.repeats < 1:
+        raise InputError("bench-setting", "Speed needs at least one repeat.")
+    if setting.device.type == "meta":
+        return _work(args, setting)
     result = measure_speed(
         setting, _plan(args, setting), args.repeats, _say, args.clock, args.compile
     )
     kinds = list(result["steps_of_kind"])
-    lines = [f"{'':10}" + "".join(f"{kind:>12}" for kind in kinds) + f"{'run':>12}{'ratio':>8}"]
+    lines = [
+        f"{'':10}"
+        + "".join(f"{kind:>12}" for kind in kinds)
+        + f"{'run':>12}{'ratio':>8}{'TFLOP':>10}{'of rate':>9}"
+    ]
     for side, median in result["median_seconds"].items():
         ratio = result["ratio"].get(side, 1.0)
-        times = "".join(f"{median[kind]:>10.3f} s" for kind in kinds)
-        lines.append(f"{side:10}{times}{result['run_seconds'][side]:>10.1f} s{ratio:>8.3f}")
+        times = "".join(
+            f"{median[kind]:>10.3f} s" if kind in median else f"{'-':>12}" for kind in kinds
+        )
+        lines.append(
+            f"{side:10}{times}{result['run_seconds'][side]:>10.1f} s{ratio:>8.3f}"
+            f"{result['run_flop'][side] / 1e12:>10.4g}{result['share_of_matrix_rate'][side]:>9.1%}"
+        )
+    lines.append(f"a matrix product reaches {result['matrix_flop_per_second'] / 1e12:.4g} TFLOP/s")
+    for side, share in result.get("least_exact_share", {}).items():
+        lines.append(f"{side}: the least exact work known, at {share:.1%} of that rate")
     if "compile_seconds" in result:
         lines.append(f"compiling took {result['compile_seconds']:.0f} s, the first steps included")
+    _print(args, result, lines)
+    return ExitCode.DONE
+
+
+def _work(args: argparse.Namespace, setting: Any) -> int:
+    """The arithmetic alone, where nothing can be timed."""
+    from mf_backend.bench.work import LEAST_EXACT, count_work, is_reference_run
+
+    result = {"setting": setting.facts(), **count_work(setting, _plan(args, setting), _say)}
+    whole = result["run_flop"]["baseline"]
+    lines = [
+        f"{side:10}{flop / 1e15:10.3f} PFLOP a run{flop / whole:8.3f} of the plain port's"
+        for side, flop in result["run_flop"].items()
+    ]
+    if is_reference_run(setting):
+        lines.append(f"{'least':10}{LEAST_EXACT / 1e15:10.3f} PFLOP, the least exact work known")
     _print(args, result, lines)
     return ExitCode.DONE
 

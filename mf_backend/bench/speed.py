@@ -10,22 +10,16 @@ from typing import Any
 
 import torch
 
-from mf_backend.bench.baseline import make_baseline
-from mf_backend.bench.one_step import (
-    Kind,
-    OneStep,
-    kinds_of_steps,
-    make_conditions,
-    make_models,
-    same_steps,
-)
+from mf_backend.bench.one_step import Kind
 from mf_backend.bench.settings import BenchSettings
+from mf_backend.bench.sides import BASELINE, DEFAULT, Side, make_sides
+from mf_backend.bench.work import LEAST_EXACT, count_work, is_reference_run, matrix_rate
 from mf_backend.errors import MissingComponentError
 from mf_backend.models.compiling import cannot_compile, compiled_layers
 from mf_backend.models.model_set import ModelSet
-from mf_backend.sampler.memory import MemoryPlan, park
+from mf_backend.sampler.memory import MemoryPlan
 
-BASELINE, DEFAULT, RELEASED, COMPILED = "baseline", "default", "released", "compiled"
+COMPILED = "compiled"
 
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -65,6 +59,10 @@ def measure_speed(
 ) -> dict[str, Any]:
     """Median seconds of each kind of step for all sides, and the time of a whole run from them.
 
+    The draft's run has its own few steps. `share_of_matrix_rate` is the counted arithmetic over
+    the time and over what a large matrix product reaches on the device, by the same clock only
+    with `clock` "wall".
+
     With `compiled` the default sampler with compiled layers is one more side; `compile_seconds`
     is what its first step of each kind took in all. Raises MissingComponentError where nothing
     can be compiled.
@@ -76,47 +74,42 @@ def measure_speed(
         raise MissingComponentError(
             "bench-compile", f"The layers cannot be compiled, because {reason}."
         )
-    models = make_models(settings, estimator=True)
-    conditions = make_conditions(settings, models)
-    options = same_steps(settings, released=False)
-    released = same_steps(settings, released=True)
-    baseline = make_baseline(settings, models, conditions, options)
-    park(models)
-    sides: dict[str, Callable[[int], None]] = {
-        BASELINE: baseline.step,
-        DEFAULT: OneStep(models, conditions, options, plan),
-        RELEASED: OneStep(models, conditions, released, plan),
-    }
-    kinds = kinds_of_steps(options)
+    work = count_work(settings, plan, say)
+    rate = matrix_rate(settings.device, settings.dtype)
+    sides, models = make_sides(settings, plan)
+    kinds = sides[BASELINE].kinds
     compile_seconds = 0.0
     if compiled:
-        sides[COMPILED] = _compiled(models, sides[DEFAULT])
+        sides[COMPILED] = Side(_compiled(models, sides[DEFAULT].step), kinds)
+        work["run_flop"][COMPILED] = work["run_flop"][DEFAULT]
         for kind, steps in kinds.items():
-            once = partial(sides[COMPILED], steps[0])
+            once = partial(sides[COMPILED].step, steps[0])
             compile_seconds += _timed(once, settings.device, CLOCKS["wall"])
             say(f"{kind}: compiled")
     seconds: dict[str, dict[Kind, list[float]]] = {
-        side: {kind: [] for kind in kinds} for side in sides
+        name: {kind: [] for kind in side.kinds} for name, side in sides.items()
     }
-    for step in sides.values():
-        step(kinds[Kind.PLAIN][0] if Kind.PLAIN in kinds else 0)
-    for kind, steps in kinds.items():
+    for side in sides.values():
+        side.step(next(iter(side.kinds.values()))[0])
+    for kind in kinds:
+        doing = {name: side for name, side in sides.items() if kind in side.kinds}
         for k in range(repeats):
-            index = steps[k % len(steps)]
-            for side, step in sides.items():
-                once = partial(step, index)
-                seconds[side][kind].append(_timed(once, settings.device, CLOCKS[clock]))
+            for name, side in doing.items():
+                steps = side.kinds[kind]
+                once = partial(side.step, steps[k % len(steps)])
+                seconds[name][kind].append(_timed(once, settings.device, CLOCKS[clock]))
         say(
             f"{kind}: "
-            + ", ".join(f"{side} {statistics.median(seconds[side][kind]):.3f} s" for side in sides)
+            + ", ".join(f"{name} {statistics.median(seconds[name][kind]):.3f} s" for name in doing)
         )
-    median = {
-        side: {kind.value: statistics.median(times) for kind, times in by_kind.items()}
-        for side, by_kind in seconds.items()
+    medians = {
+        name: {kind: statistics.median(times) for kind, times in by_kind.items()}
+        for name, by_kind in seconds.items()
     }
-    run = {
-        side: sum(median[side][kind.value] * len(steps) for kind, steps in kinds.items())
-        for side in sides
+    run = {name: side.whole_run(medians[name]) for name, side in sides.items()}
+    median = {
+        name: {kind.value: value for kind, value in by_kind.items()}
+        for name, by_kind in medians.items()
     }
     return {
         "setting": settings.facts(),
@@ -127,6 +120,16 @@ def measure_speed(
         "median_seconds": median,
         "run_seconds": run,
         "ratio": {side: run[side] / run[BASELINE] for side in sides if side != BASELINE},
+        **work,
+        "matrix_flop_per_second": rate,
+        "share_of_matrix_rate": {
+            side: work["run_flop"][side] / (run[side] * rate) for side in sides
+        },
+        **(
+            {"least_exact_share": {side: LEAST_EXACT / (run[side] * rate) for side in sides}}
+            if is_reference_run(settings)
+            else {}
+        ),
         **({"compile_seconds": compile_seconds} if compiled else {}),
         "seconds": {
             side: {kind.value: times for kind, times in by_kind.items()}

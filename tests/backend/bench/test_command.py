@@ -35,11 +35,28 @@ def test_speed_compares_both_behaviours_with_the_plain_port() -> None:
     result = json.loads(bench("speed", *SMALL, "--repeats", "2", "--clock", "cpu", "--json"))
     assert result["steps_of_kind"] == {"plain": 7, "guided": 16, "replayed": 2}
     for side in ("baseline", "default", "released"):
+        assert 0 < result["share_of_matrix_rate"][side] < 1
         times = result["median_seconds"][side]
         assert 0 < times["plain"] < times["guided"] < times["replayed"]
     assert result["setting"]["width"] == 64 and result["setting"]["height"] == 128
     run = result["run_seconds"]
     assert result["ratio"]["default"] == pytest.approx(run["default"] / run["baseline"])
+    assert set(result["median_seconds"]["draft"]) == {"plain", "guided"}
+    assert 0 < run["draft"] < 0.5 * run["baseline"]
+    assert "draft" in bench("speed", *SMALL, "--repeats", "1", "--clock", "cpu")
+
+
+def test_work_is_counted_without_a_device() -> None:
+    result = json.loads(bench("speed", *SMALL, "--device", "meta", "--json"))
+    run = result["run_flop"]
+    assert run["draft"] < 0.5 * run["default"]
+    assert run["default"] < run["released"] < run["baseline"]
+    light = json.loads(bench("speed", *SMALL, "--device", "meta", "--memory", "8", "--json"))
+    # The same steps; layers that run again for the gradients are the difference.
+    assert light["run_flop"]["baseline"] == run["baseline"]
+    assert light["run_flop"]["default"] > run["default"]
+    plain = "plain"
+    assert light["flop_of_kind"]["default"][plain] == result["flop_of_kind"]["default"][plain]
 
 
 def test_speed_of_compiled_layers_needs_a_compiler(
@@ -78,7 +95,7 @@ def test_parity_names_the_worst_key_of_each_stage() -> None:
         (("parity", "--bundles", "no such folder"), "no recorded runs"),
         (("memory", "--size", "12"), "no size"),
         (("memory", "--device", "meta", "--frames", "40"), "at most 32 frames"),
-        (("speed", "--device", "meta"), "real device"),
+        (("speed", "--repeats", "0"), "at least one repeat"),
         (("speed", "--cfg", "0.5"), "1 or more"),
     ],
 )
