@@ -220,11 +220,11 @@ def test_an_effect_on_the_footage_is_pointed_out(scene: Any, session: Any, odd_p
     from motionfollower_addon.properties import to_shot
 
     strip = movie_strip(scene, odd_path)
-    add_effect(scene, "TRANSFORM", strip)
+    add_effect(scene, "GLOW", strip)
     flow = session.make_flow(to_shot(scene))
     flow.run()
     assert flow.error is None, flow.error
-    assert "The effect Transform works on the footage only" in str(flow.warnings)
+    assert "The effect Glow works on the footage only" in str(flow.warnings)
 
 
 def test_the_footage_may_be_in_a_meta_strip(scene: Any) -> None:

@@ -38,7 +38,7 @@ def choose(wanted: str, free: float, frames: int = 24, options: SamplerOptions =
 
 
 @pytest.mark.parametrize(
-    ("free", "name"), [(5.4, "6"), (6.1, "8"), (11.0, "24"), (20.0, "24"), (75.0, "48")]
+    ("free", "name"), [(5.4, "6"), (6.1, "8"), (11.0, "12"), (20.0, "24"), (75.0, "48")]
 )
 def test_auto_takes_the_largest_that_fits(free: float, name: str) -> None:
     assert choose("auto", free) == name
@@ -99,7 +99,7 @@ def test_each_preset_has_a_finer_one_below_it() -> None:
         assert below.plan != preset.plan
         names.append(below.name)
         preset = below
-    assert names == ["24", "8", "6"]
+    assert names == ["24", "12", "8", "6"]
 
 
 @pytest.mark.slow
