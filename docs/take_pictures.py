@@ -7,7 +7,6 @@ Needs Linux with Xvfb and ImageMagick, the Blender 5.2 of the window tests, and 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from PIL import Image
 from devtools.blenders import cache_folder
 from devtools.extension import build
 from tests.blender.conftest import SCRIPTS, Blender
+from tests.blender.screen import last_words, start_screen
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = "5.2"
@@ -35,22 +35,6 @@ _CORNERS = 16
 """Rows at the region's end that the area's round corners are in."""
 _BLACK = 12
 """Mean brightness of a row, 0 to 255, that holds nothing."""
-
-
-def start_screen() -> tuple[subprocess.Popen[bytes], str]:
-    """A screen of our own and its name."""
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "+extension", "GLX"],
-        pass_fds=(write,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        number = pipe.readline().strip()
-    if not number:
-        raise SystemExit("Xvfb did not start.")
-    return server, f":{number}"
 
 
 def photograph(folder: Path) -> dict[str, list[int]]:
@@ -79,11 +63,7 @@ def photograph(folder: Path) -> dict[str, list[int]]:
             "--python", SCRIPTS / "pictures.py", "--", "pictures", folder,
             env={"DISPLAY": display, "MF_PICTURES_PYTHON": base}, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        try:
-            told, _ = process.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            told, _ = process.communicate()
+        told = last_words(process, SECONDS)
     finally:
         screen.terminate()
         screen.wait()

@@ -11,9 +11,9 @@ from typing import Any
 
 from devtools.blenders import cache_folder
 from devtools.extension import build
-from docs.take_pictures import start_screen
 from tests.backend.tiny_job import write_clip
 from tests.blender.conftest import Blender
+from tests.blender.screen import last_words, start_screen
 
 INSIDE = Path(__file__).parent / "inside"
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,11 +71,7 @@ def measure(blender: Blender, file: Path, out: Path) -> dict[str, Any]:
             "--python", INSIDE / "window_bench.py", "--", "bench", out,
             env={"DISPLAY": display}, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        try:
-            told, _ = process.communicate(timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            told, _ = process.communicate()
+        told = last_words(process, _SECONDS)
     finally:
         screen.terminate()
         screen.wait()

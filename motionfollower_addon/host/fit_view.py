@@ -104,9 +104,10 @@ def _look() -> None:
 def _find(scene: Any) -> FitJob | None:
     files: list[tuple[float, Path]] = []
     for root in jobs_roots():
-        for file in root.glob("*/work/conditions/joints.npz"):
+        for folder in root.glob("*"):
             with contextlib.suppress(OSError):
-                files.append((file.stat().st_mtime, file.parent.parent.parent))
+                joints = JobFolder(folder).conditions / "joints.npz"
+                files.append((joints.stat().st_mtime, folder))
     for _, folder in sorted(files, reverse=True):
         job = JobFolder(folder)
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.blender.conftest import SCRIPTS, Blender
+from tests.blender.screen import last_words
 from tests.blender.test_window import display  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -33,11 +34,7 @@ def test_the_buttons_install_cancel_and_look(
         "--python", SCRIPTS / "install_window.py", "--", out, folder, base, sys.executable,
         env={"DISPLAY": display}, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    try:
-        told, _ = process.communicate(timeout=300)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        told, _ = process.communicate()
+    told = last_words(process, 300)
     assert (out / "setup.json").is_file(), told[-3000:]
     notes = json.loads((out / "setup.json").read_text(encoding="utf-8"))
     assert "error" not in notes, notes["error"]

@@ -6,7 +6,6 @@ The pictures are kept in out/window/VERSION/ to be looked at.
 from __future__ import annotations
 
 import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from tests.backend.tiny_job import write_clip
 from tests.blender.conftest import SCRIPTS, Blender
+from tests.blender.screen import last_words
 from tests.blender.test_window import display
 
 __all__ = ["display"]
@@ -37,11 +37,7 @@ def play(blender: Blender, display: str, file: Path, out: Path) -> dict[str, Any
             file, "--python", SCRIPTS / "seeing.py", "--", "seeing", out,
             env={"DISPLAY": display}, stderr=log,
         )  # fmt: skip
-        try:
-            told, _ = process.communicate(timeout=240)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            told, _ = process.communicate()
+        told = last_words(process, 240)
         log.seek(0)
         errors = log.read().decode(errors="replace")
     assert "Traceback" not in errors, errors[-3000:]

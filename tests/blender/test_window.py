@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import pytest
 from tests.addon.flow.movies import write_movie
 from tests.backend.tiny_job import write_clip
 from tests.blender.conftest import SCRIPTS, SIZE, Blender
+from tests.blender.screen import last_words, start_screen
 from tests.blender.test_zip import running
 
 pytestmark = pytest.mark.slow
@@ -34,18 +34,8 @@ def display() -> Iterator[str]:
     missing = [name for name in ("Xvfb", "import") if shutil.which(name) is None]
     if missing:
         pytest.skip(f"needs {' and '.join(missing)} (apt-get install xvfb imagemagick)")
-    # The server chooses a free number and tells it.
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "+extension", "GLX"],
-        pass_fds=(write,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        number = pipe.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
+    server, name = start_screen()
+    yield name
     server.terminate()
     server.wait()
 
@@ -82,11 +72,7 @@ def play(
 ) -> dict[str, Any]:
     """Play a scenario to its end; what it noted. Fails the test with its traceback."""
     process = start(blender, display, file, scenario, out, script)
-    try:
-        told, _ = process.communicate(timeout=240)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        told, _ = process.communicate()
+    told = last_words(process, 240)
     notes = out / "notes.json"
     assert notes.is_file(), told[-3000:]
     value: dict[str, Any] = json.loads(notes.read_text(encoding="utf-8"))

@@ -120,19 +120,19 @@ def test_damaged_target(condition: Run, clip: Path, odd_path: Path) -> None:
     refused(ran, "cannot be read as target joints")
 
 
-def test_unknown_mask_estimator(condition: Run, clip: Path, odd_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--mask-estimator", "magic", "There is no mask estimator named 'magic'"),
+        ("--widen-mask", "400", "A mask is widened by 0 to 32 pixels, not by 400"),
+    ],
+)
+def test_masks_that_cannot_be_made(
+    condition: Run, clip: Path, odd_path: Path, option: str, value: str, sentence: str
+) -> None:
     target = write_joints(odd_path / "target.npz", 4, SIZE)
     ran = condition(
         "--reference", clip, "--target-joints", target, "--out", odd_path / "out",
-        "--source-joints", given_source(odd_path), "--mask-estimator", "magic",
+        "--source-joints", given_source(odd_path), option, value,
     )  # fmt: skip
-    refused(ran, "There is no mask estimator named 'magic'")
-
-
-def test_a_mask_widened_by_too_much(condition: Run, clip: Path, odd_path: Path) -> None:
-    target = write_joints(odd_path / "target.npz", 4, SIZE)
-    ran = condition(
-        "--reference", clip, "--target-joints", target, "--out", odd_path / "out",
-        "--source-joints", given_source(odd_path), "--widen-mask", "400",
-    )  # fmt: skip
-    refused(ran, "A mask is widened by 0 to 32 pixels, not by 400")
+    refused(ran, sentence)
