@@ -11,7 +11,8 @@ from mf_backend.jobs.request import read_request
 from mf_backend.jobs.state import Status, read_state
 
 from ..core.origin import read_origin
-from . import home, sequencer
+from . import home
+from .arrival import Arrival
 
 
 def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
@@ -32,6 +33,6 @@ def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
             f"{origin.blend or 'a file that was never saved'}.",
             "Open that file first.",
         )
-    strip = sequencer.place_take(scene, job, request, origin, warnings)
+    strip = Arrival(job, request, origin, warnings).run(scene)
     home.take_arrived(scene)
     return strip

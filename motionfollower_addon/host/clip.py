@@ -61,7 +61,7 @@ def real_path(text: str) -> Path:
 
 def is_footage(strip: Any) -> bool:
     """Whether a strip can be a reference: a movie or images that are not of our making."""
-    ours = (ids.STRIP_JOB, ids.STRIP_HELPER)
+    ours = (ids.STRIP_JOB, ids.STRIP_HELPER, ids.STRIP_ARRIVING)
     return strip.type in {"MOVIE", "IMAGE"} and all(strip.get(name) is None for name in ours)
 
 
@@ -95,6 +95,17 @@ def find_strip(scene: Any, name: str) -> Any:
     )
 
 
+def gone(path: Path, strip: str = "") -> InputError:
+    """What to say where the file of the footage, or of a strip, is not on disk."""
+    if strip:
+        return InputError(
+            "clip-missing",
+            f"The strip {strip!r} plays {path}, which is not there.",
+            "Choose its file again in the Sequencer.",
+        )
+    return InputError("clip-missing", f"There is no clip at {path}.", "Choose its file again.")
+
+
 def default_strip(scene: Any) -> Any:
     """The strip meant when none is chosen: the active one, or the only one; else None."""
     have = footage_strips(scene)
@@ -114,7 +125,7 @@ def resolve(scene: Any, shot: Shot) -> Footage:
     if shot.clip:
         path = real_path(shot.clip)
         if not path.exists():
-            raise InputError("clip-missing", f"There is no clip at {path}.")
+            raise gone(path)
         if path.suffix.lower() in _IMAGES:
             # A file browser gives one image of the sequence.
             path = path.parent
@@ -156,11 +167,7 @@ def from_strip(scene: Any, strip: Any) -> Footage:
         visible = list(strip.elements)[trim + offset : trim + offset + length]
         names = tuple(item.filename for item in visible)
     if not path.exists():
-        raise InputError(
-            "clip-missing",
-            f"The strip {strip.name!r} plays {path}, which is not there.",
-            "Choose its file again in the Sequencer.",
-        )
+        raise gone(path, strip.name)
     return Footage(
         path=path,
         strip=strip.name,

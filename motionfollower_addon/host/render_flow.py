@@ -21,6 +21,7 @@ from ..core.job_writer import JobWriter
 from ..core.origin import Origin, read_origin
 from ..core.shots import Shot
 from . import compat, home, sequencer
+from .arrival import Arrival
 from .clip import Footage, resolve
 from .drafting import Drafting, begin_drafting
 
@@ -83,6 +84,7 @@ class RenderFlow:
         self._beginning: Generator[None, None, Drafting] | None = None
         self._drafting: Drafting | None = None
         self._writer: JobWriter | None = None
+        self._arrival: Arrival | None = None
         self._cancelled = False
         self._scene_uid = 0
         """Blender's own number of the scene that the result belongs in, while its file is open."""
@@ -107,6 +109,13 @@ class RenderFlow:
         if self.shot.name:
             return self.shot.name
         return self.folder.name if self.folder else "New take"
+
+    @property
+    def busy(self) -> bool:
+        """Whether the next step does work of its own instead of looking what arrived."""
+        if self.stage is FlowStage.HOMING:
+            return self._arrival is not None
+        return self.stage is FlowStage.SAMPLING
 
     @property
     def log(self) -> str:
@@ -163,7 +172,7 @@ class RenderFlow:
                 seen(self)
             if self.stage is FlowStage.HOMING and self._home() is None:
                 raise MFError("scene-gone", "The scene that the result belongs in is gone.")
-            if self.stage not in (FlowStage.SAMPLING,):
+            if not self.busy:
                 time.sleep(0.02)
 
     def cancel(self) -> None:
@@ -175,13 +184,16 @@ class RenderFlow:
             self._client.cancel(self.request.id)
 
     def suspend(self) -> None:
-        """Put the scene back as it was (before a save or undo); sampling begins again after it."""
+        """Put the scene back as it was (before a save or undo); what was half done begins again."""
         if self._beginning is not None:
             self._beginning.close()
             self._beginning = None
         if self._drafting is not None:
             self._drafting.close()
             self._drafting = None
+        if self._arrival is not None:
+            self._arrival.withdraw()
+            self._arrival = None
 
     def before_save(self) -> None:
         """The file is about to be written: its scene must be found again in a later session."""
@@ -199,6 +211,8 @@ class RenderFlow:
         """The file is about to close: what needs its scene cannot go on."""
         if self._left is None:
             self._left = bpy.data.filepath
+        if self.stage is FlowStage.HOMING:
+            self.suspend()
         if self.stage in (FlowStage.STARTING, FlowStage.PROBING, FlowStage.SAMPLING):
             self.suspend()
             if self.folder is None:
@@ -347,16 +361,18 @@ class RenderFlow:
             raise self.status.error or MFError("job-failed", "The job failed.")
 
     def _bring_home(self) -> None:
-        """Place the strip once the right file is open and nothing is being rendered."""
+        """Place the strip, in pieces, while the right file is open and nothing is rendered."""
         assert self.request is not None and self.folder is not None
         scene = self._home()
         if scene is None or compat.rendering():
             return
         if not self.strip or sequencer.find_take(scene, self.request.id) is None:
-            job = JobFolder(self.folder)
-            self.strip = sequencer.place_take(
-                scene, job, self.request, self.origin, self.warnings
-            ).name
+            if self._arrival is None:
+                job = JobFolder(self.folder)
+                self._arrival = Arrival(job, self.request, self.origin, self.warnings)
+            self.strip = self._arrival.step(scene)
+            if self.strip:
+                self._arrival = None
             # The step of undo, which a heavy file makes long, comes with the next call.
             return
         home.take_arrived(scene)

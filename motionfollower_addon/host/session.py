@@ -16,6 +16,7 @@ from ..core.backend_process import BackendProcess, new_log, require_python
 from ..core.backend_state import BackendState
 from ..core.shots import Shot
 from . import compat
+from .arrival import remove_half_made
 from .options import options, user_folder
 from .render_flow import FlowStage, RenderFlow
 
@@ -108,13 +109,14 @@ class Session:
     def tick(self) -> float | None:
         """Move every run on by one small step. Returns seconds until the next call."""
         before = [(flow.stage, flow.progress()) for flow in self.flows]
-        sampling = False
+        taken: set[FlowStage] = set()
         for flow in self.flows:
-            # One motion is read at a time: they would fight over the scene's frame.
-            if flow.stage is FlowStage.SAMPLING:
-                if sampling:
+            # One motion is read at a time: they would fight over the scene's frame. One result
+            # comes in at a time: many at once would keep Blender waiting.
+            if flow.stage in (FlowStage.SAMPLING, FlowStage.HOMING) and flow.busy:
+                if flow.stage in taken:
                     continue
-                sampling = True
+                taken.add(flow.stage)
             stage, begin = flow.stage, time.perf_counter()
             flow.step()
             held = time.perf_counter() - begin
@@ -127,7 +129,7 @@ class Session:
             self._client.poll()
         if before != [(flow.stage, flow.progress()) for flow in self.flows]:
             compat.redraw()
-        if sampling:
+        if any(flow.busy for flow in self.flows):
             return _BUSY_SECONDS
         return _WAITING_SECONDS if self.active else _IDLE_SECONDS
 
@@ -185,7 +187,7 @@ def _suspend(*_: Any) -> None:
 
 @bpy.app.handlers.persistent
 def before_change(*_: Any) -> None:
-    """Before an undo: nothing of a half-read motion may stay in the scene."""
+    """Before an undo: nothing half-read or half-made may stay in the scene."""
     _suspend()
 
 
@@ -207,6 +209,7 @@ def before_load(*_: Any) -> None:
 @bpy.app.handlers.persistent
 def after_load(*_: Any) -> None:
     """After a file was opened, or was not and the one before stays."""
+    remove_half_made()
     for flow in current().active:
         flow.enter_file()
 
@@ -217,10 +220,18 @@ def before_exit(*_: Any) -> None:
     current().close()
 
 
+@bpy.app.handlers.persistent
+def after_change(*_: Any) -> None:
+    """After an undo or in a file just opened: it may hold what was half made when it was kept."""
+    remove_half_made()
+
+
 _HANDLERS = {
     "save_pre": before_save,
     "undo_pre": before_change,
     "redo_pre": before_change,
+    "undo_post": after_change,
+    "redo_post": after_change,
     "load_pre": before_load,
     "load_post": after_load,
     "load_post_fail": after_load,
