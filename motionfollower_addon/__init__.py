@@ -15,6 +15,7 @@ from .host import (
     one_frame,
     overlay,
     session,
+    showing,
     thumbnails,
 )
 from .operators import bones, jobs, render, seeing, takes, weights
@@ -49,6 +50,7 @@ def register() -> None:
     properties.register()
     session.start()
     thumbnails.start()
+    showing.start()
     overlay.start()
     session.add_handlers()
     load.start()
@@ -67,6 +69,7 @@ def unregister() -> None:
     session.remove_handlers()
     session.stop()
     overlay.stop()
+    showing.stop()
     one_frame.stop()
     memory_need.stop()
     thumbnails.stop()

@@ -19,7 +19,7 @@ from . import ids
 from .core.bone_maps import load_bone_maps
 from .core.retiming import Policy
 from .core.shots import Shot
-from .host import clip, compat, lookup
+from .host import cast, clip, compat
 from .host.options import options
 
 _SOURCES = (
@@ -73,7 +73,7 @@ def _plain(items: Any) -> list[tuple[str, str, str]]:
 
 
 def _is_armature(settings: Any, item: Any) -> bool:
-    return item.type == "ARMATURE" and item in lookup.armatures(settings.id_data)
+    return item.type == "ARMATURE" and item in cast.armatures(settings.id_data)
 
 
 def _is_camera(settings: Any, item: Any) -> bool:

@@ -1,4 +1,4 @@
-"""python -m benchmarks.addon [--part rig|window|all] [--blender 5.2 4.3] [--shot light heavy]"""
+"""python -m benchmarks.addon [--part rig|window|all] [--blender 5.2 4.3] [--shot NAME...]"""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.addon", description=__doc__)
     parser.add_argument("--part", choices=("rig", "window", "all"), default="all")
     parser.add_argument("--blender", nargs="+", choices=VERSIONS, default=list(VERSIONS))
-    parser.add_argument("--shot", nargs="+", default=["light", "long", "heavy", "large"])
+    parser.add_argument("--shot", nargs="+", default=["light", "long", "heavy", "crowded", "large"])
     parser.add_argument("--json", type=Path, help="also write everything here")
     chosen = parser.parse_args()
     told: dict[str, Any] = {}

@@ -21,6 +21,7 @@ SHOTS: dict[str, tuple[str, int, tuple[int, int]]] = {
     "light": ("light", 240, (96, 128)),
     "long": ("light", 600, (96, 128)),
     "heavy": ("heavy", 240, (96, 128)),
+    "crowded": ("crowded", 24, (96, 128)),
     "large": ("light", 24, (1920, 1080)),
 }
 """Name to (scene, frames, size of the footage)."""

@@ -7,12 +7,14 @@ from typing import Any
 
 from mf_backend.errors import InputError
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import read_request
+from mf_backend.jobs.request import JobRequest, read_request
 from mf_backend.jobs.state import Status, read_state
 
-from ..core.origin import read_origin
+from ..core.origin import Origin, read_origin
 from . import home
 from .arrival import Arrival
+from .render_flow import RenderFlow
+from .session import current
 
 
 def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
@@ -20,6 +22,19 @@ def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
 
     Raises InputError while the job is unfinished or another file is open.
     """
+    request, origin, scene = _check(folder)
+    strip = Arrival(JobFolder(folder), request, origin, warnings).run(scene)
+    home.take_arrived(scene)
+    return strip
+
+
+def begin(folder: Path) -> RenderFlow:
+    """The same for the window: a run whose result only has to come in. Raises the same."""
+    _check(folder)
+    return current().make_flow(folder=folder, finished=True)
+
+
+def _check(folder: Path) -> tuple[JobRequest, Origin, Any]:
     job = JobFolder(folder)
     request = read_request(job.request)
     if read_state(job.state).status is not Status.DONE:
@@ -33,6 +48,4 @@ def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
             f"{origin.blend or 'a file that was never saved'}.",
             "Open that file first.",
         )
-    strip = Arrival(job, request, origin, warnings).run(scene)
-    home.take_arrived(scene)
-    return strip
+    return request, origin, scene

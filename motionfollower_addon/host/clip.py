@@ -17,6 +17,7 @@ from ..core.backend_state import ClipFacts
 from ..core.shots import Shot
 from . import compat
 from .lookup import names_of, scene_fps
+from .showing import once
 
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 
@@ -65,6 +66,7 @@ def is_footage(strip: Any) -> bool:
     return strip.type in {"MOVIE", "IMAGE"} and all(strip.get(name) is None for name in ours)
 
 
+@once
 def footage_strips(scene: Any) -> list[Any]:
     """Strips of a scene that can be a reference, first in time first."""
     if scene is None or scene.sequence_editor is None:
@@ -106,6 +108,7 @@ def gone(path: Path, strip: str = "") -> InputError:
     return InputError("clip-missing", f"There is no clip at {path}.", "Choose its file again.")
 
 
+@once
 def default_strip(scene: Any) -> Any:
     """The strip meant when none is chosen: the active one, or the only one; else None."""
     have = footage_strips(scene)

@@ -1,6 +1,7 @@
 """The latest job of a scene whose skeletons are fitted: the actor's and the rig's, frame by frame.
 
-Found on disk only when a run of the session moves on; panels and views ask for it at every redraw.
+Looked for on disk, by a thread, only when a run of the session moves on; panels and views ask for
+it at every redraw.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.request import JobRequest, read_request
 from mf_backend.jobs.state import JobState, read_state
 
-from ..core.origin import Origin, read_origin
+from ..core.origin import Origin, home_scene, read_origin
 from ..core.retiming import plan
-from . import compat, home
+from . import aside, compat, home
 from .lookup import scene_fps
 from .options import jobs_roots
 from .session import current
+from .showing import once
 
-_SOON_SECONDS = 0.05
+_NAME = "fitted job"
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,32 @@ class FitJob:
         return nearest if away[nearest] <= max(1.0, step) / 2 + 1e-6 else None
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What has to be known of the open file to find a scene's job, as plain values."""
+
+    scene: str
+    path: str
+    """Of the open file."""
+    marks: tuple[tuple[str, str], ...]
+    rates: dict[str, float]
+    """Frames a second by scene."""
+    roots: tuple[Path, ...]
+
+
 class _Kept:
     """The latest answer, and for what it was given."""
 
     key: Any = None
     job: FitJob | None = None
+    asked: Any = None
+    """For what it is looked for now."""
 
 
 def forget() -> None:
     """Look again when next asked."""
-    _Kept.key, _Kept.job = None, None
-    if bpy.app.timers.is_registered(_look):
-        bpy.app.timers.unregister(_look)
+    _Kept.key = _Kept.job = _Kept.asked = None
+    aside.forget(_NAME)
 
 
 def _key(scene: Any) -> Any:
@@ -71,62 +87,76 @@ def _key(scene: Any) -> Any:
         (str(flow.folder), flow.stage, flow.status.stage if flow.status is not None else "")
         for flow in current().flows
     )
-    waiting = tuple(str(job.folder) for job in current().waiting)
-    return (scene.name, bpy.data.filepath, scene_fps(scene), flows, waiting)
+    return (scene.name, bpy.data.filepath, scene_fps(scene), flows, current().waiting)
+
+
+def _question(scene: Any) -> _Question:
+    rates = {item.name: scene_fps(item) for item in bpy.data.scenes}
+    return _Question(scene.name, bpy.data.filepath, home.marks(), rates, tuple(jobs_roots()))
 
 
 def fitted(scene: Any) -> FitJob | None:
     """The scene's latest fitted job, looked for now; None while there is none."""
     key = _key(scene)
     if _Kept.key != key:
-        _Kept.key, _Kept.job = key, _find(scene)
+        aside.forget(_NAME)
+        _Kept.asked = None
+        _Kept.key, _Kept.job = key, _find(_question(scene))
     return _Kept.job
 
 
+@once
 def known(scene: Any) -> FitJob | None:
     """The same for drawing, which must not wait for the disk: as last found, newer soon."""
-    if _Kept.key != _key(scene):
-        if bpy.app.background:
-            return fitted(scene)
-        if not bpy.app.timers.is_registered(_look):
-            bpy.app.timers.register(_look, first_interval=_SOON_SECONDS)
+    if bpy.app.background:
+        return fitted(scene)
+    key = _key(scene)
+    if _Kept.key != key:
+        if _Kept.asked != key or not aside.waits(_NAME):
+            _ask(key, _question(scene))
         if _Kept.key is None or _Kept.key[:2] != (scene.name, bpy.data.filepath):
             return None
     return _Kept.job
 
 
-def _look() -> None:
-    before = _Kept.job
-    if fitted(bpy.context.scene) is not before:
-        compat.redraw()
+def _ask(key: Any, question: _Question) -> None:
+    def take(job: FitJob | None) -> None:
+        before, _Kept.key, _Kept.job = _Kept.job, key, job
+        if job is not before:
+            compat.redraw()
+
+    _Kept.asked = key
+    aside.read_aside(_NAME, lambda: _find(question), take)
 
 
-def _find(scene: Any) -> FitJob | None:
+def _find(question: _Question) -> FitJob | None:
+    """The latest job on disk; runs in a thread."""
     files: list[tuple[float, Path]] = []
-    for root in jobs_roots():
+    for root in question.roots:
         for folder in root.glob("*"):
             with contextlib.suppress(OSError):
-                joints = JobFolder(folder).conditions / "joints.npz"
-                files.append((joints.stat().st_mtime, folder))
+                files.append(
+                    ((JobFolder(folder).conditions / "joints.npz").stat().st_mtime, folder)
+                )
     for _, folder in sorted(files, reverse=True):
         job = JobFolder(folder)
         try:
             request = read_request(job.request)
             origin = read_origin(request.about)
-            if not _belongs(origin, scene):
+            if not _belongs(origin, question):
                 continue
             state = read_state(job.state)
             if _finished(state, ALIGN):
-                return _read(job, request, origin, state, scene)
+                return _read(job, request, origin, state, question)
         except MFError:
             # Somebody else's folder, or one that a run is just writing.
             continue
     return None
 
 
-def _belongs(origin: Origin, scene: Any) -> bool:
-    at_home = home.find_home(origin)
-    return at_home is not None and scene.name in (origin.rig_scene, at_home.name)
+def _belongs(origin: Origin, question: _Question) -> bool:
+    at_home = home_scene(origin, question.marks, question.path)
+    return bool(at_home) and question.scene in (origin.rig_scene, at_home)
 
 
 def _finished(state: JobState, stage: str) -> bool:
@@ -135,12 +165,12 @@ def _finished(state: JobState, stage: str) -> bool:
 
 
 def _read(
-    job: JobFolder, request: JobRequest, origin: Origin, state: JobState, scene: Any
+    job: JobFolder, request: JobRequest, origin: Origin, state: JobState, question: _Question
 ) -> FitJob:
     conditions = load_conditions(job.conditions)
     number, per = (state.facts.get("reference") or {}).get("fps") or (0, 1)
-    rig_scene = bpy.data.scenes.get(origin.rig_scene) or scene
-    rate = scene_fps(rig_scene)
+    rates = question.rates
+    rate = rates.get(origin.rig_scene, rates[question.scene])
     motion = (origin.range[0], origin.range[1]) if len(origin.range) == 2 else (1.0, 1.0)
     clip_rate = Fraction(number, per) if number else Fraction(rate)
     frames = plan(motion, rate, conditions.count, clip_rate, origin.retime or "hold").sample_frames

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import bpy
 
 from mf_backend.errors import MFError
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.request import read_request
-from mf_backend.jobs.state import Status, read_state
+from mf_backend.jobs.state import JobState, Status, read_state
 
-from ..core.origin import read_origin
-from . import home, sequencer
+from ..core.origin import Origin, home_scene, read_origin
+from . import compat, home, sequencer
+from .aside import forget, read_aside
 from .options import jobs_roots
 from .session import current
+
+_NAME = "jobs on disk"
 
 
 @dataclass(frozen=True)
@@ -25,35 +31,96 @@ class WaitingJob:
     finished: bool
     """Finished, but not brought in."""
     words: str
+    homeless: bool = False
+    """Made in a file that was never saved: any scene may have it."""
+
+
+@dataclass(frozen=True)
+class _OnDisk:
+    """What one job folder says."""
+
+    folder: Path
+    id: str
+    origin: Origin
+    state: JobState
+    blend: str
+    """Path of the file that its scene is in now; empty where that was never saved."""
+    blend_exists: bool
 
 
 def refresh() -> tuple[WaitingJob, ...]:
-    """Look again: after opening a file, and when a run ends or is forgotten.
+    """Look now, and wait for the disk; for scripts.
 
     Panels draw from the session's copy, never from the disk.
     """
-    current().waiting = tuple(_look())
+    forget(_NAME)
+    _take(_read(jobs_roots()))
     return current().waiting
 
 
-def _look() -> list[WaitingJob]:
+def look_again() -> None:
+    """Look without keeping the window waiting: the session's copy is new a moment later."""
+    roots = jobs_roots()
+    read_aside(_NAME, lambda: _read(roots), _show)
+
+
+def _show(found: list[_OnDisk]) -> None:
+    before = current().waiting
+    _take(found)
+    if current().waiting != before:
+        compat.redraw()
+
+
+def _read(roots: list[Path]) -> list[_OnDisk]:
+    """Every job of some folders, the latest first; runs in a thread."""
     found = []
-    for root in jobs_roots():
-        for file in sorted(root.glob("*/job.json")):
-            folder = file.parent
+    for root in dict.fromkeys(roots):
+        for file in root.glob("*/job.json"):
             try:
                 request = read_request(file)
             except MFError:
                 # Not ours to judge: somebody else's file, or one of a newer version.
                 continue
-            origin = read_origin(request.about)
-            scene = home.find_home(origin)
-            if scene is None or current().flow_of(folder) is not None:
-                continue
+            folder = file.parent
             state = read_state(JobFolder(folder).state)
-            finished = state.status is Status.DONE
-            if finished and sequencer.find_take(scene, request.id) is not None:
-                continue
-            words = "finished" if finished else f"{state.status}, {state.stage or 'not started'}"
-            found.append(WaitingJob(folder, origin.title or folder.name, finished, words))
-    return found
+            made = _made(file)
+            origin = read_origin(request.about)
+            blend = home.known_file(folder, origin)
+            exists = bool(blend) and Path(blend).exists()
+            job = _OnDisk(folder, request.id, origin, state, blend, exists)
+            found.append((made, job))
+            # Blender's own thread goes first.
+            time.sleep(0)
+    return [job for _, job in sorted(found, key=lambda item: item[0], reverse=True)]
+
+
+def _made(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _take(found: list[_OnDisk]) -> None:
+    """Those that wait for the open file's scenes."""
+    marks, path = home.marks(), bpy.data.filepath
+    waiting = []
+    taken: dict[str, set[str]] = {}
+    for job in found:
+        # A copy of its file has the same scenes with the same marks.
+        elsewhere = path and job.blend_exists and not home.same_file(job.blend, path)
+        name = "" if elsewhere else home_scene(job.origin, marks, path)
+        if (not name and job.blend) or current().flow_of(job.folder) is not None:
+            continue
+        finished = job.state.status is Status.DONE
+        if name and name not in taken:
+            taken[name] = sequencer.jobs_of_takes(bpy.data.scenes[name])
+        if finished and name and job.id in taken[name]:
+            continue
+        stage = job.state.stage or "not started"
+        words = "finished" if finished else f"{job.state.status}, {stage}"
+        if not name:
+            words += "; its file was closed without ever being saved"
+        title = job.origin.title or job.folder.name
+        waiting.append(WaitingJob(job.folder, title, finished, words, not name))
+    current().waiting = tuple(waiting)

@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from .jobs_on_disk import refresh
+from .jobs_on_disk import look_again
 
 _AFTER_SECONDS = 0.5
 
@@ -14,12 +14,12 @@ _AFTER_SECONDS = 0.5
 @bpy.app.handlers.persistent
 def after_load(*_: Any) -> None:
     """A file was opened."""
-    refresh()
+    look_again()
 
 
 def _first_look() -> None:
     """Once, after Blender has started: data cannot be read while add-ons are registered."""
-    refresh()
+    look_again()
 
 
 def start() -> None:

@@ -11,6 +11,8 @@ import bpy
 from mf_backend.errors import InputError
 
 from ..core.shots import Shot
+from . import cast
+from .showing import once
 
 
 @dataclass(frozen=True)
@@ -53,41 +55,6 @@ def find_scene(name: str, default: Any) -> Any:
     return scene
 
 
-def armatures(scene: Any) -> list[Any]:
-    """Armatures of a scene, also those that it only has through instances of collections."""
-    found, instanced = [], []
-    for item in scene.objects:
-        if item.type == "ARMATURE":
-            found.append(item)
-        elif item.type == "EMPTY" and item.instance_type == "COLLECTION":
-            instanced.append(item.instance_collection)
-    if instanced:
-        found += [item for item in _inside(instanced) if item not in found]
-    return found
-
-
-def _inside(collections: list[Any]) -> list[Any]:
-    """Armatures inside instanced collections, and inside those that they instance themselves."""
-    found: list[Any] = []
-    seen = set()
-    while collections:
-        collection = collections.pop()
-        if collection is None or collection in seen:
-            continue
-        seen.add(collection)
-        for item in collection.all_objects:
-            if item.type == "ARMATURE" and item not in found:
-                found.append(item)
-            elif item.type == "EMPTY" and item.instance_type == "COLLECTION":
-                collections.append(item.instance_collection)
-    return found
-
-
-def cameras(scene: Any) -> list[Any]:
-    """Cameras of a scene."""
-    return [item for item in scene.objects if item.type == "CAMERA"]
-
-
 def moves(armature: Any) -> bool:
     """Whether an armature has an action or NLA strips of its own."""
     data = armature.animation_data
@@ -105,9 +72,10 @@ def _named(scene: Any, have: list[Any], name: str, word: str) -> Any:
     return found
 
 
+@once
 def find_armature(scene: Any, name: str) -> Any:
     """The named armature, or the only one, or the only one that moves."""
-    have = armatures(scene)
+    have = cast.armatures(scene)
     if name:
         return _named(scene, have, name, "armature")
     if not have:
@@ -127,13 +95,14 @@ def find_armature(scene: Any, name: str) -> Any:
     )
 
 
+@once
 def find_camera(scene: Any, name: str) -> Any:
     """The named camera, or the scene's active one, or the only one."""
     if name:
-        return _named(scene, cameras(scene), name, "camera")
+        return _named(scene, cast.cameras(scene), name, "camera")
     if scene.camera is not None and scene.camera.type == "CAMERA":
         return scene.camera
-    have = cameras(scene)
+    have = cast.cameras(scene)
     if len(have) == 1:
         return have[0]
     raise InputError(

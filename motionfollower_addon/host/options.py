@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 
 from .. import ids
+from .showing import once
 
 PACKAGE = __package__.rpartition(".")[0]
 """Name under which Blender knows the add-on."""
@@ -23,6 +24,7 @@ class Options:
     weights: str = ""
 
 
+@once
 def options() -> Options:
     """The preferences of this Blender."""
     addon = bpy.context.preferences.addons.get(PACKAGE)

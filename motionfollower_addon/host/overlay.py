@@ -21,6 +21,7 @@ from . import backdrop, fit_view, lookup, own_bones, rig_state
 from .camera import pixel_aspect, read_camera
 from .overlay_draw import draw
 from .rig_reader import RigReader
+from .showing import showing
 
 _ACTOR = (1.0, 1.0, 1.0, 0.85)
 """The actor's own skeleton is white, the target's has the skeletons' colours."""
@@ -66,8 +67,9 @@ class Overlay:
             return
         begin = time.perf_counter()
         try:
-            if not function(bpy.context, settings):
-                return
+            with showing():
+                if not function(bpy.context, settings):
+                    return
         except (MFError, ReferenceError):
             # The panel says what is missing; there is just nothing to draw.
             self._reader = self._pose = None

@@ -12,13 +12,16 @@ from ..core.backend_process import default_python
 from . import clip, compat, lookup, rig_state
 from .options import options
 from .session import current
+from .showing import once
 
 
+@once
 def no_backend() -> bool:
     """Whether no backend was installed or named yet."""
     return not (options().backend_python or default_python(os.environ))
 
 
+@once
 def engine_missing(values: Any) -> str:
     """What the running backend lacks for the chosen engine; empty where it can run or is not known.
 

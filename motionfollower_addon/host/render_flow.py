@@ -56,13 +56,16 @@ class RenderFlow:
         shot: Shot | None = None,
         folder: Path | None = None,
         only_skeletons: bool = False,
+        finished: bool = False,
     ) -> None:
         """A new run of `shot`, or with `folder` a job that is already on disk.
+
+        With `finished` its result is there and only has to come in.
 
         `client` gives the backend, starting it where it does not run. Wrong input raises
         InputError here, before anything is started.
         """
-        self.stage = FlowStage.STARTING
+        self.stage = FlowStage.HOMING if finished else FlowStage.STARTING
         self.shot = shot or Shot()
         self.folder = folder
         self.only_skeletons = only_skeletons

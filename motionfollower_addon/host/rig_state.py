@@ -16,6 +16,7 @@ from ..core.mapping import REQUIRED, Mapping, joint_label, load
 from . import lookup, own_bones
 from .bones import bones_of, detect_armature
 from .clip import real_path
+from .showing import once
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def default_armature(scene: Any) -> Any:
         return None
 
 
+@once
 def chosen_armature(scene: Any) -> Any:
     """The armature that a scene's panel means; None where there is none."""
     return getattr(scene, ids.SCENE_PROPERTY).armature or default_armature(scene)
@@ -85,6 +87,7 @@ def ready_mapping(armature: Any, chosen: str) -> Mapping:
     return known if known is not None else mapping_for(armature, chosen)
 
 
+@once
 def detected(armature: Any, chosen: str) -> RigState:
     """What to say about an armature, kept until its bones or the choice change."""
     key = hash((chosen, own_bones.key(armature), tuple(armature.data.bones.keys())))

@@ -100,6 +100,11 @@ def takes(scene: Any) -> list[Any]:
     return sorted(found, key=lambda item: (compat.start(item), item.channel))
 
 
+def jobs_of_takes(scene: Any) -> set[str]:
+    """Ids of the jobs whose results are in a scene."""
+    return {str(strip.get(ids.STRIP_JOB)) for strip in takes(scene)}
+
+
 def takes_beside(scene: Any, strip: Any) -> list[Any]:
     """Other takes that are visible at the same time as `strip`."""
     return [

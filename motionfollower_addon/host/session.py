@@ -74,12 +74,16 @@ class Session:
     # -- runs ---------------------------------------------------------------------------------
 
     def make_flow(
-        self, shot: Shot | None = None, folder: Path | None = None, only_skeletons: bool = False
+        self,
+        shot: Shot | None = None,
+        folder: Path | None = None,
+        only_skeletons: bool = False,
+        finished: bool = False,
     ) -> RenderFlow:
         """A run that nobody steps yet. Raises InputError for wrong input."""
         if folder is not None and self.flow_of(folder) is not None:
             raise InputError("job-running", f"The job in {folder} is already being worked on.")
-        return RenderFlow(self.client, shot, folder, only_skeletons)
+        return RenderFlow(self.client, shot, folder, only_skeletons, finished)
 
     def add(self, flow: RenderFlow) -> None:
         """List a run and let the timer step it."""

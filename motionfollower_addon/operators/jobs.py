@@ -11,7 +11,7 @@ from mf_backend.errors import InputError, MFError
 
 from .. import ids
 from ..host import bring_in, compat
-from ..host.jobs_on_disk import refresh
+from ..host.jobs_on_disk import look_again, refresh
 from ..host.session import current
 from .reporting import refuse, warn_all
 
@@ -101,12 +101,21 @@ class MF_OT_bring_in(bpy.types.Operator):
 
     bl_idname = ids.OP_BRING_IN
     bl_label = "Bring In"
-    bl_options = {"REGISTER", "UNDO"}
+    # Its step of undo is made when the take is there.
+    bl_options = {"REGISTER"}
 
     folder: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """From a button: a timer does it piece by piece."""
+        try:
+            current().add(bring_in.begin(Path(self.folder)))
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
     def execute(self, context: Any) -> set[str]:
-        """Place the strip in the scene it was made for."""
+        """From scripts: place the strip in the scene it was made for."""
         warnings: list[tuple[str, str]] = []
         try:
             strip = bring_in.bring_in(Path(self.folder), warnings)
@@ -124,8 +133,13 @@ class MF_OT_rescan(bpy.types.Operator):
     bl_idname = ids.OP_RESCAN
     bl_label = "Look for Jobs"
 
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """From the button: the list is new a moment later."""
+        look_again()
+        return {"FINISHED"}
+
     def execute(self, context: Any) -> set[str]:
-        """Read the job folders again."""
+        """From scripts: read the job folders again, and wait for the disk."""
         found = refresh()
         self.report({"INFO"}, f"{len(found)} jobs wait to be resumed or brought in.")
         return {"FINISHED"}

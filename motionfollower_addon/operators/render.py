@@ -10,8 +10,9 @@ from mf_backend.errors import CancelledError, MFError
 
 from .. import ids
 from ..host import readiness
-from ..host.jobs_on_disk import refresh
+from ..host.jobs_on_disk import look_again, refresh
 from ..host.session import current
+from ..host.showing import showing
 from ..properties import to_shot
 from .reporting import refuse, warn_all
 
@@ -27,7 +28,8 @@ over the footage"""
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only where everything is there; says what is missing."""
-        reason = readiness.missing(context)
+        with showing():
+            reason = readiness.missing(context)
         if reason:
             cls.poll_message_set(reason)
         return not reason
@@ -107,7 +109,7 @@ class MF_OT_retry(_OnJob, bpy.types.Operator):
         """From a button: the timer does the work."""
         try:
             current().add(self._start())
-            refresh()
+            look_again()
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -137,7 +139,7 @@ class MF_OT_forget(_OnJob, bpy.types.Operator):
         if flow is None or not flow.stage.ended:
             return refuse(self, CancelledError("Cancel the run first."))
         current().forget(flow)
-        refresh()
+        look_again()
         return {"FINISHED"}
 
 

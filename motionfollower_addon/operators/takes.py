@@ -9,7 +9,7 @@ from mf_backend.errors import MFError
 
 from .. import ids
 from ..host import compat, take_list
-from ..host.jobs_on_disk import refresh
+from ..host.jobs_on_disk import look_again
 from .reporting import refuse
 
 _MODES = (
@@ -120,7 +120,7 @@ class MF_OT_take_delete(_OnTake, bpy.types.Operator):
             take_list.delete(compat.sequencer_scene(context), self.job, self.with_files)
         except MFError as error:
             return refuse(self, error)
-        refresh()
+        look_again()
         return {"FINISHED"}
 
 

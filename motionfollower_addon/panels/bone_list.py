@@ -8,7 +8,7 @@ import bpy
 
 from .. import ids
 from ..core.mapping import REQUIRED
-from ..host import lookup, own_bones, rig_state
+from ..host import cast, own_bones, rig_state
 from .section import State
 from .text import draw_text
 
@@ -19,7 +19,7 @@ def _chosen(values: Any) -> str:
 
 def no_armature(context: Any) -> str:
     """What to say where no rig is chosen and none can be meant."""
-    return "choose a rig" if lookup.armatures(context.scene) else "no rig yet"
+    return "choose a rig" if cast.armatures(context.scene) else "no rig yet"
 
 
 def bones_state(context: Any, values: Any) -> State:

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from .. import ids
+from ..host.showing import showing
 from .queue import draw_queue, queue_state
 from .section import section
 from .sections import draw_render, draw_sections
@@ -26,9 +27,10 @@ class _Sidebar:
         """Sections in the order of the work."""
         layout = self.layout
         values = getattr(context.scene, ids.SCENE_PROPERTY)
-        draw_sections(layout, context)
-        section(layout, context, values, "show_render", "Render", queue_state, _draw_render)
-        section(layout, context, values, "show_takes", "Takes", takes_state, draw_takes)
+        with showing():
+            draw_sections(layout, context)
+            section(layout, context, values, "show_render", "Render", queue_state, _draw_render)
+            section(layout, context, values, "show_takes", "Takes", takes_state, draw_takes)
 
 
 def _draw_render(layout: Any, context: Any, values: Any) -> None:

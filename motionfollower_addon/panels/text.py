@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 from typing import Any
 
@@ -14,6 +15,12 @@ def wrapped(context: Any, text: str) -> list[str]:
     width = context.region.width if context.region is not None else 300
     scale = context.preferences.system.ui_scale
     letters = max(20, int((width - 60 * scale) / (_LETTER * scale)))
+    return _lines(text, letters)
+
+
+@functools.lru_cache(256)
+def _lines(text: str, letters: int) -> list[str]:
+    """The same few sentences are drawn again and again."""
     return textwrap.wrap(text, letters) or [""]
 
 

@@ -143,10 +143,11 @@ class Meter:
     def _classes(self) -> None:
         for name in dir(bpy.types):
             cls = getattr(bpy.types, name, None)
-            if not name.startswith("MF_") or not isinstance(cls, type):
+            # Blender lists operators by what they are called, MOTIONFOLLOWER_OT_render and so on.
+            if not name.startswith(("MF_", "MOTIONFOLLOWER_")) or not isinstance(cls, type):
                 continue
             for part in ("draw", "draw_header", "poll", "execute", "invoke", "modal", "check"):
-                self._method(cls, name, part)
+                self._method(cls, cls.__name__, part)
 
     def _method(self, cls: type, name: str, part: str) -> None:
         for owner in cls.__mro__:

@@ -1,6 +1,7 @@
 """Makes the scenes that are measured: MATERIAL NAME COUNT WIDTH HEIGHT. Run by `blender -b`.
 
-`light` is the tests' own rig, `heavy` a generated Rigify rig with a skinned and subdivided mesh.
+`light` is the tests' own rig, `heavy` a generated Rigify rig with a skinned and subdivided mesh,
+`crowded` the same rig without its skin among thousands of other objects.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import loading  # noqa: E402
 
 _ROUND, _HIGH = 160, 400
 """Corners around and along the heavy scene's mesh, before its subdivision."""
+_THINGS, _INSTANCES = 4500, 500
+"""Objects of the crowded scene: meshes of one triangle, and instances of one collection."""
 
 
 def rig_scenes() -> Any:
@@ -75,8 +78,23 @@ def add_skin(rig: Any) -> Any:
     return skin
 
 
-def heavy(count: int, size: tuple[int, int]) -> None:
-    """The open file with a generated rig that moves for `count` frames, and its skin."""
+def add_crowd() -> None:
+    """Thousands of small things around the rig."""
+    mesh = bpy.data.meshes.new("Thing")
+    mesh.from_pydata([(0, 0, 0), (0.05, 0, 0), (0, 0.05, 0)], [], [(0, 1, 2)])
+    scene = bpy.context.scene
+    tree = bpy.data.collections.new("Tree")
+    tree.objects.link(bpy.data.objects.new("Leaf", mesh))
+    for index in range(_THINGS + _INSTANCES):
+        thing = bpy.data.objects.new(f"Thing {index}", mesh if index < _THINGS else None)
+        thing.location = (index % 70 - 35, 3 + index // 70, 0)
+        if thing.data is None:
+            thing.instance_type, thing.instance_collection = "COLLECTION", tree
+        scene.collection.objects.link(thing)
+
+
+def rigify(count: int) -> Any:
+    """The open file with a generated rig that moves for `count` frames in place of its own."""
     module = rig_scenes()
     for item in list(bpy.data.objects):
         if item.type == "ARMATURE":
@@ -87,7 +105,7 @@ def heavy(count: int, size: tuple[int, int]) -> None:
     action.use_fake_user = True
     for bone in bones:
         rig.pose.bones[bone].keyframe_insert("rotation_euler", frame=count)
-    add_skin(rig)
+    return rig
 
 
 def main() -> None:
@@ -97,8 +115,12 @@ def main() -> None:
     scenes = loading.scenes()
     scenes.SIZE = (width, height)
     scenes.make_scene(material, count, name)
-    if name == "heavy":
-        heavy(count, (width, height))
+    if name != "light":
+        rig = rigify(count)
+        if name == "heavy":
+            add_skin(rig)
+        else:
+            add_crowd()
         bpy.ops.wm.save_mainfile()
 
 

@@ -118,7 +118,7 @@ def test_without_a_backend_the_way_to_the_preferences(
 def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
     scene: Any, odd_path: Path, linked: bool
 ) -> None:
-    from motionfollower_addon.host import lookup
+    from motionfollower_addon.host import cast
     from motionfollower_addon.properties import _is_armature
 
     collection = bpy.data.collections.new("Rigs")
@@ -143,7 +143,7 @@ def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
     empty.instance_type, empty.instance_collection = "COLLECTION", outer
     scene.collection.objects.link(empty)
 
-    assert lookup.armatures(scene) == [rig]
+    assert cast.armatures(scene) == [rig]
     assert _is_armature(scene.motionfollower, rig)
     assert why_not(scene) == ""
     assert "Rig, Wäve" in drawn(scene).lines

@@ -1,0 +1,112 @@
+"""What is looked up while something is drawn: once for each drawing, long lists once a change.
+
+Outside of a drawing nothing is kept: scripts, operators and runs look for themselves, and see at
+once what they have just changed. Inside, nothing can change before the drawing ends, and between
+two drawings Blender tells of every change of a scene by its handlers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import bpy
+
+_Answer = TypeVar("_Answer")
+
+
+class _Holder:
+    """What the drawing that goes on looked up, and what lasts until a scene changes."""
+
+    drawing: dict[Any, Any] | None = None
+    lasting: dict[Any, Any] = {}
+    listening = False
+
+
+@contextmanager
+def showing() -> Iterator[None]:
+    """A drawing goes on until the end of the block; one inside another belongs to it."""
+    if _Holder.drawing is not None:
+        yield
+        return
+    _Holder.drawing = {}
+    try:
+        yield
+    finally:
+        _Holder.drawing = None
+
+
+def once(function: Callable[..., _Answer]) -> Callable[..., _Answer]:
+    """`function`, asked once a drawing for the same arguments, which must be hashable."""
+
+    @functools.wraps(function)
+    def run(*arguments: Any) -> _Answer:
+        if _Holder.drawing is None:
+            return function(*arguments)
+        return _kept(_Holder.drawing, function, arguments)
+
+    return run
+
+
+def until_change(function: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """`function`, which lists data-blocks, asked in drawings only once until a scene changes.
+
+    Without a window Blender does not tell of changes in time, and nothing is kept.
+    """
+
+    @functools.wraps(function)
+    def run(*arguments: Any) -> list[Any]:
+        if _Holder.drawing is None:
+            return function(*arguments)
+        if bpy.app.background or not _Holder.listening:
+            return _kept(_Holder.drawing, function, arguments)
+        answer = _kept(_Holder.lasting, function, arguments)
+        if not _alive(answer):
+            # Something was deleted, and is drawn before Blender has told of it.
+            changed()
+            answer = _kept(_Holder.lasting, function, arguments)
+        return answer
+
+    return run
+
+
+def _alive(answer: list[Any]) -> bool:
+    try:
+        return all(item.name for item in answer)
+    except ReferenceError:
+        return False
+
+
+def _kept(where: dict[Any, Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    key = (function, *arguments)
+    if key not in where:
+        where[key] = function(*arguments)
+    return where[key]
+
+
+@bpy.app.handlers.persistent
+def changed(*_: Any) -> None:
+    """Something changed, or another file is here."""
+    _Holder.lasting.clear()
+
+
+_HANDLERS = ("depsgraph_update_post", "undo_post", "redo_post", "load_pre", "load_post")
+
+
+def start() -> None:
+    """Listen to changes."""
+    for name in _HANDLERS:
+        getattr(bpy.app.handlers, name).append(changed)
+    _Holder.listening = True
+
+
+def stop() -> None:
+    """Listen no more, and keep nothing."""
+    _Holder.listening = False
+    for name in _HANDLERS:
+        listening = getattr(bpy.app.handlers, name)
+        if changed in listening:
+            listening.remove(changed)
+    changed()
