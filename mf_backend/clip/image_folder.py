@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mf_backend.errors import InputError
 
+_AGAIN = "Render or copy that image again."
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 _NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
 _ORIENTATION_TAG = 0x0112
@@ -64,7 +65,9 @@ def scan(folder: Path) -> NumberedImages:
     where the folder is missing, has no numbered images, two sequences, or one number twice.
     """
     if not folder.is_dir():
-        raise InputError("clip-missing", f"The folder {folder} does not exist.")
+        raise InputError(
+            "clip-missing", f"The folder {folder} does not exist.", "Choose the footage again."
+        )
     found: dict[int, Path] = {}
     names: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.iterdir()):
@@ -105,7 +108,9 @@ def _open(path: Path) -> Any:
     try:
         return Image.open(path)
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError("clip-damaged", f"The image {path} cannot be read: {error}.") from None
+        raise InputError(
+            "clip-damaged", f"The image {path} cannot be read: {error}.", _AGAIN
+        ) from None
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -116,7 +121,7 @@ def image_size(path: Path) -> tuple[int, int]:
             turned = picture.getexif().get(_ORIENTATION_TAG, 1) >= 5
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(
-                "clip-damaged", f"The image {path} is damaged or cut off: {error}."
+                "clip-damaged", f"The image {path} is damaged or cut off: {error}.", _AGAIN
             ) from None
     return (height, width) if turned else (width, height)
 
@@ -181,7 +186,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             return np.array(picture.convert("RGB"), dtype=np.uint8)
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(
-                "clip-damaged", f"The image {path} is damaged or cut off: {error}."
+                "clip-damaged", f"The image {path} is damaged or cut off: {error}.", _AGAIN
             ) from None
 
 
@@ -197,5 +202,5 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
             return np.array(picture.convert("RGB").convert("L"), dtype=np.uint8)
         except (OSError, ValueError, SyntaxError) as error:
             raise InputError(
-                "clip-damaged", f"The image {path} is damaged or cut off: {error}."
+                "clip-damaged", f"The image {path} is damaged or cut off: {error}.", _AGAIN
             ) from None

@@ -42,7 +42,9 @@ def hash_clip(path: Path) -> str:
     """SHA-256 of a video's bytes, or of a folder's image names, sizes and contents, as hex."""
     if not path.is_dir():
         if not path.is_file():
-            raise InputError("clip-missing", f"The clip {path} does not exist.")
+            raise InputError(
+                "clip-missing", f"The clip {path} does not exist.", "Choose its file again."
+            )
         return hash_file(path)
     digest = hashlib.sha256()
     for file in image_folder.scan(path).files:

@@ -47,7 +47,9 @@ def _open(path: Path) -> Any:
     import av
 
     if not path.is_file():
-        raise InputError("clip-missing", f"The clip {path} does not exist.")
+        raise InputError(
+            "clip-missing", f"The clip {path} does not exist.", "Choose its file again."
+        )
     try:
         return av.open(str(path), metadata_errors="replace")
     except (av.error.FFmpegError, OSError) as error:
@@ -137,7 +139,7 @@ def inspect(path: Path) -> VideoFacts:
     if hidden:
         times, timed = _count_frames(path), True
     if not times:
-        raise InputError("clip-empty", f"{path} has no frames in it.")
+        raise InputError("clip-empty", f"{path} has no frames in it.", "Choose another clip.")
     times.sort()
     timed = timed and len(set(times)) == len(times)
     count = len(times)

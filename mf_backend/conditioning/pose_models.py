@@ -32,7 +32,8 @@ def package_folder() -> Path:
         raise MissingComponentError(
             "mediapipe-missing",
             "mediapipe is not installed, so the actor's joints cannot be estimated.",
-            "Install mediapipe 0.10.21, or give the actor's skeletons yourself.",
+            "Press Repair in the add-on's preferences (or install mediapipe 0.10.21), or give the "
+            "actor's skeletons yourself.",
         )
     return Path(spec.submodule_search_locations[0])
 

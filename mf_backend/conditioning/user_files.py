@@ -66,7 +66,9 @@ def read_joints_file(path: Path, key: str, clip: FrameSource) -> Joints:
             joints = np.asarray(data[key], dtype=np.float32)
             size = tuple(int(x) for x in data["size"]) if "size" in data else clip.size
     except FileNotFoundError:
-        raise InputError("joints-missing", f"The joints {path} do not exist.") from None
+        raise InputError(
+            "joints-missing", f"The joints {path} do not exist.", "Choose their file again."
+        ) from None
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
             "joints-damaged", f"{path} cannot be read as joints (`{key}` in an npz): {error}."
@@ -106,6 +108,6 @@ def read_pose_pictures(files: tuple[Path, ...]) -> Joints:
         raise InputError(
             "poses-empty",
             f"No skeleton was recognised in the pictures of {files[0].parent}.",
-            "They must be drawn in the colours this project writes.",
+            "They must be drawn in the colours of Show Skeleton, on black.",
         )
     return joints.astype(np.float32)

@@ -19,8 +19,8 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}
 _MEMORY_WORDS = ("out of memory", "insufficient memory", "failed to allocate", "can't allocate")
 _DISK_HINT = "Free some space and start the job again; finished stages are kept."
 _MEMORY_HINT = (
-    "Close other programs, or choose a lower memory setting or a smaller clip; "
-    "finished stages are kept."
+    "Close other programs, or choose a smaller Memory preset or a smaller clip; what was finished "
+    "is kept."
 )
 
 
@@ -56,21 +56,24 @@ def describe(error: BaseException, doing: str = "", log: Path | None = None) -> 
     stage = f" during {doing!r}" if doing else ""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError) or any(word in text.lower() for word in _MEMORY_WORDS):
-        return MemoryShortError("memory", f"The memory did not suffice{stage}.", _MEMORY_HINT)
+        return MemoryShortError("memory", f"Memory ran out{stage}.", _MEMORY_HINT)
     # A missing module of our own is a fault in the installation, not a library to get.
     if isinstance(error, ImportError) and not (error.name or "").startswith("mf_backend"):
         name = error.name or text
         return MissingComponentError(
             "library-missing",
             f"The backend's Python lacks {name}, which{stage or ' this'} needs.",
-            "`python -m mf_backend doctor` lists what is missing and how to get it.",
+            "Press Repair in the add-on's preferences; `python -m mf_backend doctor` lists what "
+            "is missing.",
         )
     if isinstance(error, OSError) and error.errno in _REFUSED:
         return OutputError(
-            "not-writable", f"The system did not allow access to{_where(error)}{stage}."
+            "not-writable",
+            f"The system did not allow access to{_where(error)}{stage}.",
+            "Save the file in a folder that you may write to, or mend the folder's rights.",
         )
     return MFError(
         "internal",
         f"Something went wrong{stage}: {type(error).__name__}: {text[:300].rstrip('.')}.",
-        f"The details are in {log}." if log else "",
+        f"Start it again; if it stays, report it with the log. It is {log}" if log else "",
     )

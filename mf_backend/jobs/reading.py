@@ -147,7 +147,11 @@ def user_files(settings: Settings) -> dict[str, Path]:
     given = {name: Path(getattr(settings, name)) for name in names if getattr(settings, name)}
     for name, path in given.items():
         if not path.exists():
-            raise InputError("input-missing", f"{path} ({name.replace('_', ' ')}) does not exist.")
+            raise InputError(
+                "input-missing",
+                f"{path} ({name.replace('_', ' ')}) does not exist.",
+                "Choose it again, or leave it empty.",
+            )
     return given
 
 

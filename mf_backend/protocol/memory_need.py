@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from mf_backend.errors import InputError
 from mf_backend.jobs import resources
 from mf_backend.jobs.request import Quality, Sampler, Settings
+
+if TYPE_CHECKING:
+    from mf_backend.engines.motionfollower.presets import Preset
 
 _TAKEN = ("steps", "cfg", "guidance", "moving_camera", "memory", "device", "weights")
 _PREVIEW_BYTES = 595_000_000
@@ -18,8 +23,8 @@ at 315.8 MB at 1920x1080, both from `peak_memory` of their reports on Linux."""
 
 
 def memory_need(params: dict[str, Any]) -> dict[str, Any]:
-    """The answer to `memory/need`. Raises InputError for wrong input and MemoryShortError, saying
-    what would fit, where the device has too little."""
+    """The answer to `memory/need`, also where there is too little. Raises InputError for wrong
+    input."""
     size, count = (params.get("width"), params.get("height")), params.get("count")
     for value in (*size, count):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -28,7 +33,11 @@ def memory_need(params: dict[str, Any]) -> dict[str, Any]:
     if settings.engine == "preview":
         needed = _PREVIEW_BYTES + _PREVIEW_PIXEL_BYTES * params["width"] * params["height"]
         free = resources.memory()["free_bytes"]
-        return {"needed_bytes": needed, "free_bytes": free, "device": "cpu", "preset": ""}
+        fits = free is None or needed <= free
+        return {
+            **{"needed_bytes": needed, "free_bytes": free, "device": "cpu", "preset": ""},
+            **{"fits": fits, "fitting_preset": "", "fitting_bytes": None, "camera_helps": False},
+        }
     if settings.engine != "motionfollower":
         raise InputError("engine-unknown", f"There is no engine named {settings.engine!r}.")
     return _diffusion(settings, (params["width"], params["height"]), params["count"])
@@ -51,8 +60,12 @@ def _settings(params: dict[str, Any]) -> Settings:
 
 def _diffusion(settings: Settings, size: tuple[int, int], count: int) -> dict[str, Any]:
     # Only these need torch, which a handshake can do without.
-    from mf_backend.engines.motionfollower.choices import choose_device, sampler_options
-    from mf_backend.engines.motionfollower.presets import choose_preset, free_bytes
+    from mf_backend.engines.motionfollower.choices import (
+        check_memory,
+        choose_device,
+        sampler_options,
+    )
+    from mf_backend.engines.motionfollower.presets import NAMES, free_bytes, judge_presets
     from mf_backend.engines.motionfollower.run import WINDOW_AREA
     from mf_backend.models.config import full_config
     from mf_backend.sampler.windows import plan_windows
@@ -60,6 +73,7 @@ def _diffusion(settings: Settings, size: tuple[int, int], count: int) -> dict[st
     from mf_backend.weights.loading import load_config
     from mf_backend.weights.weight_set import lacking
 
+    check_memory(settings.memory)
     folder = weights_folder(settings.weights)
     released = settings.sampler is Sampler.RELEASED
     config = full_config() if lacking(folder, released=released) else load_config(folder)
@@ -68,17 +82,36 @@ def _diffusion(settings: Settings, size: tuple[int, int], count: int) -> dict[st
     # The engine looks at a window around the actor, which is known only after conditioning.
     width, height = size
     scale = min(1.0, (WINDOW_AREA / (width * height)) ** 0.5)
-    preset = choose_preset(
-        settings.memory,
-        device,
+    free = free_bytes(device.device)
+    judged = partial(
+        judge_presets,
         config,
-        options,
         frames=frames.stop - frames.start,
         size=(round(width * scale), round(height * scale)),
+        dtype=device.dtype,
     )
+
+    def fits(preset: Preset) -> bool:
+        # On the processor there is no card: a preset cuts the work but sets no limit.
+        within = device.device.type != "cuda" or preset.peak <= preset.limit
+        return within and (free is None or preset.peak <= free)
+
+    presets = judged(options)
+    fitting = [item for item in presets if fits(item)]
+    if settings.memory == "auto":
+        chosen = fitting[-1] if fitting else presets[0]
+    else:
+        chosen = next(item for item in presets if item.name == settings.memory)
+    # What the panel's Memory offers; the largest one is only chosen by auto.
+    offered = [item for item in fitting if item.name in NAMES]
+    still = judged(dataclasses.replace(options, moving_camera=False))
     return {
-        "needed_bytes": preset.peak,
-        "free_bytes": free_bytes(device.device),
+        "needed_bytes": chosen.peak,
+        "free_bytes": free,
         "device": str(device.device),
-        "preset": preset.name,
+        "preset": chosen.name,
+        "fits": fits(chosen),
+        "fitting_preset": offered[-1].name if offered else "",
+        "fitting_bytes": offered[-1].peak if offered else None,
+        "camera_helps": options.moving_camera and not offered and fits(still[0]),
     }

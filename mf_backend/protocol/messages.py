@@ -12,7 +12,9 @@ Requests (client to server):
   job/cancel   {id} -> {id, known}
   frame/preview {folder, index} -> {path}: one frame of a conditioned job by the preview engine
   memory/need  {engine, width, height, count, settings?: {quality, memory, device, ...}} ->
-               {needed_bytes, free_bytes, device: the id, preset: its name or ""}
+               {needed_bytes, free_bytes, device: the id, preset: its name or "", fits,
+               fitting_preset: the largest preset that fits or "", fitting_bytes: what it takes,
+               camera_helps: whether it would fit without the moving camera}
   shutdown     {} -> {}, after which the process ends
 Notifications (server to client):
   job/progress {id, stage, step, total, overall, seconds_left, note, frame, memory_bytes}; every

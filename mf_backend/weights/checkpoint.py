@@ -25,7 +25,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     taken off. Raises InputError for a missing, damaged or unsafe file.
     """
     if not path.is_file():
-        raise InputError("weights-file-missing", f"There is no file {path}.")
+        raise InputError(
+            "weights-file-missing", f"There is no file {path}.", "Choose the folder that holds it."
+        )
     try:
         if path.suffix == ".safetensors":
             values: object = load_file(path)

@@ -10,8 +10,8 @@ from mf_backend.files import output_error
 from mf_backend.weights.catalog import MOTIONFOLLOWER, Origin, Published
 
 _OFFLINE_HINT = (
-    "Fetch it on a computer with a connection, copy the folder here, and give it to "
-    "`python -m mf_backend weights import`."
+    "Look to your connection and try again, or fetch it on another computer, copy the folder here "
+    "and import it (Import Weights, `python -m mf_backend weights import`)."
 )
 
 
@@ -48,7 +48,8 @@ def _library() -> None:
         raise MissingComponentError(
             "library-missing",
             "Fetching needs the library huggingface_hub, which is not installed.",
-            "Install it with `pip install huggingface_hub`.",
+            "Press Repair in the add-on's preferences, or install it with "
+            "`pip install huggingface_hub`.",
         ) from None
 
 

@@ -80,13 +80,13 @@ def _read(path: Path, place: Callable[[str], str], dtype: torch.dtype) -> dict[s
         raise InputError(
             "weights-damaged",
             f"{path} is damaged: {error}.",
-            "Import the weights again with --replace.",
+            "Import the weights again in their place (Replace What Is There, --replace).",
         ) from error
     if broken:
         raise InputError(
             "weights-not-finite",
-            f"{path.name} holds values that are not finite: {', '.join(broken)}.",
-            "Import the weights again with --replace.",
+            f"{path.name} is broken, it holds values that are no numbers: {', '.join(broken)}.",
+            "Import the weights again in their place (Replace What Is There, --replace).",
         )
     return tensors
 

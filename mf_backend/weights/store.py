@@ -42,7 +42,7 @@ def check_target(folder: Path, replace_set: bool) -> None:
             raise InputError(
                 "weights-exist",
                 f"{folder} already holds other weights.",
-                "Add --replace to put the new ones in their place, or choose another folder.",
+                "Choose to replace what is there (--replace), or another folder.",
             )
     elif any(folder.iterdir()):
         raise InputError(

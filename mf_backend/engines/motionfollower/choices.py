@@ -89,6 +89,6 @@ def choose_device(wanted: str) -> Device:
         raise MissingComponentError(
             "device-missing",
             f"The device {name} is not on this machine, or torch was installed without it.",
-            "Choose auto, or see `python -m mf_backend doctor`.",
+            "Choose the automatic device (auto), or see `python -m mf_backend doctor`.",
         )
     return Device(device, torch.float16 if device.type == "cuda" else torch.float32)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,23 @@ def free_bytes(device: torch.device) -> int | None:
     return int(psutil.virtual_memory().available)
 
 
+def judge_presets(
+    config: ModelConfig,
+    options: SamplerOptions,
+    *,
+    frames: int,
+    size: tuple[int, int],
+    dtype: torch.dtype,
+) -> list[Preset]:
+    """All presets from small to large, each with the peak that this job would have with it."""
+
+    def peak(preset: Preset) -> int:
+        live = expected_peak(preset.name, config, options, frames=frames, size=size, dtype=dtype)
+        return int(live * _SLACK)
+
+    return [dataclasses.replace(preset, peak=peak(preset)) for preset in PRESETS]
+
+
 def choose_preset(
     wanted: str,
     device: Device,
@@ -120,17 +137,9 @@ def choose_preset(
     check_memory(wanted)
     if free is None:
         free = free_bytes(device.device)
-
-    def judged(preset: Preset, settings: SamplerOptions) -> Preset:
-        peak = expected_peak(
-            preset.name, config, settings, frames=frames, size=size, dtype=device.dtype
-        )
-        return Preset(preset.name, preset.plan, preset.limit, int(peak * _SLACK))
-
-    presets = [judged(preset, options) for preset in PRESETS]
-    lighter = {
-        name: judged(PRESETS[0], changed) for name, changed in _lighter_options(options).items()
-    }
+    judged = partial(judge_presets, config, frames=frames, size=size, dtype=device.dtype)
+    presets = judged(options)
+    lighter = {name: judged(changed)[0] for name, changed in _lighter_options(options).items()}
     if wanted != "auto":
         chosen = next(preset for preset in presets if preset.name == wanted)
         # On the processor there is no card: a preset cuts the work but sets no limit.
@@ -175,9 +184,12 @@ def _too_large(
         if p.peak <= min(room, p.limit)
     ]
     if fitting:
-        hint = f"Choose --memory {fitting[-1].name}, which takes {fitting[-1].peak / GIB:.1f} GiB."
+        hint = (
+            f"Choose the smaller preset {fitting[-1].name} (--memory {fitting[-1].name}), "
+            f"which takes {fitting[-1].peak / GIB:.1f} GiB."
+        )
     elif helps:
-        hint = f"With --memory {presets[0].name} and {', or '.join(helps)}."
+        hint = f"It fits with --memory {presets[0].name} and {', or '.join(helps)}."
     else:
         hint = (
             f"The smallest preset takes {presets[0].peak / GIB:.1f} GiB; close other programs "

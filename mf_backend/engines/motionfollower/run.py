@@ -234,14 +234,15 @@ class Run:
 def _out_of_memory(preset: Preset) -> MemoryShortError:
     return MemoryShortError(
         "out-of-memory",
-        f"Memory ran out, also with the preset {preset.name}.",
-        "Close other programs that use the GPU, shorten the clip, or choose the device cpu.",
+        f"Memory ran out, also with the preset for {preset.name} GB.",
+        "Close other programs that use the graphics card, use a smaller clip, or choose the "
+        "processor (cpu) as the device.",
     )
 
 
 def _not_finite(index: int) -> InputError:
     return InputError(
         "not-finite",
-        f"Frame {index + 1} came out without finite values.",
+        f"Frame {index + 1} came out broken (values that are no numbers).",
         "Use the default sampler; in the released one a frame with an empty mask region does this.",
     )

@@ -48,13 +48,20 @@ def test_memory_need_of_both_engines(server: Backend) -> None:
     small, large = need("preview", 512), need("preview", 2048)
     assert 0 < int(str(small["needed_bytes"])) < int(str(large["needed_bytes"]))
     assert int(str(small["free_bytes"])) > 0
-    # The processor sets no limit, so each preset has an answer or a sentence with the memory free.
+    assert small["fits"] is True
+    # A picture that no computer has the memory for: the answer says so, and is no error.
+    huge = need("preview", 200_000)
+    assert huge["fits"] is False and int(str(huge["needed_bytes"])) > int(str(huge["free_bytes"]))
+    # The processor sets no limit, so each preset has an answer.
     told = [need("motionfollower", 512, memory=name, device="cpu") for name in ("6", "24")]
-    if all("needed_bytes" in item for item in told):
-        assert int(str(told[0]["needed_bytes"])) < int(str(told[1]["needed_bytes"]))
-        assert [item["preset"] for item in told] == ["6", "24"]
-    else:
-        assert {item.get("code") for item in told} <= {"memory-short", None}
+    assert int(str(told[0]["needed_bytes"])) < int(str(told[1]["needed_bytes"]))
+    assert [item["preset"] for item in told] == ["6", "24"]
+    for item in told:
+        assert item["fits"] == (int(str(item["needed_bytes"])) <= int(str(item["free_bytes"])))
+        if item["fitting_preset"]:
+            assert 0 < int(str(item["fitting_bytes"])) <= int(str(item["free_bytes"]))
+    tight = need("motionfollower", 512, memory="6", device="cpu", moving_camera=True)
+    assert int(str(tight["needed_bytes"])) > int(str(told[0]["needed_bytes"]))
     assert need("preview", 0)["code"] == "usage"
     assert need("other", 8)["code"] == "engine-unknown"
     assert need("motionfollower", 512, memory="7")["code"] == "memory-unknown"
