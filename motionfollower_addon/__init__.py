@@ -8,6 +8,7 @@ import bpy
 
 from . import command_line, ids, preferences, properties
 from .host import (
+    footage_file,
     install,
     install_weights,
     load,
@@ -54,6 +55,7 @@ def register() -> None:
     overlay.start()
     session.add_handlers()
     load.start()
+    footage_file.start()
     install.start()
     _Command.handle = bpy.utils.register_cli_command(ids.COMMAND, command_line.main)
 
@@ -65,6 +67,7 @@ def unregister() -> None:
         _Command.handle = None
     install.stop()
     install_weights.stop()
+    footage_file.stop()
     load.stop()
     session.remove_handlers()
     session.stop()

@@ -5,14 +5,14 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from .host.options import PACKAGE
+from .host.options import PACKAGE, user_folder
 from .panels.setup import draw_setup
 
 _PYTHONS = (
     (
         "AUTO",
         "Find or Fetch",
-        "A Python 3.11 or 3.12 of this machine; where there is none, uv brings one",
+        "A Python 3.11 or 3.12 of this machine; where there is none, one is downloaded (by uv)",
     ),
     ("FOUND", "Of This Machine", "Only one that is installed already"),
     ("CHOSEN", "Chosen", "The one that you point at"),
@@ -65,13 +65,13 @@ class MF_AP_preferences(bpy.types.AddonPreferences):
     install_folder: StringProperty(
         name="Folder",
         subtype="DIR_PATH",
-        description="New or empty folder that the backend's environment is made in. Empty: "
+        description="New or empty folder that the backend is installed in, a few GB. Empty: "
         "Blender's own folder of user files",
     )
     python_choice: EnumProperty(
         name="Python",
         items=_PYTHONS,
-        description="Where the Python 3.11 or 3.12 comes from that the environment is made of",
+        description="Where the Python 3.11 or 3.12 comes from that the backend runs in",
     )
     python_path: StringProperty(
         name="Chosen Python",
@@ -95,7 +95,7 @@ class MF_AP_preferences(bpy.types.AddonPreferences):
         layout = self.layout
         draw_setup(layout, context, self)
         layout.use_property_split = True
-        layout.prop(self, "jobs_folder")
+        layout.prop(self, "jobs_folder", placeholder=str(user_folder("jobs")))
 
 
 CLASSES = (MF_AP_preferences,)

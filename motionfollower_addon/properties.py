@@ -52,18 +52,26 @@ _ALIGNMENTS = (
 )
 _ENGINES = (
     ("preview", "Preview", "Cut out the actor and warp the limbs; fast, on any computer"),
-    ("motionfollower", "MotionFollower", "Paint the actor anew with the diffusion model; slow"),
+    (
+        "motionfollower",
+        "MotionFollower",
+        "Paint the actor anew, for the picture that stays; slow, and wants a graphics card",
+    ),
 )
 _QUALITIES = (
-    (Quality.DRAFT, "Draft", "Few denoising steps, to judge the motion"),
-    (Quality.FINAL, "Final", "All denoising steps, for the picture that stays"),
+    (
+        Quality.DRAFT,
+        "Draft",
+        "Few passes over the picture: rougher and much sooner there, to judge the motion",
+    ),
+    (Quality.FINAL, "Final", "All passes over the picture, for the one that stays"),
 )
 _MEMORIES = (
-    ("auto", "Automatic", "Use what is free on the card"),
-    ("6", "6 GB", "Work within 6 GB, slowly"),
-    ("8", "8 GB", "Work within 8 GB"),
-    ("12", "12 GB", "Work within 12 GB"),
-    ("24", "24 GB", "Work within 24 GB, fast"),
+    ("auto", "Automatic", "Take what fits into the memory that is free, which is fastest"),
+    ("6", "6 GB", "Work within 6 GB of the card's memory: the same picture, slowest"),
+    ("8", "8 GB", "Work within 8 GB of the card's memory: the same picture, slower"),
+    ("12", "12 GB", "Work within 12 GB of the card's memory: the same picture"),
+    ("24", "24 GB", "Work within 24 GB of the card's memory: the same picture, fastest"),
 )
 
 
@@ -153,14 +161,14 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     show_overlay: BoolProperty(
         name="Show Skeleton",
         update=_redraw,
-        description="Draw the target skeleton live over the 3D Views; through the camera it is "
+        description="Draw the rig's skeleton live over every 3D View; through the camera it is "
         "exactly what the actor will follow",
     )
     show_fitting: BoolProperty(
         name="Show Fit",
         update=_redraw,
-        description="Draw the actor's own skeleton (white) and the fitted target (coloured) of "
-        "this frame over the camera's view and over previewed frames",
+        description="Draw the actor's skeleton as it was found (white) and the rig's as it was "
+        "fitted to him or her (coloured) over the camera's view and over previewed frames",
     )
     bone_row: IntProperty(options={"HIDDEN"})
     show_render: BoolProperty(
@@ -186,6 +194,7 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     clip: StringProperty(
         name="Clip",
         subtype="FILE_PATH",
+        options=compat.path_options(),
         description="Video file, or an image of a numbered sequence, that shows the actor",
     )
     fps: FloatProperty(
@@ -252,7 +261,8 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     bone_map: EnumProperty(
         name="Bone Map",
         items=_BONE_MAPS,
-        description="Names by which the rig's bones are found that move the actor's joints",
+        description="Which bone names the rig follows: by them each joint of the actor finds its "
+        "bone",
     )
     alignment: EnumProperty(
         name="Alignment",
@@ -273,46 +283,51 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         max=32.0,
         soft_max=8.0,
         subtype="PIXEL",
-        description="How far around the actor the background is restored where he or she leaves. "
+        description="How many pixels around the actor the background is restored where he or she "
+        "leaves. "
         "More removes a thin outline that stays behind; less keeps more of the clip's own pixels",
     )
     source_masks: StringProperty(
         name="Actor Masks",
         subtype="DIR_PATH",
+        options=compat.path_options(),
         description="Folder of your own masks of the actor, white on black, one for each frame. "
         "Empty: the actor is cut out automatically",
     )
     source_poses: StringProperty(
         name="Actor Skeletons",
         subtype="DIR_PATH",
+        options=compat.path_options(),
         description="Folder of your own skeleton pictures of the actor, one for each frame. "
         "Empty: the joints are found automatically",
     )
     source_joints: StringProperty(
         name="Actor Joints",
         subtype="FILE_PATH",
+        options=compat.path_options(),
         description="File (npz) of your own joints of the actor. Empty: found automatically",
     )
     engine: EnumProperty(
         name="Engine",
         items=_plain(_ENGINES),
-        description="What makes the new pictures: a fast preview, or the diffusion model",
+        description="What makes the new pictures: a fast preview that moves the clip's own "
+        "pixels, or the MotionFollower model that paints the actor anew",
     )
     quality: EnumProperty(
         name="Quality",
         items=_plain(_QUALITIES),
         default=str(Quality.FINAL),
-        description="How much time the diffusion engine takes for a cleaner picture",
+        description="How much time the MotionFollower engine takes for a cleaner picture",
     )
     memory: EnumProperty(
         name="Memory",
         items=_plain(_MEMORIES),
-        description="How much of the graphics card's memory the diffusion engine may use; less is "
-        "slower",
+        description="How much of the graphics card's memory the MotionFollower engine may use; "
+        "less is slower and gives the same picture",
     )
     compile: BoolProperty(
         name="Compile",
-        description="Build the diffusion engine's layers for this computer first: the same "
+        description="Tune the MotionFollower engine to this computer first: the same "
         "picture, minutes longer to start. It may pay on a graphics card with long clips at Final "
         "quality. Where it cannot be done, the take goes on without",
     )
@@ -326,23 +341,23 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         name="Steps",
         min=0,
         max=1000,
-        description="Denoising steps; more give cleaner pictures and take longer. "
-        "0 takes the quality's own",
+        description="Passes over the picture; more make it cleaner and take longer. "
+        "0 takes as many as Quality stands for",
     )
     cfg: FloatProperty(
         name="Guidance Scale",
         default=7.0,
         min=1.0,
         max=30.0,
-        description="Classifier-free guidance: how closely the picture keeps to the actor's look",
+        description="How closely the picture keeps to the actor's look (classifier-free guidance)",
     )
     guidance: FloatProperty(
         name="Consistency",
         default=4.0,
         min=0.0,
         max=100.0,
-        description="Score guidance: how strongly background and actor are held to the footage; "
-        "0 switches it off",
+        description="How strongly background and actor are held to the footage (score guidance); "
+        "0 switches it off and is faster",
     )
     moving_camera: BoolProperty(
         name="Moving Camera",
@@ -351,6 +366,7 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     mp4: StringProperty(
         name="Video File",
         subtype="FILE_PATH",
+        options=compat.path_options(),
         description="Where a copy of the finished video goes. Empty: only into the job's folder",
     )
     title: StringProperty(

@@ -216,8 +216,8 @@ def _fail(status: JobStatus, error: MFError) -> None:
 def _protocol_error(text: str) -> MFError:
     return InputError(
         "backend-protocol",
-        text or "The backend and the add-on speak different protocols.",
-        "Install the backend of the add-on's own version.",
+        text or "The backend and the add-on are of versions that do not go together.",
+        "Bring the backend up to date in the add-on's preferences.",
     )
 
 
@@ -227,5 +227,7 @@ def clip_facts(answer: Answer) -> ClipFacts:
         return read_clip(answer.take())
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(
-            "clip-unknown", f"The backend's answer about the clip is not usable: {error}."
+            "clip-unknown",
+            f"The backend's answer about the clip is not usable: {error}.",
+            "Repair the backend in the add-on's preferences.",
         ) from error

@@ -158,13 +158,7 @@ class BackendProcess:
 
     def death(self) -> MFError:
         """Why the process is gone, for a person, with the path of its log; once it has `ended`."""
-        code = self._process.poll()
-        if code is None:
-            how = "closed its output"
-        elif code < 0:
-            how = f"was ended by signal {-code}"
-        else:
-            how = f"ended with code {code}"
+        how = _how_it_ended(self._process.poll())
         last = self._last_words
         if "No module named mf_backend" in last:
             return MissingComponentError(
@@ -175,7 +169,7 @@ class BackendProcess:
         return MFError(
             "backend-ended",
             f"The backend {how}{': ' + last if last else '.'}",
-            f"Start the job again: finished stages are kept. The log is {self.log}",
+            f"Start again: what was finished is kept. The log is {self.log}",
         )
 
     def last_words(self) -> str:
@@ -206,6 +200,23 @@ class BackendProcess:
         self._ended = True
 
 
+def _how_it_ended(code: int | None) -> str:
+    """The end of "The backend ..." for a process's exit code; None: it still runs."""
+    if code is None:
+        return "no longer answers"
+    name = {-int(number): number.name for number in signal.Signals}.get(code, "")
+    if name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"):
+        why = ", perhaps because memory ran out" if name == "SIGKILL" else ""
+        return f"was stopped from outside{why}"
+    if name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE") or code in _WINDOWS_CRASHES:
+        return "crashed"
+    return f"ended by itself (code {code})"
+
+
+_WINDOWS_CRASHES = frozenset({0xC0000005, 0xC0000409, 0xC000001D, 0xC00000FD})
+"""Exit codes of access violation, fast fail, illegal instruction and stack overflow."""
+
+
 def default_python(environment: Mapping[str, str]) -> str:
     """The backend's Python where the preferences name none; empty when nothing is set."""
     return environment.get("MOTIONFOLLOWER_BACKEND_PYTHON", "")
@@ -228,6 +239,6 @@ def require_python(chosen: str, environment: Mapping[str, str]) -> Path:
         raise MissingComponentError(
             "backend-python",
             f"The backend's Python is no longer at {path}.",
-            "Press Install Backend in the add-on's preferences, or name another Python there.",
+            "Press Install Backend in the add-on's preferences, or name another one there.",
         )
     return path

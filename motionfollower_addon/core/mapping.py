@@ -15,6 +15,7 @@ from mf_backend.files import write_json
 from mf_backend.skeleton.joints import BODY_JOINTS, FINGERS, JOINT_NAMES
 
 SCHEMA = 1
+_OTHER_FILE = "Choose a file that Save Bones wrote."
 
 REQUIRED = tuple(
     f"{side}_{joint}"
@@ -114,22 +115,30 @@ def load(path: Path) -> Mapping:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError("mapping-unreadable", f"{path} cannot be read: {error}.") from None
+        raise InputError(
+            "mapping-unreadable", f"{path} cannot be read: {error}.", _OTHER_FILE
+        ) from None
     return from_dict(value, path.name)
 
 
 def from_dict(value: Any, where: str) -> Mapping:
     """Check and build a mapping from its JSON form; `where` names it in errors."""
     if not isinstance(value, dict) or not isinstance(value.get("joints"), dict):
-        raise InputError("mapping-invalid", f"{where} holds no bone mapping.")
+        raise InputError("mapping-invalid", f"{where} holds no bone list.", _OTHER_FILE)
     if value.get("schema", SCHEMA) != SCHEMA:
-        raise InputError("mapping-schema", f"{where} was written by a newer version of the add-on.")
+        raise InputError(
+            "mapping-schema",
+            f"{where} was written by a newer version of the add-on.",
+            "Update the add-on.",
+        )
     joints: dict[str, Anchor] = {}
     for name, entry in value["joints"].items():
         bone = entry.get("bone") if isinstance(entry, dict) else None
         end = entry.get("end", "head") if isinstance(entry, dict) else None
         if name not in MAPPABLE or not isinstance(bone, str) or end not in list(End):
-            raise InputError("mapping-invalid", f"In {where}, the entry for {name!r} is not valid.")
+            raise InputError(
+                "mapping-invalid", f"In {where}, the entry for {name!r} is not valid.", _OTHER_FILE
+            )
         joints[name] = Anchor(bone, End(end))
     return Mapping(
         family=str(value.get("family", "custom")),

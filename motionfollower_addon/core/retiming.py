@@ -63,6 +63,7 @@ def plan(
             "action-empty",
             f"The motion's range ends (frame {float(last):g}) before it starts "
             f"(frame {float(first):g}).",
+            "Set its end after its start.",
         )
     step = scene_rate / clip_rate
     # A hair of slack, so that rates kept as floats do not lose the last frame.
@@ -81,7 +82,7 @@ def plan(
     if covered != clip_count and policy is Policy.ERROR:
         raise InputError(
             "length-mismatch",
-            f"{lengths}, and the retiming asks for equal lengths.",
+            f"{lengths}, and If Lengths Differ is set to refuse that.",
             "Choose trim, hold, loop or stretch, or change the range of one of them.",
         )
     if covered < clip_count:

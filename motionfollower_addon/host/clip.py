@@ -159,7 +159,11 @@ def from_strip(scene: Any, strip: Any) -> Footage:
     trim, content = compat.content_trim(strip), compat.content_length(strip)
     length = min(length, content - offset)
     if length <= 0:
-        raise InputError("strip-empty", f"The strip {strip.name!r} shows none of its footage.")
+        raise InputError(
+            "strip-empty",
+            f"The strip {strip.name!r} shows none of its footage.",
+            "Move its handles so that it shows the actor.",
+        )
     require_plain_speed(scene, strip)
     names: tuple[str, ...] = ()
     if strip.type == "MOVIE":
@@ -230,6 +234,7 @@ def used_span(footage: Footage, facts: ClipFacts, shot: Shot, rate_of_scene: flo
             "clip-range",
             f"No frame is left of {footage.path.name}: it has {facts.count}, "
             f"and the range starts after frame {first}.",
+            "Set Skip lower.",
         )
     return Span(first, count, rate)
 
@@ -240,7 +245,11 @@ def _image_span(footage: Footage) -> tuple[int, int]:
     places = [order.get(name, -1) for name in footage.names]
     if -1 in places:
         gone = footage.names[places.index(-1)]
-        raise InputError("clip-missing", f"The image {gone} is not in {footage.path}.")
+        raise InputError(
+            "clip-missing",
+            f"The image {gone} is not in {footage.path}.",
+            "Put it back, or trim the strip to the images that are there.",
+        )
     if places != list(range(places[0], places[0] + len(places))):
         raise InputError(
             "strip-order",

@@ -96,6 +96,13 @@ def redraw() -> None:
                 area.tag_redraw()
 
 
+def path_options() -> set[str]:
+    """Options of properties that take Blender's "//" paths (not asked for before 4.5, and shown as
+    an error in the field where it is)."""
+    rna = bpy.types.Property.bl_rna.properties
+    return {"PATH_SUPPORTS_BLEND_RELATIVE"} if "is_path_supports_blend_relative" in rna else set()
+
+
 def rendering() -> bool:
     """Whether Blender renders or bakes: scene data must not change meanwhile."""
     return any(bpy.app.is_job_running(kind) for kind in ("RENDER", "OBJECT_BAKE"))

@@ -77,7 +77,11 @@ class WeightsDesk:
         self, label: str, command: list[str], then: Callable[[dict[str, Any]], None]
     ) -> WeightsTask:
         if self.working:
-            raise InputError("weights-busy", "Something is already done with the weights.")
+            raise InputError(
+                "weights-busy",
+                "Other work on the weights goes on.",
+                "Wait for its end, or cancel it.",
+            )
         self.task = WeightsTask(label, command, then)
         if not bpy.app.background and not bpy.app.timers.is_registered(self._callback):
             bpy.app.timers.register(self._callback, persistent=True)

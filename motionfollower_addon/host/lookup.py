@@ -135,6 +135,7 @@ def find_range(scene: Any, armature: Any, action: Any, chosen: tuple[float, ...]
             raise InputError(
                 "range-empty",
                 f"The range ends (frame {last:g}) before it starts (frame {first:g}).",
+                "Set its end after its start.",
             )
         return (first, last)
     data = armature.animation_data
@@ -146,7 +147,7 @@ def find_range(scene: Any, armature: Any, action: Any, chosen: tuple[float, ...]
         raise InputError(
             "action-missing",
             f"The armature {armature.name!r} has no action.",
-            "Give it one, choose an action, or give the range of frames to use.",
+            "Give it one, choose an action, or set the range to the scene's or your own.",
         )
     first, last = action.frame_range
     return (float(first), float(last))

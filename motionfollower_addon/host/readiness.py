@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import bpy
+
 from mf_backend.errors import MFError
 
 from .. import ids
 from ..core.backend_process import default_python
-from . import clip, compat, lookup, rig_state
+from . import clip, compat, footage_file, lookup, rig_state
 from .options import options
 from .session import current
 from .showing import once
@@ -57,6 +59,7 @@ def _footage(context: Any, values: Any) -> None:
     if values.source == "FILE":
         if not values.clip:
             raise MFError("clip-unset", "Choose the file of the footage.")
+        _file_there(values, None)
         return
     strip = clip.find_strip(shown, values.strip) if values.strip else clip.default_strip(shown)
     if strip is None:
@@ -67,6 +70,19 @@ def _footage(context: Any, values: Any) -> None:
             else "Add the clip to the Sequencer, or choose a file in Footage.",
         )
     clip.require_plain_speed(shown, strip)
+    _file_there(values, strip)
+
+
+def _file_there(values: Any, strip: Any) -> None:
+    """Raises InputError where the footage's file is known to be gone."""
+    # Without a window nothing is kept up to date; the run itself looks.
+    trouble = None
+    if not bpy.app.background:
+        trouble = footage_file.trouble(values.source, values.clip, strip)
+    if trouble is not None:
+        # Where it should be, a long path, the Footage section says.
+        whose = f"The file of the strip {strip.name!r}" if strip is not None else "The clip"
+        raise MFError("clip-missing", f"{whose} is not on disk.", "Choose it again: see Footage.")
 
 
 def _rig(scene: Any, values: Any) -> None:
@@ -75,4 +91,4 @@ def _rig(scene: Any, values: Any) -> None:
     lookup.find_range(scene, armature, values.action, fixed)
     found = rig_state.detected(armature, "" if values.bone_map == "AUTO" else values.bone_map)
     if not found.usable:
-        raise MFError("rig-unmapped", found.lines[0], "Choose them in Bones.")
+        raise MFError("rig-unmapped", found.lines[0], found.next_step)

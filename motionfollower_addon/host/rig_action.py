@@ -30,7 +30,9 @@ def find_slot(action: Any, name: str, animation: Any) -> Any:
                 return slot
         have = ", ".join(slot.name_display for slot in slots)
         raise InputError(
-            "slot-missing", f"The action {action.name!r} has no slot {name!r}; it has {have}."
+            "slot-missing",
+            f"The action {action.name!r} has no slot {name!r}; it has {have}.",
+            "Choose one of them, or leave Slot empty.",
         )
     suitable = list(getattr(animation, "action_suitable_slots", []))
     return suitable[0] if suitable else None

@@ -12,7 +12,8 @@ from mf_backend.errors import InputError, MFError
 
 from .. import ids
 from ..core.bone_maps import fit, load_bone_maps, require
-from ..core.mapping import REQUIRED, Mapping, joint_label, load
+from ..core.coverage import coverage
+from ..core.mapping import Mapping, joint_label, load
 from . import lookup, own_bones
 from .bones import bones_of, detect_armature
 from .clip import real_path
@@ -27,6 +28,8 @@ class RigState:
     words: str
     lines: tuple[str, ...] = ()
     mapping: Mapping | None = None
+    next_step: str = ""
+    """What to do where they do not serve."""
 
 
 class _Kept:
@@ -107,13 +110,18 @@ def _look(armature: Any, chosen: str) -> RigState:
     try:
         mapping = mapping_for(armature, chosen)
     except MFError as error:
-        return RigState(False, "no match", (error.message,))
+        words, step = _UNUSABLE.get(error.code, ("not usable", error.hint))
+        return RigState(False, words, (error.message,), next_step=step)
     found = detect_armature(armature)
     score = "" if chosen or mapping.family == own_bones.FAMILY else f", {found.score:.0%}"
-    fingers = sum("_hand_" in joint for joint in mapping.joints)
-    lines = [f"{len(REQUIRED)} of {len(REQUIRED)} needed joints, {fingers} finger joints"]
-    if "head" not in mapping.joints:
-        lines.append("No head: the face is left out")
+    lines = list(coverage(mapping))
     if mapping.guessed:
-        lines.append("Guessed from the hierarchy; look at it before you trust it")
+        lines.append("Look at Show Skeleton before you trust it")
     return RigState(True, f"{mapping.label}{score}", tuple(lines), mapping)
+
+
+_UNUSABLE = {
+    "rig-unmapped": ("bones are missing", "Choose what is missing in Bones."),
+    "rig-not-human": ("not a person", "Choose another rig in Motion."),
+}
+"""What to say in a few words, and the next step, by the error's code."""

@@ -119,7 +119,9 @@ def delete(scene: Any, job: str, with_files: bool) -> None:
             shutil.rmtree(folder)
         except OSError as error:
             raise OutputError(
-                "not-deleted", f"{folder} could not be deleted whole: {error.strerror or error}."
+                "not-deleted",
+                f"{folder} could not be deleted whole: {error.strerror or error}.",
+                "Close what uses its files and delete the folder yourself.",
             ) from error
 
 
@@ -137,7 +139,9 @@ def compare(scene: Any, job: str, mode: Compare) -> None:
         width, _ = png_size(picture)
     except (OSError, ValueError):
         raise InputError(
-            "frames-missing", f"The pictures of {strip.name} cannot be read from {picture.parent}."
+            "frames-missing",
+            f"The pictures of {strip.name} cannot be read from {picture.parent}.",
+            "Put them back there, or render the take again.",
         ) from None
     sequencer.show_only(scene, strip)
     strip[ids.STRIP_BEFORE] = json.dumps(

@@ -70,7 +70,7 @@ class MF_OT_bones_clear(_OnBones, bpy.types.Operator):
 
 
 class MF_OT_bones_mirror(_OnBones, bpy.types.Operator):
-    """Give the other side the bones of the same names with the side exchanged"""
+    """Fill one side of the list from the other: the same bone names, left and right exchanged"""
 
     bl_idname = ids.OP_BONES_MIRROR
     bl_label = "Mirror"

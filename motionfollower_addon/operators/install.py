@@ -43,7 +43,7 @@ class _Starts:
 
 
 class MF_OT_install_backend(_Starts, bpy.types.Operator):
-    """Install the backend into its own environment, go on with what was broken off, or bring \
+    """Install the backend into a folder of its own, go on with what was broken off, or bring \
 it to this add-on's version; what is whole already is kept"""
 
     bl_idname = ids.OP_INSTALL
@@ -76,7 +76,8 @@ the backend itself; nothing is changed or downloaded"""
     def poll(cls, context: Any) -> bool:
         """Only where something is installed."""
         if desk().state() in (SetupState.ABSENT, SetupState.WORKING):
-            cls.poll_message_set("Nothing is installed, or the installer is at work")
+            working = desk().state() is SetupState.WORKING
+            cls.poll_message_set("The installer is at work" if working else "Install it first")
             return False
         return True
 
@@ -112,7 +113,9 @@ class MF_OT_remove_backend(bpy.types.Operator):
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Ask first."""
         self.size = folder_size(desk().paths.folder)
-        return set(context.window_manager.invoke_props_dialog(self, width=480))
+        return set(
+            context.window_manager.invoke_props_dialog(self, width=480, confirm_text="Remove")
+        )
 
     def draw(self, context: Any) -> None:
         """Say what would go."""
@@ -145,7 +148,7 @@ class MF_OT_open_install_log(bpy.types.Operator):
 
 
 class MF_OT_choose_device(bpy.types.Operator):
-    """Let the diffusion engine work on this device"""
+    """Let the MotionFollower engine paint on this device; it decides how long a take needs"""
 
     bl_idname = ids.OP_DEVICE
     bl_label = "Use Device"

@@ -66,7 +66,7 @@ class MF_OT_take_final(_OnTake, bpy.types.Operator):
 
 
 class MF_OT_take_compare(_OnTake, bpy.types.Operator):
-    """See this take against its footage"""
+    """Show this take against its footage in the Preview: side by side, or with a wipe"""
 
     bl_idname = ids.OP_TAKE_COMPARE
     bl_label = "Compare"
@@ -101,7 +101,9 @@ class MF_OT_take_delete(_OnTake, bpy.types.Operator):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Ask first."""
-        return set(context.window_manager.invoke_props_dialog(self, width=420))
+        return set(
+            context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
+        )
 
     def draw(self, context: Any) -> None:
         """Say what would go."""

@@ -26,7 +26,7 @@ class _OnWeights:
     def poll(cls, context: Any) -> bool:
         """One at a time."""
         if weights_desk().working:
-            cls.poll_message_set("Something is already done with the weights")  # type: ignore[attr-defined]
+            cls.poll_message_set("Wait for the work on the weights that goes on")  # type: ignore[attr-defined]
             return False
         return True
 
@@ -58,13 +58,18 @@ class _NeedsNet(_OnWeights):
 class _AsksFirst:
     """Opens a dialog in which folder and sizes are seen before anything is done."""
 
+    confirm: str
+    """What its button says."""
+
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Open it; its confirmation runs `execute`."""
-        return set(context.window_manager.invoke_props_dialog(self, width=520))
+        return set(
+            context.window_manager.invoke_props_dialog(self, width=520, confirm_text=self.confirm)
+        )
 
 
 class MF_OT_weights_look(_OnWeights, bpy.types.Operator):
-    """Ask the backend which weights the diffusion engine needs and which are here"""
+    """See which weights the MotionFollower engine needs to paint, and which of them are here"""
 
     bl_idname = ids.OP_WEIGHTS_LOOK
     bl_label = "Look for Weights"
@@ -75,7 +80,7 @@ class MF_OT_weights_look(_OnWeights, bpy.types.Operator):
 
 
 class MF_OT_weights_verify(_OnWeights, bpy.types.Operator):
-    """Compare the imported weights with the hashes that were recorded when they came in"""
+    """Check that no file of the imported weights was changed or damaged since it came in"""
 
     bl_idname = ids.OP_WEIGHTS_VERIFY
     bl_label = "Verify Weights"
@@ -86,10 +91,12 @@ class MF_OT_weights_verify(_OnWeights, bpy.types.Operator):
 
 
 class MF_OT_weights_import(_AsksFirst, _OnWeights, bpy.types.Operator):
-    """Make one set of weights from the files as they were published; those stay untouched"""
+    """Make the weights that the MotionFollower engine paints with out of the downloaded files, \
+which stay as they are"""
 
     bl_idname = ids.OP_WEIGHTS_IMPORT
     bl_label = "Import Weights"
+    confirm = "Import"
 
     source: StringProperty(
         name="From",
@@ -121,7 +128,7 @@ class MF_OT_weights_import(_AsksFirst, _OnWeights, bpy.types.Operator):
 
 
 class MF_OT_weights_sizes(_NeedsNet, bpy.types.Operator):
-    """Ask the model hub how large the base models are; nothing is fetched yet"""
+    """Ask how large the downloads from the model hub are; nothing is fetched yet"""
 
     bl_idname = ids.OP_WEIGHTS_SIZES
     bl_label = "Ask for Sizes"
@@ -132,7 +139,7 @@ class MF_OT_weights_sizes(_NeedsNet, bpy.types.Operator):
 
 
 class MF_OT_weights_fetch(_NeedsNet, bpy.types.Operator):
-    """Fetch the base models from the model hub; a broken-off download goes on where it was"""
+    """Download the base models from the model hub; one that broke off goes on where it was"""
 
     bl_idname = ids.OP_WEIGHTS_FETCH
     bl_label = "Fetch"
@@ -147,6 +154,7 @@ class MF_OT_weights_move(_AsksFirst, _OnWeights, bpy.types.Operator):
 
     bl_idname = ids.OP_WEIGHTS_MOVE
     bl_label = "Move Weights"
+    confirm = "Move"
 
     target: StringProperty(
         name="To",
@@ -173,6 +181,7 @@ class MF_OT_weights_delete(_AsksFirst, bpy.types.Operator):
 
     bl_idname = ids.OP_WEIGHTS_DELETE
     bl_label = "Delete Weights"
+    confirm = "Delete"
 
     def draw(self, context: Any) -> None:
         """Say what would go."""
@@ -191,7 +200,7 @@ class MF_OT_weights_delete(_AsksFirst, bpy.types.Operator):
 
 
 class MF_OT_weights_cancel(bpy.types.Operator):
-    """Stop what is done with the weights"""
+    """Stop this work on the weights; nothing half done is used"""
 
     bl_idname = ids.OP_WEIGHTS_CANCEL
     bl_label = "Cancel"

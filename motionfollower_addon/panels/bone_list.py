@@ -63,7 +63,9 @@ def draw_bones(layout: Any, context: Any, values: Any) -> None:
     found = rig_state.detected(armature, _chosen(values))
     layout.prop(values, "bone_map")
     column = layout.column(align=True)
-    draw_text(column, context, found.words, "CHECKMARK" if found.usable else "ERROR")
+    guessed = found.mapping is not None and found.mapping.guessed
+    icon = "QUESTION" if guessed else "CHECKMARK" if found.usable else "ERROR"
+    draw_text(column, context, found.words[:1].upper() + found.words[1:], icon)
     for line in found.lines:
         draw_text(column, context, line)
     if values.bone_map != "AUTO":

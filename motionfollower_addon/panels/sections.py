@@ -8,7 +8,7 @@ from mf_backend.errors import MFError
 
 from .. import ids
 from ..core.retiming import Policy
-from ..host import clip, compat, lookup, memory_need, readiness, rig_state
+from ..host import clip, compat, footage_file, lookup, memory_need, readiness, rig_state
 from .bone_list import bones_state, draw_bones, no_armature
 from .section import State, section
 from .seeing import draw_fit_view, draw_overlay
@@ -54,17 +54,22 @@ def _no_strip(context: Any, values: Any) -> str:
 def footage_state(context: Any, values: Any) -> State:
     """The chosen footage in a few words."""
     if values.source == "FILE":
+        if footage_file.trouble("FILE", values.clip, None):
+            return State("its file is missing", False)
         name = values.clip.replace("\\", "/").rstrip("/").rpartition("/")[2]
         return State(name or "no file chosen", bool(name))
     strip = _strip(context, values)
     if strip is None:
         return State(_no_strip(context, values), False)
+    if footage_file.trouble("STRIP", "", strip):
+        return State("its file is missing", False)
     return State(f"{compat.length(strip)} frames, {strip.name}")
 
 
 def draw_footage(layout: Any, context: Any, values: Any) -> None:
     """Strip or file, and which of its frames."""
     layout.row().prop(values, "source", expand=True)
+    strip = None
     if values.source == "FILE":
         layout.prop(values, "clip", placeholder="video, or one numbered picture")
         layout.prop(values, "fps")
@@ -79,6 +84,9 @@ def draw_footage(layout: Any, context: Any, values: Any) -> None:
         scene = compat.sequencer_scene(context)
         if scene is not None and scene != context.scene:
             layout.label(text=f"In the Sequencer of {scene.name}", icon="SCENE_DATA")
+    trouble = footage_file.trouble(values.source, values.clip, strip)
+    if trouble is not None:
+        draw_text(layout, context, str(trouble), "ERROR")
     column = layout.column(align=True)
     column.prop(values, "first")
     column.prop(values, "count", text="Frames" if values.count else "Frames (0: all)")
@@ -178,12 +186,14 @@ def draw_fit(layout: Any, context: Any, values: Any) -> None:
 # -- Quality --------------------------------------------------------------------------------------
 
 
-def quality_state(_: Any, values: Any) -> State:
-    """Engine and preset."""
+def quality_state(context: Any, values: Any) -> State:
+    """Engine and preset, or what they lack."""
     items = values.bl_rna.properties
     engine = items["engine"].enum_items[values.engine].name
     if readiness.engine_missing(values):
-        return State(f"{engine}: no weights", False)
+        return State("no weights yet", False)
+    if memory_need.look(context, values).short:
+        return State("too little memory", False)
     if values.engine == "preview":
         return State(str(engine))
     return State(f"{engine}, {items['quality'].enum_items[values.quality].name}")
@@ -194,11 +204,11 @@ def draw_quality(layout: Any, context: Any, values: Any) -> None:
     layout.prop(values, "engine")
     lacks = readiness.engine_missing(values)
     if lacks:
-        draw_text(layout, context, lacks)
+        draw_text(layout, context, lacks, "ERROR")
         draw_preferences_button(layout)
-    need = memory_need.words(context, values)
-    if need:
-        draw_text(layout, context, need)
+    need = memory_need.look(context, values)
+    if need.words:
+        draw_text(layout, context, need.words, "ERROR" if need.short else "NONE")
     if values.engine == "preview":
         return
     layout.prop(values, "quality")

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError
+from mf_backend.errors import CancelledError, InputError
 
 from .. import ids
 from ..core.backend_process import default_python
@@ -23,8 +23,11 @@ from .text import draw_text
 
 _STATE_TEXT = {
     SetupState.ABSENT: ("The backend is not installed yet.", "ERROR"),
-    SetupState.INCOMPLETE: ("The installation is not complete; it goes on where it was.", "ERROR"),
-    SetupState.OTHER_VERSION: ("The installed backend does not fit this add-on.", "ERROR"),
+    SetupState.INCOMPLETE: (
+        "Installed only in part: press Go On Installing; what is there is kept.",
+        "ERROR",
+    ),
+    SetupState.OTHER_VERSION: ("The installed backend does not fit this add-on any more.", "ERROR"),
     SetupState.READY: ("The backend is installed and has answered.", "CHECKMARK"),
     SetupState.WORKING: ("Installing. You can go on working meanwhile.", "SORTTIME"),
 }
@@ -41,7 +44,9 @@ def draw_setup(layout: Any, context: Any, preferences: Any) -> None:
     _draw_backend(_box(layout, "Backend: What Makes the Pictures", "CONSOLE"), context, preferences)
     _draw_device(_box(layout, "Device of the MotionFollower Engine", "MEMORY"), preferences)
     _draw_weights(
-        _box(layout, "Weights of the MotionFollower Engine", "FILE_3D"), context, preferences
+        _box(layout, "Weights: What the MotionFollower Engine Has Learnt", "FILE_3D"),
+        context,
+        preferences,
     )
 
 
@@ -63,7 +68,7 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
     layout.label(text=text, icon=icon)
     mismatch = setup.mismatch()
     if mismatch:
-        draw_text(layout, context, mismatch)
+        draw_text(layout, context, mismatch, "BLANK1")
     if state is SetupState.WORKING:
         _draw_progress(layout)
     else:
@@ -102,7 +107,7 @@ def _draw_check(layout: Any, context: Any) -> None:
     if backend is None or backend.state is BackendState.STOPPED:
         return
     if backend.failure is not None:
-        draw_text(layout, context, str(backend.failure))
+        draw_text(layout, context, str(backend.failure), "ERROR")
     elif backend.handshake is not None:
         said = backend.handshake
         layout.label(
@@ -118,12 +123,14 @@ def _draw_buttons(layout: Any, state: SetupState, mismatch: bool) -> None:
         low = NEEDED_BYTES["processor"] / GIGABYTE
         high = NEEDED_BYTES["cuda"] / GIGABYTE
         layout.label(
-            text=f"It takes about {low:.1f} GiB, with an NVIDIA card {high:.0f}; {free} are free.",
+            text=f"It takes about {low:.1f} GiB of disk, with an NVIDIA card {high:.0f} GiB; "
+            f"{free} are free.",
             icon="DISK_DRIVE",
         )
     if not bpy.app.online_access:
         layout.label(
-            text="Online access is off (System, Network): nothing is downloaded.", icon="INTERNET"
+            text="Blender's online access is off: allow it under System, Network to install.",
+            icon="INTERNET_OFFLINE",
         )
     row = layout.row(align=True)
     row.scale_y = 1.3
@@ -140,23 +147,21 @@ def _draw_progress(layout: Any) -> None:
         return
     status = process.status
     percent = f"{status.fraction * 100:.0f} %"
-    row = layout.row()
-    if hasattr(row, "progress"):
-        row.progress(factor=status.fraction, text=f"{percent}  {status.text}")
-    else:
-        row.label(text=f"{percent}  {status.text}")
+    row = layout.split(factor=0.8)
+    row.progress(factor=status.fraction, text=f"{percent}  {status.text}")
     row.operator(ids.OP_CANCEL_INSTALL, icon="CANCEL")
 
 
 def _draw_outcome(layout: Any, context: Any, state: SetupState) -> None:
     process, marker = desk().process, desk().marker
     if process is not None and process.status.error is not None:
-        draw_text(layout, context, str(process.status.error))
+        cancelled = isinstance(process.status.error, CancelledError)
+        draw_text(layout, context, str(process.status.error), "INFO" if cancelled else "ERROR")
     elif process is not None and process.status.phase is TaskPhase.DONE:
         for text in process.status.warnings:
-            draw_text(layout, context, text)
+            draw_text(layout, context, text, "INFO")
     elif marker is not None and marker.torch_note:
-        draw_text(layout, context, marker.torch_note)
+        draw_text(layout, context, marker.torch_note, "BLANK1")
     if state is not SetupState.ABSENT:
         if marker is not None and marker.torch:
             layout.label(text=f"Python {marker.python}, PyTorch {marker.torch}", icon="BLANK1")
@@ -179,20 +184,26 @@ def _draw_device(layout: Any, preferences: Any) -> None:
         chosen = preferences.device == name
         column.operator(
             ids.OP_DEVICE,
-            text="Automatic: the fastest one" if name == "auto" else f"{name}: {text}",
+            text="Automatic: the fastest one" if name == "auto" else f"{text} ({name})",
             icon="RADIOBUT_ON" if chosen else "RADIOBUT_OFF",
             depress=chosen,
         ).device = name
     if preferences.device not in {name for name, _ in devices}:
-        layout.label(text=f"Chosen: {preferences.device}, not seen now.", icon="ERROR")
+        layout.label(
+            text=f"The chosen device, {preferences.device}, is not there now: choose another.",
+            icon="ERROR",
+        )
 
 
 def _draw_weights(layout: Any, context: Any, preferences: Any) -> None:
     weights = weights_desk()
-    layout.prop(preferences, "weights", text="Folder")
     facts = weights.facts
+    own = str(facts.get("folder") or "the backend's own folder")
+    layout.prop(preferences, "weights", text="Folder", placeholder=own)
     if facts:
         _draw_facts(layout, context, facts)
+    elif weights.task is None or weights.task.phase is not TaskPhase.RUNNING:
+        layout.label(text="Press Look for Weights to see which are here.", icon="INFO")
     row = layout.row(align=True)
     row.operator(ids.OP_WEIGHTS_LOOK, icon="VIEWZOOM")
     row.operator(ids.OP_WEIGHTS_IMPORT, icon="IMPORT")
@@ -201,7 +212,12 @@ def _draw_weights(layout: Any, context: Any, preferences: Any) -> None:
         row.operator(ids.OP_WEIGHTS_VERIFY, text="Verify", icon="CHECKMARK")
         row.operator(ids.OP_WEIGHTS_MOVE, text="Move", icon="FILE_FOLDER")
         row.operator(ids.OP_WEIGHTS_DELETE, text="Delete", icon="TRASH")
-    layout.prop(preferences, "downloads_folder", text="Downloads")
+    layout.prop(
+        preferences,
+        "downloads_folder",
+        text="Downloads",
+        placeholder="choose one before asking for sizes",
+    )
     row = layout.row(align=True)
     row.operator(ids.OP_WEIGHTS_SIZES, icon="INFO")
     if weights.downloads:
@@ -223,7 +239,8 @@ def _draw_weights(layout: Any, context: Any, preferences: Any) -> None:
         row.label(text=task.text, icon="SORTTIME")
         row.operator(ids.OP_WEIGHTS_CANCEL, icon="CANCEL")
     elif task.error is not None:
-        draw_text(layout, context, str(task.error))
+        cancelled = isinstance(task.error, CancelledError)
+        draw_text(layout, context, str(task.error), "INFO" if cancelled else "ERROR")
     else:
         layout.label(text=f"{task.label}: done.", icon="CHECKMARK")
 
@@ -232,7 +249,7 @@ def _draw_facts(layout: Any, context: Any, facts: dict[str, Any]) -> None:
     total = sum(int(item["bytes"]) for item in facts["files"].values())
     if facts["complete"]:
         kind = f"{facts['kind']}, {size_text(total)}" if facts["kind"] else ""
-        layout.label(text=f"Complete ({kind}) in {facts['folder']}", icon="CHECKMARK")
+        layout.label(text=f"All weights are here ({kind}): {facts['folder']}", icon="CHECKMARK")
         return
     if facts["kind"]:
         text = f"Missing in {facts['folder']}: {', '.join(facts['missing'])}"

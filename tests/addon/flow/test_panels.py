@@ -101,7 +101,7 @@ def test_bones_that_do_not_serve_keep_render_grey(scene: Any) -> None:
     assert bpy.ops.motionfollower.bones_edit() == {"FINISHED"}
     row = next(r for r in bpy.data.objects["Rig"].motionfollower_bones if r.joint == "left_elbow")
     row.bone = ""
-    assert why_not(scene).endswith("has no bone for left elbow. Choose them in Bones.")
+    assert why_not(scene).endswith("has no bone for left elbow. Choose what is missing in Bones.")
     assert not bpy.ops.motionfollower.render.poll()
 
 

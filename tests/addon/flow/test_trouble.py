@@ -82,7 +82,7 @@ def camera_looks_away(scene: Any) -> None:
         (range_backwards, "ends (frame 3) before it starts (frame 9)"),
         (all_skipped, "No frame is left"),
         (unmapped_rig, "has no bone for"),
-        (lengths_differ, "asks for equal lengths"),
+        (lengths_differ, "is set to refuse that"),
         (camera_looks_away, "never sees the rig"),
     ],
 )
