@@ -113,7 +113,9 @@ def _load(footage: Any, values: Any) -> tuple[Any, int, int]:
         image = bpy.data.images.load(str(source), check_existing=False)
     except RuntimeError as error:
         raise InputError(
-            "clip-unreadable", f"Blender cannot read {source.name}: {error}."
+            "clip-unreadable",
+            f"Blender cannot read {source.name}: {error}.",
+            "See whether the file plays, or export it again as mp4.",
         ) from error
     if not sequence:
         return image, footage.trim + footage.offset + values.first, image.frame_duration

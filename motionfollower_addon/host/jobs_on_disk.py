@@ -13,6 +13,7 @@ from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.request import read_request
 from mf_backend.jobs.state import JobState, Status, read_state
 
+from ..core.backend_state import stage_label
 from ..core.origin import Origin, home_scene, read_origin
 from . import compat, home, sequencer
 from .aside import forget, read_aside
@@ -101,6 +102,23 @@ def _made(file: Path) -> float:
         return 0.0
 
 
+_HOW = {
+    Status.RUNNING: "Broken off",
+    Status.CANCELLED: "Cancelled",
+    Status.FAILED: "Failed",
+}
+
+
+def how_far(state: JobState) -> str:
+    """How far a job came that nobody works on now, in words."""
+    if state.status is Status.DONE:
+        return "Finished"
+    if state.status not in _HOW or not state.stage:
+        return "Not started"
+    label = stage_label(state.stage)
+    return f"{_HOW[state.status]} while {label[0].lower()}{label[1:]}"
+
+
 def _take(found: list[_OnDisk]) -> None:
     """Those that wait for the open file's scenes."""
     marks, path = home.marks(), bpy.data.filepath
@@ -117,8 +135,7 @@ def _take(found: list[_OnDisk]) -> None:
             taken[name] = sequencer.jobs_of_takes(bpy.data.scenes[name])
         if finished and name and job.id in taken[name]:
             continue
-        stage = job.state.stage or "not started"
-        words = "finished" if finished else f"{job.state.status}, {stage}"
+        words = how_far(job.state)
         if not name:
             words += "; its file was closed without ever being saved"
         title = job.origin.title or job.folder.name

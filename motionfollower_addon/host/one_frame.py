@@ -60,7 +60,9 @@ class OneFrame:
         self.seconds = time.monotonic() - self._begun
         if not self._answer.here:
             if self.seconds > _LONGEST_SECONDS:
-                self.error = MFError("backend-silent", "The backend did not make the frame.")
+                self.error = MFError(
+                    "backend-silent", "The backend did not make the frame.", "Try again."
+                )
             return self.error is not None
         try:
             path = Path(str(self._answer.take().get("path")))
@@ -68,7 +70,9 @@ class OneFrame:
         except MFError as error:
             self.error = error
         except RuntimeError as error:
-            self.error = MFError("frame-unreadable", f"Blender cannot read the frame: {error}.")
+            self.error = MFError(
+                "frame-unreadable", f"Blender cannot read the frame: {error}.", "Try again."
+            )
         self.seconds = time.monotonic() - self._begun
         return True
 

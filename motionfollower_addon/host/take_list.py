@@ -48,7 +48,11 @@ def need(scene: Any, job: str) -> Any:
     """The take of a job; raises InputError where it is gone."""
     strip = find_take(scene, job)
     if strip is None:
-        raise InputError("take-missing", "This take is no longer in the Sequencer.")
+        raise InputError(
+            "take-missing",
+            "This take is no longer in the Sequencer.",
+            "Undo, or bring it in again in Render.",
+        )
     return strip
 
 
@@ -96,10 +100,18 @@ def job_folder(strip: Any) -> Path:
     try:
         folder = Path(json.loads(strip[ids.STRIP_PROPERTY])["folder"])
     except (KeyError, ValueError, TypeError):
-        raise InputError("take-record", f"{strip.name} does not say where its job is.") from None
+        raise InputError(
+            "take-record",
+            f"{strip.name} does not say where its job is.",
+            "Delete the strip yourself.",
+        ) from None
     request = read_request(JobFolder(folder).request)
     if request.id != strip.get(ids.STRIP_JOB):
-        raise InputError("take-record", f"{folder} holds another job; it is left alone.")
+        raise InputError(
+            "take-record",
+            f"{folder} holds another job; it is left alone.",
+            "Delete the take without its files.",
+        )
     return folder
 
 
@@ -190,7 +202,11 @@ def _side_by_side(scene: Any, strip: Any, job: str) -> None:
     request = read_request(JobFolder(job_folder(strip)).request)
     reference = sequencer.find_reference(scene, request.reference, read_origin(request.about))
     if reference is None:
-        raise MFError("strip-missing", "The footage of this take is no longer in the Sequencer.")
+        raise MFError(
+            "strip-missing",
+            "The footage of this take is no longer in the Sequencer.",
+            "Undo, or add the clip again under the take.",
+        )
     owner = sequencer.owner_of(editor, strip)
     start, stop = compat.start(strip), compat.end(strip)
     top = sequencer.free_channel(owner, strip.channel, start, stop)
