@@ -47,6 +47,9 @@ class _Result:
 
 def _read(job: JobFolder, request: JobRequest, origin: Origin) -> _Result:
     """Everything that the disk has to say; runs in a thread."""
+    if not job.path.is_dir():
+        words = f"The folder of the finished job was deleted or moved: {job.path}."
+        raise InputError("job-gone", words, "Put it back there, or start again.")
     try:
         report = json.loads(job.report.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -217,6 +220,10 @@ class Arrival:
                 done += 1
 
     def _finish(self, strip: Any, reference: Any, result: _Result) -> str:
+        if reference is None:
+            words = f"The strip {self._origin.strip} is no longer in the Sequencer. "
+            hint = "The take lies where it was."
+            self._warnings.append(("footage-gone", words + hint))
         if reference is not None:
             for effect in compat.effects_on(self._scene.sequence_editor, reference):
                 words = f"The effect {effect.name} works on the footage only. "

@@ -22,25 +22,35 @@ def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
 
     Raises InputError while the job is unfinished or another file is open.
     """
-    request, origin, scene = _check(folder)
+    request, origin, scene = _check(folder, None)
     strip = Arrival(JobFolder(folder), request, origin, warnings).run(scene)
     home.take_arrived(scene)
     return strip
 
 
-def begin(folder: Path) -> RenderFlow:
-    """The same for the window: a run whose result only has to come in. Raises the same."""
-    _check(folder)
-    return current().make_flow(folder=folder, finished=True)
+def begin(folder: Path, here: Any = None) -> RenderFlow:
+    """The same for the window: a run whose result only has to come in. Raises the same.
+
+    A result whose own scene is gone for good comes to the scene `here`.
+    """
+    flow = current().flow_of(folder)
+    if flow is None or not flow.homeless:
+        _check(folder, here)
+        flow = current().make_flow(folder=folder, finished=True)
+    if here is not None and flow.homeless:
+        flow.homing.adopt(here)
+    return flow
 
 
-def _check(folder: Path) -> tuple[JobRequest, Origin, Any]:
+def _check(folder: Path, here: Any) -> tuple[JobRequest, Origin, Any]:
     job = JobFolder(folder)
     request = read_request(job.request)
     if read_state(job.state).status is not Status.DONE:
         raise InputError("job-unfinished", f"The job in {folder} is not finished.", "Resume it.")
     origin = read_origin(request.about)
     scene = home.find_home(origin)
+    if scene is None and not home.known_file(folder, origin):
+        scene = here
     if scene is None:
         raise InputError(
             "scene-missing",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from mf_backend.files import write_json
+
 from .. import ids
 from ..core.origin import Origin, home_scene
 from . import compat
+
+_HOME = "home.json"
+"""In a job's folder: where the file with its scene is now."""
 
 
 def mark(scene: Any) -> str:
@@ -55,9 +61,52 @@ def may_be_open(file: str) -> bool:
     A copy with another name is another file as long as the first one exists; one that is gone was
     renamed or moved. A file that had no path can only be known by its scenes' marks.
     """
-    if not file or not bpy.data.filepath or Path(file) == Path(bpy.data.filepath):
+    if not file or not bpy.data.filepath or same_file(file, bpy.data.filepath):
         return True
     return not Path(file).exists()
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two paths, neither of them empty, are the same."""
+    return bool(one and other) and Path(one) == Path(other)
+
+
+def remember_file(folder: Path) -> None:
+    """Note in a job's folder which file its scene is in now: the first save, or a Save As.
+
+    job.json is never changed, and tells where the scene was when the job was made.
+    """
+    if bpy.data.filepath and folder.is_dir():
+        write_json(folder / _HOME, {"blend": str(Path(bpy.data.filepath).absolute())})
+
+
+def known_file(folder: Path, origin: Origin) -> str:
+    """Path of the file that a job's scene is in, as far as known; empty where never saved."""
+    try:
+        noted = json.loads((folder / _HOME).read_text(encoding="utf-8"))
+        return str(noted["blend"])
+    except (OSError, ValueError, KeyError, TypeError):
+        # No note: the file was not saved under another name since.
+        return origin.blend
+
+
+def take_marks_off() -> list[tuple[int, str]]:
+    """Take every mark off, for a startup file: each new file would have them. What was taken."""
+    taken = []
+    for scene in bpy.data.scenes:
+        settings = getattr(scene, ids.SCENE_PROPERTY)
+        if settings.scene_id:
+            taken.append((int(scene.session_uid), str(settings.scene_id)))
+            settings.scene_id = ""
+    return taken
+
+
+def put_marks_back(taken: list[tuple[int, str]]) -> None:
+    """The other way."""
+    for uid, scene_id in taken:
+        scene = by_uid(uid)
+        if scene is not None:
+            mark_again(scene, scene_id)
 
 
 def take_arrived(scene: Any) -> None:

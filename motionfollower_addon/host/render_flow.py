@@ -7,11 +7,10 @@ import traceback
 from collections.abc import Callable, Generator
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 import bpy
 
-from mf_backend.errors import CancelledError, InputError, MFError, MissingComponentError
+from mf_backend.errors import CancelledError, MFError, MissingComponentError
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.request import JobRequest, read_request
 
@@ -24,6 +23,7 @@ from . import compat, home, sequencer
 from .arrival import Arrival
 from .clip import Footage, resolve
 from .drafting import Drafting, begin_drafting
+from .homing import Homing
 
 _HANDSHAKE_SECONDS = 120.0
 
@@ -45,6 +45,15 @@ class FlowStage(Enum):
     def ended(self) -> bool:
         """Whether nothing more will happen."""
         return self in (FlowStage.DONE, FlowStage.FAILED, FlowStage.CANCELLED)
+
+
+def _told_by_blender(error: ReferenceError | RuntimeError) -> MFError:
+    """Something that vanished, or a call that Blender refused, for a person."""
+    if isinstance(error, ReferenceError):
+        words = "Something that the run works on was removed from the file."
+        return MFError("blender", words, "Start it again with what is there now.")
+    said = str(error).strip().removeprefix("Error: ").rstrip(".")
+    return MFError("blender", f"Blender could not do a step of the run: {said}.", "Start it again.")
 
 
 class RenderFlow:
@@ -69,8 +78,8 @@ class RenderFlow:
         self.shot = shot or Shot()
         self.folder = folder
         self.only_skeletons = only_skeletons
+        self._made_here = folder is None
         self.request: JobRequest | None = None
-        self.origin = Origin()
         self.status: JobStatus | None = None
         self.error: MFError | None = None
         self.warnings: list[tuple[str, str]] = []
@@ -79,6 +88,8 @@ class RenderFlow:
         """Skeletons that were read from the rig."""
         self.strip = ""
         """Name of the strip that the result came in as."""
+        self.take_there = False
+        """Whether that strip is in the open file, as last looked for."""
         self.started = time.monotonic()
         self._get_client = client
         self._client: BackendClient | None = None
@@ -89,20 +100,32 @@ class RenderFlow:
         self._writer: JobWriter | None = None
         self._arrival: Arrival | None = None
         self._cancelled = False
-        self._scene_uid = 0
-        """Blender's own number of the scene that the result belongs in, while its file is open."""
-        self._left: str | None = None
-        """Path of the file that was left; None while it is open."""
         if folder is not None:
             self.request = read_request(JobFolder(folder).request)
-            self.origin = read_origin(self.request.about)
-            self._know_scene()
+            self.homing = Homing(read_origin(self.request.about))
         else:
             self._scenes()
-            resolve(self._sequencer_scene, self.shot)
+            resolve(self.homing.need(), self.shot)
             self._check_motion()
 
     # -- looking ------------------------------------------------------------------------------
+
+    @property
+    def origin(self) -> Origin:
+        """Where the job came from."""
+        return self.homing.origin
+
+    @property
+    def homeless(self) -> bool:
+        """Whether a finished result has no scene to come to any more."""
+        return self.stage is FlowStage.HOMING and self.homing.homeless
+
+    @property
+    def starts_anew(self) -> bool:
+        """Whether there is nothing on disk to go on with, but its shot is known. Asks the disk."""
+        if self.folder is not None and JobFolder(self.folder).request.is_file():
+            return False
+        return self._made_here
 
     @property
     def title(self) -> str:
@@ -141,7 +164,19 @@ class RenderFlow:
             return (self.status.overall, self.status.sentence())
         if self.stage is FlowStage.FAILED and self.error is not None:
             return (0.0, self.error.message)
-        return (1.0 if self.stage in (FlowStage.HOMING, FlowStage.DONE) else 0.0, self.stage.value)
+        if self.stage is FlowStage.HOMING:
+            return (1.0, self.homing.words())
+        return (1.0 if self.stage is FlowStage.DONE else 0.0, self.stage.value)
+
+    def look_for_take(self) -> None:
+        """Whether the take is still there: it may have been undone, deleted or renamed."""
+        if self.stage is not FlowStage.DONE or self.request is None:
+            return
+        scene = self.homing.find()
+        take = sequencer.find_take(scene, self.request.id) if scene is not None else None
+        self.take_there = take is not None
+        if take is not None:
+            self.strip = str(take.name)
 
     # -- moving -------------------------------------------------------------------------------
 
@@ -159,12 +194,11 @@ class RenderFlow:
         except MFError as error:
             self._end(FlowStage.FAILED, error)
         except (ReferenceError, RuntimeError) as error:
-            # Blender's own words for things that vanished or calls that it refused.
-            self._end(FlowStage.FAILED, MFError("blender", f"Blender refused: {error}."))
+            self._end(FlowStage.FAILED, _told_by_blender(error))
         except Exception as error:  # noqa: BLE001 - one run's trouble must not stop the others
             traceback.print_exc()
-            words = f"Something unforeseen went wrong: {type(error).__name__}: {error}."
-            hint = "Blender's console has the details."
+            words = f"Something went wrong in the add-on: {type(error).__name__}: {error}."
+            hint = "Start it again; if it stays, Blender's console has the details for a report."
             self._end(FlowStage.FAILED, MFError("unforeseen", words, hint))
         return self.stage
 
@@ -173,7 +207,7 @@ class RenderFlow:
         while not self.step().ended:
             if seen is not None:
                 seen(self)
-            if self.stage is FlowStage.HOMING and self._home() is None:
+            if self.stage is FlowStage.HOMING and self.homing.find() is None:
                 raise MFError("scene-gone", "The scene that the result belongs in is gone.")
             if not self.busy:
                 time.sleep(0.02)
@@ -198,22 +232,9 @@ class RenderFlow:
             self._arrival.withdraw()
             self._arrival = None
 
-    def before_save(self) -> None:
-        """The file is about to be written: its scene must be found again in a later session."""
-        scene = home.by_uid(self._scene_uid) if self._left is None else None
-        if scene is not None and self.origin.scene_id:
-            home.mark_again(scene, self.origin.scene_id)
-
-    def enter_file(self) -> None:
-        """A file was opened: the one that was left may be back."""
-        if self._left is not None and self._left and self._left == bpy.data.filepath:
-            self._left = None
-            self._know_scene()
-
     def leave_file(self) -> None:
         """The file is about to close: what needs its scene cannot go on."""
-        if self._left is None:
-            self._left = bpy.data.filepath
+        self.homing.leave_file()
         if self.stage is FlowStage.HOMING:
             self.suspend()
         if self.stage in (FlowStage.STARTING, FlowStage.PROBING, FlowStage.SAMPLING):
@@ -233,36 +254,18 @@ class RenderFlow:
     # -- the steps ----------------------------------------------------------------------------
 
     def _scenes(self) -> None:
-        """Remember by name which scenes the shot is about."""
+        """Remember which scenes the shot is about."""
         named = bpy.data.scenes.get(self.shot.scene) if self.shot.scene else None
         shown = named or compat.sequencer_scene(bpy.context)
-        self._sequencer_name, self._scene_uid = shown.name, shown.session_uid
+        self.homing = Homing(scene=shown)
         rig_scene = named or bpy.context.scene
         self._rig_scene_name, self._rig_scene_uid = rig_scene.name, rig_scene.session_uid
-
-    @property
-    def _sequencer_scene(self) -> Any:
-        scene = home.by_uid(self._scene_uid)
-        if scene is None:
-            raise InputError("scene-missing", f"The scene {self._sequencer_name!r} is gone.")
-        return scene
 
     @property
     def _rig_scene(self) -> str:
         """The rig's scene by its name now."""
         scene = home.by_uid(self._rig_scene_uid)
         return scene.name if scene is not None else self._rig_scene_name
-
-    def _know_scene(self) -> None:
-        """Find the result's scene in the open file."""
-        scene = home.find_home(self.origin)
-        self._scene_uid = scene.session_uid if scene is not None else 0
-
-    def _home(self) -> Any:
-        """The scene that the result belongs in; None while another file is open."""
-        if self._left is None:
-            return home.by_uid(self._scene_uid) or home.find_home(self.origin)
-        return home.find_home(self.origin) if home.may_be_open(self._left) else None
 
     def _check_motion(self) -> None:
         from .lookup import find_motion, find_scene
@@ -281,7 +284,8 @@ class RenderFlow:
                 raise MFError(
                     "backend-silent",
                     f"The backend did not answer within {_HANDSHAKE_SECONDS:.0f} s.",
-                    f"Its log is {self._client.process.log}",
+                    "Try again, or repair it in the preferences. Its log is "
+                    f"{self._client.process.log}",
                 )
             return
         if self.folder is not None:
@@ -302,7 +306,7 @@ class RenderFlow:
             raise MissingComponentError("engine-missing", lacks)
 
     def _footage(self) -> Footage:
-        return resolve(self._sequencer_scene, self.shot)
+        return resolve(self.homing.need(), self.shot)
 
     def _probe(self) -> None:
         assert self._answer is not None
@@ -319,7 +323,7 @@ class RenderFlow:
         if self._drafting.done < self._drafting.total:
             self._drafting.step()
         else:
-            self.origin = self._drafting.origin
+            self.homing.origin = self._drafting.origin
             draft = self._drafting.finish()
             self.sampled = len(draft.joints)
             self.warnings = list(self._drafting.warnings)
@@ -333,7 +337,7 @@ class RenderFlow:
         assert self._facts is not None
         if self._beginning is None:
             self._beginning = begin_drafting(
-                self.shot, self._rig_scene, self._sequencer_scene, self._facts
+                self.shot, self._rig_scene, self.homing.need(), self._facts
             )
         try:
             next(self._beginning)
@@ -366,7 +370,7 @@ class RenderFlow:
     def _bring_home(self) -> None:
         """Place the strip, in pieces, while the right file is open and nothing is rendered."""
         assert self.request is not None and self.folder is not None
-        scene = self._home()
+        scene = self.homing.find()
         if scene is None or compat.rendering():
             return
         if not self.strip or sequencer.find_take(scene, self.request.id) is None:
@@ -380,6 +384,7 @@ class RenderFlow:
             return
         home.take_arrived(scene)
         self._end(FlowStage.DONE, None)
+        self.take_there = True
 
 
 _STEPS: dict[FlowStage, Callable[[RenderFlow], None]] = {

@@ -15,7 +15,7 @@ from ..core.backend_client import BackendClient
 from ..core.backend_process import BackendProcess, new_log, require_python
 from ..core.backend_state import BackendState
 from ..core.shots import Shot
-from . import compat
+from . import compat, home
 from .arrival import remove_half_made
 from .options import options, user_folder
 from .render_flow import FlowStage, RenderFlow
@@ -34,6 +34,8 @@ class Session:
         """Jobs on disk that nobody works on, as last looked for."""
         self.longest_hold: tuple[float, str] = (0.0, "")
         """Longest time one tick kept Blender waiting, in seconds, and in which stage."""
+        self.startup_marks: list[tuple[int, str]] = []
+        """Marks that are off their scenes while a startup file is being saved."""
         self._client: BackendClient | None = None
         # Blender knows a timer by the very object, and a bound method is a new one each time.
         self._callback = self._timer
@@ -112,7 +114,7 @@ class Session:
 
     def tick(self) -> float | None:
         """Move every run on by one small step. Returns seconds until the next call."""
-        before = [(flow.stage, flow.progress()) for flow in self.flows]
+        before = self._seen()
         taken: set[FlowStage] = set()
         for flow in self.flows:
             # One motion is read at a time: they would fight over the scene's frame. One result
@@ -131,11 +133,21 @@ class Session:
             BackendState.READY,
         ):
             self._client.poll()
-        if before != [(flow.stage, flow.progress()) for flow in self.flows]:
+        self.look_for_takes()
+        if before != self._seen():
             compat.redraw()
         if any(flow.busy for flow in self.flows):
             return _BUSY_SECONDS
         return _WAITING_SECONDS if self.active else _IDLE_SECONDS
+
+    def _seen(self) -> list[Any]:
+        """What panels show of the runs."""
+        return [(flow.stage, flow.progress(), flow.take_there, flow.strip) for flow in self.flows]
+
+    def look_for_takes(self) -> None:
+        """See whether the takes of ended runs are still there."""
+        for flow in self.flows:
+            flow.look_for_take()
 
     # -- the timer ----------------------------------------------------------------------------
 
@@ -196,26 +208,47 @@ def before_change(*_: Any) -> None:
 
 
 @bpy.app.handlers.persistent
-def before_save(*_: Any) -> None:
-    """Before a save: the same, and what finds the results' scenes again has to be in the file."""
+def before_save(path: object = None, *_: Any) -> None:
+    """Before a save: the same, and what finds the results' scenes again has to be in the file.
+
+    A startup file is saved without a path: no new file may pass for the one of a result.
+    """
     _suspend()
-    for flow in current().active:
-        flow.before_save()
+    for flow in current().flows:
+        flow.homing.before_save()
+    current().startup_marks = home.take_marks_off() if path == "" else []
+
+
+@bpy.app.handlers.persistent
+def after_save(*_: Any) -> None:
+    """After a save, done or failed: jobs know where their file is now."""
+    home.put_marks_back(current().startup_marks)
+    current().startup_marks = []
+    for flow in current().flows:
+        flow.homing.after_save(flow.folder)
 
 
 @bpy.app.handlers.persistent
 def before_load(*_: Any) -> None:
     """Before another file opens."""
-    for flow in current().active:
+    for flow in current().flows:
         flow.leave_file()
 
 
 @bpy.app.handlers.persistent
 def after_load(*_: Any) -> None:
-    """After a file was opened, or was not and the one before stays."""
+    """After a file was opened."""
     remove_half_made()
-    for flow in current().active:
-        flow.enter_file()
+    for flow in current().flows:
+        flow.homing.enter_file()
+    current().look_for_takes()
+
+
+@bpy.app.handlers.persistent
+def after_failed_load(*_: Any) -> None:
+    """A file could not be opened, and the one before stays."""
+    for flow in current().flows:
+        flow.homing.stay_in_file()
 
 
 @bpy.app.handlers.persistent
@@ -226,19 +259,22 @@ def before_exit(*_: Any) -> None:
 
 @bpy.app.handlers.persistent
 def after_change(*_: Any) -> None:
-    """After an undo or in a file just opened: it may hold what was half made when it was kept."""
+    """After an undo: it may hold what was half made when it was kept, and takes come and go."""
     remove_half_made()
+    current().look_for_takes()
 
 
 _HANDLERS = {
     "save_pre": before_save,
+    "save_post": after_save,
+    "save_post_fail": after_save,
     "undo_pre": before_change,
     "redo_pre": before_change,
     "undo_post": after_change,
     "redo_post": after_change,
     "load_pre": before_load,
     "load_post": after_load,
-    "load_post_fail": after_load,
+    "load_post_fail": after_failed_load,
     "exit_pre": before_exit,
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import BoolProperty, StringProperty
 
 from mf_backend.errors import InputError, MFError
 
@@ -27,7 +27,9 @@ class MF_OT_open_folder(bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Open the folder outside Blender."""
         if not Path(self.folder).is_dir():
-            return refuse(self, InputError("folder-missing", f"{self.folder} is gone."))
+            return refuse(
+                self, InputError("folder-missing", f"The job's folder {self.folder} is gone.")
+            )
         bpy.ops.wm.path_open(filepath=self.folder)
         return {"FINISHED"}
 
@@ -105,11 +107,26 @@ class MF_OT_bring_in(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     folder: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    here: BoolProperty(
+        description="Put it in the Sequencer that is open, since the scene it was made for is gone",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    @classmethod
+    def description(cls, context: Any, properties: Any) -> str:
+        """The tooltip of the very button."""
+        if not properties.here:
+            return str(cls.__doc__)
+        return (
+            "Put the finished result and its footage into this scene's Sequencer, since the "
+            "scene it was made for is gone"
+        )
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """From a button: a timer does it piece by piece."""
         try:
-            current().add(bring_in.begin(Path(self.folder)))
+            here = compat.sequencer_scene(context) if self.here else None
+            current().add(bring_in.begin(Path(self.folder), here))
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -141,7 +158,8 @@ class MF_OT_rescan(bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """From scripts: read the job folders again, and wait for the disk."""
         found = refresh()
-        self.report({"INFO"}, f"{len(found)} jobs wait to be resumed or brought in.")
+        count = f"{len(found)} jobs wait" if len(found) != 1 else "1 job waits"
+        self.report({"INFO"}, f"{count} to be resumed or brought in.")
         return {"FINISHED"}
 
 

@@ -99,7 +99,8 @@ class MF_OT_retry(_OnJob, bpy.types.Operator):
 
     def _start(self) -> Any:
         old = self.flow()
-        if old is not None and old.folder is None:
+        if old is not None and old.starts_anew:
+            old.homing.require_open()
             flow = current().make_flow(old.shot)
             current().forget(old)
             return flow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mf_backend.errors import CancelledError, InputError, MFError
@@ -24,6 +25,8 @@ _MENDED_IN_PREFERENCES = frozenset(
     }
 )
 """Codes of errors whose next step is in the preferences."""
+_WHOLE, _LISTED = 6, 8
+"""Runs drawn whole, of others the name and the buttons; and jobs on disk: the latest of each."""
 _TOLD_WHOLE = (InputError, CancelledError)
 """Errors to which a log adds nothing."""
 
@@ -45,8 +48,11 @@ def queue_state(context: Any, _: Any) -> State:
 
 def draw_queue(layout: Any, context: Any) -> None:
     """Runs of this session, latest first, then jobs on disk."""
-    for flow in reversed(current().flows):
+    latest = current().flows[::-1]
+    for flow in latest[:_WHOLE]:
         draw_flow(layout.box(), context, flow)
+    for flow in latest[_WHOLE:]:
+        _draw_head(layout, flow)
     listed = {flow.folder for flow in current().flows}
     waiting = [job for job in current().waiting if job.folder not in listed]
     if not waiting:
@@ -55,15 +61,19 @@ def draw_queue(layout: Any, context: Any) -> None:
     row = box.row()
     row.label(text="Not finished, or not brought in", icon="FILE_FOLDER")
     row.operator(ids.OP_RESCAN, text="", icon="FILE_REFRESH")
-    for job in waiting:
+    for job in waiting[:_LISTED]:
         column = box.column(align=True)
         row = column.row(align=True)
         row.label(text=job.title)
-        name = ids.OP_BRING_IN if job.finished else ids.OP_RETRY
-        icon = "IMPORT" if job.finished else "PLAY"
-        row.operator(name, icon=icon).folder = str(job.folder)
+        if job.finished:
+            _draw_bring_in(row, job.folder, job.homeless)
+        else:
+            row.operator(ids.OP_RETRY, icon="PLAY").folder = str(job.folder)
         row.operator(ids.OP_OPEN_FOLDER, text="", icon="FILE_FOLDER").folder = str(job.folder)
         draw_text(column, context, job.words)
+    if len(waiting) > _LISTED:
+        more = len(waiting) - _LISTED
+        draw_text(box, context, f"And {more} older; they come up as these are resumed or deleted.")
 
 
 def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
@@ -75,6 +85,8 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
     elif not flow.stage.ended:
         layout.progress(factor=share, text=f"{share:.0%}")
         draw_text(layout, context, words)
+        if flow.homeless:
+            _draw_bring_in(layout, flow.folder, here=True)
         if flow.status is not None and flow.status.memory_bytes:
             held = flow.status.memory_bytes / 2**30
             layout.label(text=f"{held:.1f} GB of memory in use", icon="MEMORY")
@@ -82,7 +94,7 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
         if icon:
             layout.template_icon(icon_value=icon, scale=5.0)
     elif flow.strip:
-        draw_text(layout, context, f"In the Sequencer as {flow.strip}.")
+        _draw_take(layout, context, flow)
     else:
         draw_text(layout, context, f"{words}. What was finished is kept.")
     if flow.statement:
@@ -94,6 +106,24 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
         if flow.error is not None and flow.error.code in _MENDED_IN_PREFERENCES:
             draw_preferences_button(layout)
         _draw_again(layout, flow)
+
+
+def _draw_take(layout: Any, context: Any, flow: RenderFlow) -> None:
+    """Where the take is; the user may have undone or deleted it, or opened another file."""
+    file = flow.homing.file
+    if flow.take_there:
+        draw_text(layout, context, f"In the Sequencer as {flow.strip}.")
+    elif file:
+        draw_text(layout, context, f"In the Sequencer of {Path(file).name} as {flow.strip}.")
+    else:
+        draw_text(layout, context, "Finished; the take is no longer in the Sequencer.")
+        _draw_bring_in(layout, flow.folder, flow.homing.homeless)
+
+
+def _draw_bring_in(layout: Any, folder: Path | None, here: bool) -> None:
+    text = "Bring In Here" if here else "Bring In"
+    button = layout.operator(ids.OP_BRING_IN, text=text, icon="IMPORT")
+    button.folder, button.here = str(folder), here
 
 
 def _key(flow: RenderFlow) -> str:
@@ -116,7 +146,8 @@ def _draw_head(layout: Any, flow: RenderFlow) -> None:
 def _draw_again(layout: Any, flow: RenderFlow) -> None:
     row = layout.row(align=True)
     # Nothing lies on disk before the motion was read: then it is a new start.
-    text = "Resume" if flow.folder is not None else "Try Again"
+    gone = flow.folder is None or (flow.error is not None and flow.error.code == "job-gone")
+    text = "Try Again" if gone else "Resume"
     row.operator(ids.OP_RETRY, text=text, icon="FILE_REFRESH").folder = _key(flow)
     if flow.log and flow.error is not None and not isinstance(flow.error, _TOLD_WHOLE):
         row.operator(ids.OP_OPEN_LOG, icon="TEXT").log = flow.log

@@ -81,6 +81,13 @@ def make_scene(folder: Path, count: int = 6, name: str = "shöt 1") -> Any:
     """
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     scene = bpy.context.scene
+    fill_scene(scene, folder, count)
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{name}.blend"))
+    return scene
+
+
+def fill_scene(scene: Any, folder: Path, count: int) -> None:
+    """Rig, action, camera and footage as `make_scene` has them, in the window's empty scene."""
     scene.render.fps = 24
     scene.render.resolution_x, scene.render.resolution_y = SIZE
     add_action(add_rig(scene), "Wäve", count)
@@ -90,8 +97,6 @@ def make_scene(folder: Path, count: int = 6, name: str = "shöt 1") -> Any:
     settings = scene.motionfollower
     settings.source_masks = str(material / "masks")
     settings.source_joints = str(material / "joints.npz")
-    bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{name}.blend"))
-    return scene
 
 
 def strips(scene: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Lets scripts that Blender runs use the test scenes."""
+"""Lets scripts that Blender runs use the test scenes and the paper that panels draw on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,17 @@ ARGUMENTS = sys.argv[sys.argv.index("--") + 1 :]
 
 def scenes() -> Any:
     """The module with the test scenes, loaded from its file."""
-    path = Path(__file__).resolve().parents[2] / "addon" / "flow" / "scenes.py"
-    spec = importlib.util.spec_from_file_location("scenes", path)
+    return _load("scenes")
+
+
+def paper() -> Any:
+    """The module with the layout that notes what panels draw."""
+    return _load("paper")
+
+
+def _load(name: str) -> Any:
+    path = Path(__file__).resolve().parents[2] / "addon" / "flow" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -415,7 +415,8 @@ def main() -> None:
                 finish(7)
             return None
 
-    bpy.app.timers.register(step, first_interval=1.0)
+    # Scenarios may open other files.
+    bpy.app.timers.register(step, first_interval=1.0, persistent=True)
 
 
 if __name__ == "__main__":
