@@ -1,4 +1,4 @@
-"""The preferences' part on setting up: backend, device, weights."""
+"""The preferences' part on setting up: backend and device, and then the weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import CancelledError, InputError
+from mf_backend.errors import CancelledError
 
 from .. import ids
 from ..core.backend_process import default_python
@@ -17,8 +17,8 @@ from ..core.install_plan import GIGABYTE, NEEDED_BYTES
 from ..core.install_process import TaskPhase
 from ..core.install_weights import free_space, size_text
 from ..host.install import desk
-from ..host.install_weights import weights_desk
 from ..host.session import current
+from .setup_weights import draw_weights
 from .text import draw_text
 
 _STATE_TEXT = {
@@ -43,7 +43,7 @@ def draw_setup(layout: Any, context: Any, preferences: Any) -> None:
     """Everything that is needed before the first job."""
     _draw_backend(_box(layout, "Backend: What Makes the Pictures", "CONSOLE"), context, preferences)
     _draw_device(_box(layout, "Device of the MotionFollower Engine", "MEMORY"), preferences)
-    _draw_weights(
+    draw_weights(
         _box(layout, "Weights: What the MotionFollower Engine Has Learnt", "FILE_3D"),
         context,
         preferences,
@@ -72,7 +72,7 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
     if state is SetupState.WORKING:
         _draw_progress(layout)
     else:
-        _draw_buttons(layout, state, bool(mismatch))
+        _draw_buttons(layout, context, state, bool(mismatch))
     _draw_outcome(layout, context, state)
     _draw_choices(layout, preferences, state)
     _draw_check(layout, context)
@@ -117,21 +117,21 @@ def _draw_check(layout: Any, context: Any) -> None:
         layout.label(text="It starts; this takes some seconds", icon="SORTTIME")
 
 
-def _draw_buttons(layout: Any, state: SetupState, mismatch: bool) -> None:
+def _draw_buttons(layout: Any, context: Any, state: SetupState, mismatch: bool) -> None:
     if state is SetupState.ABSENT:
         free = size_text(free_space(desk().paths.folder))
         low = NEEDED_BYTES["processor"] / GIGABYTE
         high = NEEDED_BYTES["cuda"] / GIGABYTE
-        layout.label(
-            text=f"It takes about {low:.1f} GiB of disk, with an NVIDIA card {high:.0f} GiB; "
+        draw_text(
+            layout,
+            context,
+            f"It takes about {low:.1f} GiB of disk, with an NVIDIA card {high:.0f} GiB; "
             f"{free} are free.",
-            icon="DISK_DRIVE",
+            "DISK_DRIVE",
         )
     if not bpy.app.online_access:
-        layout.label(
-            text="Blender's online access is off: allow it under System, Network to install.",
-            icon="INTERNET_OFFLINE",
-        )
+        text = "Blender's online access is off: allow it under System, Network to install."
+        draw_text(layout, context, text, "INTERNET_OFFLINE")
     row = layout.row(align=True)
     row.scale_y = 1.3
     text = "Mend: Install the Fitting Backend" if mismatch else _INSTALL_TEXT[state]
@@ -193,69 +193,3 @@ def _draw_device(layout: Any, preferences: Any) -> None:
             text=f"The chosen device, {preferences.device}, is not there now: choose another.",
             icon="ERROR",
         )
-
-
-def _draw_weights(layout: Any, context: Any, preferences: Any) -> None:
-    weights = weights_desk()
-    facts = weights.facts
-    own = str(facts.get("folder") or "the backend's own folder")
-    layout.prop(preferences, "weights", text="Folder", placeholder=own)
-    if facts:
-        _draw_facts(layout, context, facts)
-    elif weights.task is None or weights.task.phase is not TaskPhase.RUNNING:
-        layout.label(text="Press Look for Weights to see which are here.", icon="INFO")
-    row = layout.row(align=True)
-    row.operator(ids.OP_WEIGHTS_LOOK, icon="VIEWZOOM")
-    row.operator(ids.OP_WEIGHTS_IMPORT, icon="IMPORT")
-    if facts.get("kind"):
-        row = layout.row(align=True)
-        row.operator(ids.OP_WEIGHTS_VERIFY, text="Verify", icon="CHECKMARK")
-        row.operator(ids.OP_WEIGHTS_MOVE, text="Move", icon="FILE_FOLDER")
-        row.operator(ids.OP_WEIGHTS_DELETE, text="Delete", icon="TRASH")
-    layout.prop(
-        preferences,
-        "downloads_folder",
-        text="Downloads",
-        placeholder="choose one before asking for sizes",
-    )
-    row = layout.row(align=True)
-    row.operator(ids.OP_WEIGHTS_SIZES, icon="INFO")
-    if weights.downloads:
-        total = 0
-        for item in weights.downloads:
-            total += int(item["bytes"])
-            layout.label(text=f"{item['where']}: {size_text(int(item['bytes']))}", icon="BLANK1")
-        try:
-            free = size_text(free_space(weights.downloads_folder))
-            layout.label(text=f"Together {size_text(total)}; {free} are free there.")
-        except InputError as error:
-            layout.label(text=str(error))
-        row.operator(ids.OP_WEIGHTS_FETCH, text=f"Fetch {size_text(total)}", icon="IMPORT")
-    task = weights.task
-    if task is None:
-        return
-    if task.phase is TaskPhase.RUNNING:
-        row = layout.row()
-        row.label(text=task.text, icon="SORTTIME")
-        row.operator(ids.OP_WEIGHTS_CANCEL, icon="CANCEL")
-    elif task.error is not None:
-        cancelled = isinstance(task.error, CancelledError)
-        draw_text(layout, context, str(task.error), "INFO" if cancelled else "ERROR")
-    else:
-        layout.label(text=f"{task.label}: done.", icon="CHECKMARK")
-
-
-def _draw_facts(layout: Any, context: Any, facts: dict[str, Any]) -> None:
-    total = sum(int(item["bytes"]) for item in facts["files"].values())
-    if facts["complete"]:
-        kind = f"{facts['kind']}, {size_text(total)}" if facts["kind"] else ""
-        layout.label(text=f"All weights are here ({kind}): {facts['folder']}", icon="CHECKMARK")
-        return
-    if facts["kind"]:
-        text = f"Missing in {facts['folder']}: {', '.join(facts['missing'])}"
-    else:
-        text = f"No weights are imported in {facts['folder']}; the preview engine needs none."
-    layout.label(text=text, icon="ERROR" if facts["kind"] else "INFO")
-    layout.label(text="Needed, to be put into one folder and imported:")
-    for item in facts["needed"]:
-        draw_text(layout, context, f"{item['name']}: {item['holds']}; from {item['where']}")

@@ -110,7 +110,8 @@ class Run:
             self.checkpoints.save(kept)
         self.reporter.warn(
             "memory-preset",
-            f"Memory ran out with the preset {self.preset.name}; going on with {smaller.name}.",
+            f"Memory ran out with the preset for {self.preset.name} GB; going on with the one for "
+            f"{smaller.name} GB.",
         )
         self.preset = smaller
         try:
