@@ -154,7 +154,8 @@ def _warnings(
     return found
 
 
-def _title(shot: Shot, footage: Footage, motion: Motion) -> str:
+def take_title(shot: Shot, footage: Footage, motion: Motion) -> str:
+    """What a take is called where the shot has no name: after its footage and its action."""
     if shot.name:
         return shot.name
     data = motion.armature.animation_data
@@ -194,7 +195,7 @@ def _origin(
         range=motion.range,
         retime=str(shot.retime),
         statement=retimed.statement,
-        title=_title(shot, footage, motion),
+        title=take_title(shot, footage, motion),
         blender=bpy.app.version_string,
         addon=VERSION,
     )

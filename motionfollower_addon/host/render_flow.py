@@ -22,8 +22,9 @@ from ..core.shots import Shot
 from . import compat, home, sequencer
 from .arrival import Arrival
 from .clip import Footage, resolve
-from .drafting import Drafting, begin_drafting
+from .drafting import Drafting, begin_drafting, take_title
 from .homing import Homing
+from .lookup import Motion, find_motion, find_scene
 
 _HANDSHAKE_SECONDS = 120.0
 
@@ -100,13 +101,15 @@ class RenderFlow:
         self._writer: JobWriter | None = None
         self._arrival: Arrival | None = None
         self._cancelled = False
+        self._named = ""
+        """What it is called before its motion was read."""
         if folder is not None:
             self.request = read_request(JobFolder(folder).request)
             self.homing = Homing(read_origin(self.request.about))
         else:
             self._scenes()
-            resolve(self.homing.need(), self.shot)
-            self._check_motion()
+            footage = resolve(self.homing.need(), self.shot)
+            self._named = take_title(self.shot, footage, self._motion())
 
     # -- looking ------------------------------------------------------------------------------
 
@@ -134,7 +137,7 @@ class RenderFlow:
             return self.origin.title
         if self.shot.name:
             return self.shot.name
-        return self.folder.name if self.folder else "New take"
+        return self.folder.name if self.folder else self._named
 
     @property
     def busy(self) -> bool:
@@ -267,10 +270,8 @@ class RenderFlow:
         scene = home.by_uid(self._rig_scene_uid)
         return scene.name if scene is not None else self._rig_scene_name
 
-    def _check_motion(self) -> None:
-        from .lookup import find_motion, find_scene
-
-        find_motion(self.shot, find_scene(self._rig_scene, None))
+    def _motion(self) -> Motion:
+        return find_motion(self.shot, find_scene(self._rig_scene, None))
 
     def _start(self) -> None:
         if self._client is None:

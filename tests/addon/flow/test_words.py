@@ -194,6 +194,14 @@ def test_how_the_backend_ended_in_words(code: int | None, words: str) -> None:
     assert _how_it_ended(code) == words
 
 
+def test_a_run_has_its_name_from_the_click_on(scene: Any, session: Any) -> None:
+    from motionfollower_addon.host.render_flow import RenderFlow
+    from motionfollower_addon.properties import to_shot
+
+    flow = RenderFlow(session.client, to_shot(scene))
+    assert flow.title == "clip Wäve"
+
+
 @pytest.mark.parametrize(
     ("status", "stage", "words"),
     [
