@@ -101,7 +101,7 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
         draw_text(layout, context, flow.statement)
     warnings = flow.warnings + (flow.status.warnings if flow.status is not None else [])
     for _, message in warnings[:3]:
-        draw_text(layout, context, message)
+        draw_text(layout, context, message, "INFO")
     if flow.stage in (FlowStage.FAILED, FlowStage.CANCELLED):
         if flow.error is not None and flow.error.code in _MENDED_IN_PREFERENCES:
             draw_preferences_button(layout)
