@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import pytest
 
+from motionfollower_addon.host import home, jobs_on_disk
 from motionfollower_addon.host.render_flow import FlowStage
 from tests.addon.flow.scenes import strips
 from tests.addon.flow.test_files import start, takes, tick
@@ -84,3 +86,81 @@ def test_an_undone_take_comes_again_before_its_step_of_undo(session: Any, scene:
     strips(scene).remove(take)
     tick(session, lambda: flow.stage.ended)
     assert takes() == [flow.strip]
+
+
+def test_a_startup_file_carries_no_mark(session: Any, scene: Any, odd_path: Path) -> None:
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    mark = scene.motionfollower.scene_id
+    assert mark
+    # As Save Startup File does, which would write into the user's own folder.
+    from motionfollower_addon.host import session as module
+
+    module.before_save("", None)
+    assert scene.motionfollower.scene_id == ""
+    module.after_save("", None)
+    assert scene.motionfollower.scene_id == mark
+
+
+def test_a_save_as_is_noted_beside_the_job(session: Any, scene: Any, odd_path: Path) -> None:
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    first = bpy.data.filepath
+    bpy.ops.wm.save_mainfile()
+    assert home.known_file(flow.folder, flow.origin) == first
+    second = str(odd_path / "säved as.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=second)
+    assert home.known_file(flow.folder, flow.origin) == second
+    tick(session, lambda: flow.stage.ended)
+    session.forget(flow)
+
+    bpy.ops.wm.open_mainfile(filepath=second)
+    assert [job.folder for job in jobs_on_disk.refresh()] == [flow.folder]
+    # It has the same scene with the same mark, but the job went with the other file.
+    bpy.ops.wm.open_mainfile(filepath=first)
+    assert jobs_on_disk.refresh() == ()
+
+
+def test_try_again_only_in_the_file_of_the_run(session: Any, scene: Any) -> None:
+    bpy.ops.wm.save_mainfile()
+    path = bpy.data.filepath
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.SAMPLING)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert flow.stage is FlowStage.CANCELLED
+    with pytest.raises(RuntimeError, match="which is not open"):
+        bpy.ops.motionfollower.retry(folder=str(id(flow)))
+    bpy.ops.wm.open_mainfile(filepath=path)
+    bpy.ops.motionfollower.retry(folder=str(id(flow)))
+    assert len(takes()) == 1
+
+
+def test_a_file_that_could_not_be_opened_changes_nothing(
+    session: Any, scene: Any, odd_path: Path
+) -> None:
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    broken = odd_path / "bröken.blend"
+    broken.write_bytes(b"no blend")
+    with pytest.raises(RuntimeError):
+        bpy.ops.wm.open_mainfile(filepath=str(broken))
+    tick(session, lambda: flow.stage.ended)
+    assert flow.stage is FlowStage.DONE, flow.error
+    assert flow.take_there and takes() == [flow.strip]
+
+
+def test_a_scene_deleted_for_good_leaves_a_way(session: Any, scene: Any) -> None:
+    other = bpy.data.scenes.new("Öther")
+    flow = start(session)
+    tick(session, lambda: flow.stage is FlowStage.BACKEND)
+    bpy.context.window.scene = other
+    bpy.data.scenes.remove(scene)
+    tick(session, lambda: flow.stage is FlowStage.HOMING)
+    session.tick()
+    assert flow.homeless and "was deleted. Bring it in here" in flow.progress()[1]
+    assert takes() == []
+    flow.homing.adopt(other)
+    tick(session, lambda: flow.stage.ended)
+    assert flow.stage is FlowStage.DONE, flow.error
+    # Its footage comes along.
+    assert len(strips(other)) == 2 and takes() == [flow.strip]
