@@ -169,7 +169,7 @@ class BackendProcess:
         return MFError(
             "backend-ended",
             f"The backend {how}{': ' + last if last else '.'}",
-            f"Start again: what was finished is kept. The log is {self.log}",
+            f"Resume or start again: what was finished is kept. The log is {self.log}",
         )
 
     def last_words(self) -> str:

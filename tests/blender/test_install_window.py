@@ -30,7 +30,7 @@ def test_the_buttons_install_cancel_and_look(
     folder = odd_path / "bäckend"
     base = getattr(sys, "_base_executable", sys.executable)
     process = blender.start(
-        "--online-mode", "--window-geometry", "0", "0", "1280", "800", shot,
+        "--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800", shot,
         "--python", SCRIPTS / "install_window.py", "--", out, folder, base, sys.executable,
         env={"DISPLAY": display}, stderr=subprocess.STDOUT,
     )  # fmt: skip
@@ -39,7 +39,14 @@ def test_the_buttons_install_cancel_and_look(
     notes = json.loads((out / "setup.json").read_text(encoding="utf-8"))
     assert "error" not in notes, notes["error"]
     assert notes["cancelled"] == ["CANCELLED", "INCOMPLETE"]
-    assert notes["weights"] is True
-    for name in ("absent", "working", "incomplete", "weights"):
+    assert "no python here" in notes["failed"]
+    assert notes["offline"] is True
+    assert notes["weights"] is True and notes["complete"] is True
+    assert notes["ready"] == "READY"
+    assert notes["mismatch"].startswith("The installed backend is 0.0.9")
+    for name in (
+        "absent", "working", "incomplete", "failed", "offline", "weights", "weights-complete",
+        "weights-move", "weights-delete", "weights-import", "installed", "remove", "mismatch",
+    ):  # fmt: skip
         assert (out / f"setup_{name}.png").stat().st_size > 20_000
     shutil.rmtree(folder)

@@ -110,17 +110,24 @@ def test_each_state_is_photographed_and_says_what_to_do(
     said = notes["reasons"]
     for name, words in {
         "no-backend": "press Install Backend in the preferences",
-        "bones-missing": "Choose them in Bones",
+        "bones-missing": "Choose what is missing in Bones",
         "no-motion": "has no action",
         "two-rigs": "several armatures: Rig, Rig 2",
         "no-camera": "has no camera",
         "memory": "import them in the preferences",
+        "file-missing": "'footage' is not on disk. Choose it again: see Footage.",
+        "clip-missing": "The clip is not on disk.",
     }.items():
         assert words in said[name], said
-    for name in ("bones-guessed", "queued", "takes", "compare-wipe", "compare-side"):
+    for name in (
+        "bones-guessed", "partial-rig", "memory-short", "queued", "takes", "compare-wipe",
+        "compare-side",
+    ):  # fmt: skip
         assert said[name] == "", said
     assert "'movie' is retimed" in notes["retimed"]
     assert "Reset its retiming" in said["sequencer-open"]
+    assert notes["short"].startswith("Too little memory: it needs about")
+    assert "Close other programs" in notes["short"]
     assert notes["memory"]
     for name in said:
         assert (out / f"state-{name}.png").stat().st_size > 20_000
@@ -134,7 +141,7 @@ def test_cancel_midway_and_a_killed_backend(
     shot = make_shot(blender, odd_path, 3 * FRAMES)
     notes = play(blender, display, shot, "trouble", out)
     assert notes["cancel"] == ["CANCELLED", 0]
-    assert "was ended by signal 9" in notes["error_words"]
+    assert "was stopped from outside" in notes["error_words"]
     assert notes["log"] in notes["error_words"]
     assert Path(notes["log"]).is_file()
     assert notes["opened"] is True

@@ -42,6 +42,7 @@ def scenario() -> Iterator[float]:
     yield 2.0
     area = max(window().screen.areas, key=lambda item: item.width * item.height)
     bpy.context.preferences.view.ui_scale = 0.6
+    bpy.context.preferences.system.use_online_access = True
     area.type = "PREFERENCES"
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = "MotionFollower"
@@ -50,13 +51,14 @@ def scenario() -> Iterator[float]:
         bpy.ops.preferences.addon_expand(module=MODULE)
     from bl_ext.user_default.motionfollower.core.install_plan import Action
     from bl_ext.user_default.motionfollower.host.install import desk, preferences
-    from bl_ext.user_default.motionfollower.host.install_weights import weights_desk
 
     values, setup = preferences(), desk()
     values.install_folder = FOLDER
-    values.python_choice, values.python_path = "CHOSEN", PYTHON
+    own = os.environ.pop("MOTIONFOLLOWER_BACKEND_PYTHON")
     yield 0.5
     photograph("absent")
+    os.environ["MOTIONFOLLOWER_BACKEND_PYTHON"] = own
+    values.python_choice, values.python_path = "CHOSEN", PYTHON
 
     with bpy.context.temp_override(window=window(), area=area):
         bpy.ops.motionfollower.install_backend("INVOKE_DEFAULT")
@@ -74,17 +76,135 @@ def scenario() -> Iterator[float]:
     NOTES["cancelled"] = [process.status.phase.name, setup.state().name]
     photograph("incomplete")
 
-    values.backend_python = BACKEND
+    yield from see_failures(area, values, setup)
+    yield from see_weights(area, values)
+    yield from see_installed(area, values)
+
+
+def see_failures(area: Any, values: Any, setup: Any) -> Iterator[float]:
+    """A Python that does not serve; and no way into the net."""
+    values.install_folder = str(Path(FOLDER).parent / "second")
+    values.python_path = str(Path(FOLDER) / "no python here")
     with bpy.context.temp_override(window=window(), area=area):
-        bpy.ops.motionfollower.check_backend()
-        bpy.ops.motionfollower.weights_look()
+        bpy.ops.motionfollower.install_backend("INVOKE_DEFAULT")
+    stop = time.monotonic() + 60
+    while setup.working:
+        assert time.monotonic() < stop, "the installer did not see that Python is missing"
+        yield 0.1
+    NOTES["failed"] = str(setup.process.status.error)
+    values.show_choices = True
+    photograph("failed")
+    values.show_choices = False
+    bpy.context.preferences.system.use_online_access = False
+    NOTES["offline"] = not bpy.app.online_access
+    photograph("offline")
+    bpy.context.preferences.system.use_online_access = True
+
+
+def until_idle() -> Iterator[float]:
+    """Wait for the program about weights."""
+    from bl_ext.user_default.motionfollower.host.install_weights import weights_desk
+
     stop = time.monotonic() + 90
     while weights_desk().working:
         assert time.monotonic() < stop, "the backend did not tell about weights"
         yield 0.1
+
+
+def see_weights(area: Any, values: Any) -> Iterator[float]:
+    """None, a whole set, the dialogs that ask before it is moved or deleted, and a refusal."""
+    from bl_ext.user_default.motionfollower.host.install_weights import weights_desk
+
+    values.backend_python = BACKEND
+    with bpy.context.temp_override(window=window(), area=area):
+        bpy.ops.motionfollower.check_backend()
+        bpy.ops.motionfollower.weights_look()
+    yield from until_idle()
     NOTES["weights"] = bool(weights_desk().facts)
     yield 0.5
     photograph("weights")
+
+    folder = Path(FOLDER).parent / "wëights"
+    tiny = [BACKEND, "-m", "mf_backend", "weights", "tiny", "--to", str(folder)]
+    # The child must not find Blender's own Python.
+    plain = {key: text for key, text in os.environ.items() if not key.startswith("PYTHON")}
+    subprocess.run(tiny, check=True, env=plain)
+    values.weights, values.downloads_folder = str(folder), str(Path(FOLDER).parent)
+    with bpy.context.temp_override(window=window(), area=area):
+        bpy.ops.motionfollower.weights_look()
+    photograph("weights-looking")
+    yield from until_idle()
+    NOTES["complete"] = weights_desk().facts.get("complete")
+    photograph("weights-complete")
+    for name, given in (
+        ("weights_move", {"target": str(Path(FOLDER).parent / "elsewhere")}),
+        ("weights_delete", {}),
+        ("weights_import", {"source": str(folder)}),
+    ):
+        window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=600, y=400)
+        yield 0.2
+        with bpy.context.temp_override(window=window(), area=area, region=area.regions[-1]):
+            getattr(bpy.ops.motionfollower, name)("INVOKE_DEFAULT", **given)
+        yield 0.3
+        photograph(name.replace("_", "-"))
+        for kind, value in (("ESC", "PRESS"), ("ESC", "RELEASE")):
+            window().event_simulate(type=kind, value=value, x=600, y=400)
+            yield 0.2
+    with bpy.context.temp_override(window=window(), area=area):
+        bpy.ops.motionfollower.weights_sizes()
+    photograph("weights-sizing")
+    yield from until_idle()
+    photograph("weights-sizes")
+
+
+def see_installed(area: Any, values: Any) -> Iterator[float]:
+    """All well, then a backend of another version and protocol.
+
+    The marker is written by its own class and the environment is the tests' own, so that not
+    gigabytes are installed for a picture; what the backend says comes from the backend.
+    """
+    from bl_ext.user_default.motionfollower.core.install_marker import Marker, list_hash
+    from bl_ext.user_default.motionfollower.core.install_plan import InstallPaths, InstallPlan
+    from bl_ext.user_default.motionfollower.host.install import desk, shipped
+    from bl_ext.user_default.motionfollower.host.session import current
+
+    from mf_backend.protocol.messages import PROTOCOL
+    from mf_backend.version import VERSION
+
+    packages, wheel = shipped()
+    plan = InstallPlan("", str(packages), str(wheel), VERSION, PROTOCOL)
+    paths = InstallPaths(Path(FOLDER).parent / "whole")
+    paths.folder.mkdir()
+    paths.environment.symlink_to(Path(BACKEND).parent.parent)
+    facts: dict[str, Any] = {
+        "list_hash": list_hash(plan),
+        "python": "3.11",
+        "torch": "2.13.0+cpu",
+        "torch_note": "No NVIDIA card was found, so the MotionFollower engine uses the processor.",
+    }
+    Marker(True, VERSION, PROTOCOL, **facts).write(paths)
+    desk().process = None
+    values.install_folder, values.backend_python = str(paths.folder), ""
+    desk().adopt()
+    with bpy.context.temp_override(window=window(), area=area):
+        bpy.ops.motionfollower.check_backend()
+    stop = time.monotonic() + 60
+    while current().backend.handshake is None:
+        assert time.monotonic() < stop, "the backend did not answer"
+        yield 0.1
+    NOTES["ready"] = desk().state().name
+    photograph("installed")
+    with bpy.context.temp_override(window=window(), area=area, region=area.regions[-1]):
+        bpy.ops.motionfollower.remove_backend("INVOKE_DEFAULT")
+    yield 0.3
+    photograph("remove")
+    for kind, value in (("ESC", "PRESS"), ("ESC", "RELEASE")):
+        window().event_simulate(type=kind, value=value, x=600, y=400)
+        yield 0.2
+    Marker(True, "0.0.9", PROTOCOL + 1, **facts).write(paths)
+    current().close_backend()
+    NOTES["mismatch"] = desk().mismatch()
+    photograph("mismatch")
 
 
 STEPS = scenario()

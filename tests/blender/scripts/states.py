@@ -117,14 +117,66 @@ def queue_and_look() -> Iterator[float]:
     yield from driver.show_tab()
 
 
+def closed_line(name: str) -> Iterator[float]:
+    """All sections closed, as a person meets the panel."""
+    yield from see(name)
+
+
+def lose_the_footage() -> Iterator[float]:
+    """The folder of the clip goes away and comes back, under a strip and as a file."""
+    from bl_ext.user_default.motionfollower.host import readiness
+
+    def said(words: str) -> Iterator[float]:
+        def there() -> bool:
+            driver.area("VIEW_3D").tag_redraw()
+            with bpy.context.temp_override(window=driver.window()):
+                return words in readiness.missing(bpy.context)
+
+        yield from driver.until(there, 20)
+
+    folder = Path(bpy.data.filepath).parent / "footage"
+    folder.rename(folder.with_name("away"))
+    yield from said("is not on disk")
+    yield from see("file-missing", "footage", "render")
+    yield from closed_line("file-missing-closed")
+    settings().source, settings().clip = "FILE", "//footage/clip"
+    yield from said("The clip is not on disk")
+    yield from see("clip-missing", "footage", "render")
+    folder.with_name("away").rename(folder)
+
+    def back() -> bool:
+        driver.redraw()
+        with bpy.context.temp_override(window=driver.window()):
+            return readiness.missing(bpy.context) == ""
+
+    yield from driver.until(back, 20)
+    settings().source, settings().clip = "STRIP", ""
+
+
+def rename_partly() -> Iterator[float]:
+    """A rig without head and toes, and with none of the fingers: it works with what it has."""
+    bones = bpy.data.objects["Rig"].data.bones
+    gone = [bones[name] for name in ("Head", "LeftToeBase", "RightToeBase")]
+    names = [bone.name for bone in gone]
+    for number, bone in enumerate(gone):
+        bone.name = f"extra {number}"
+    yield from see("partial-rig", "bones", "render")
+    for bone, name in zip(gone, names, strict=True):
+        bone.name = name
+
+
 def too_little_memory() -> Iterator[float]:
-    """The large engine with a picture that nothing here has the memory for; and no weights."""
+    """More pixels than anybody has memory for; the large engine with its largest preset."""
     from bl_ext.user_default.motionfollower.host import memory_need
 
     scene, values = driver.window().scene, settings()
     values.source, values.clip, values.count = "FILE", "//footage/clip", 400
-    scene.render.resolution_x = scene.render.resolution_y = 8192
-    values.engine = "motionfollower"
+    scene.render.resolution_x = scene.render.resolution_y = 65536
+    yield from driver.until(lambda: memory_need.look(bpy.context, values).short, 30)
+    NOTES["short"] = memory_need.words(bpy.context, values)
+    yield from see("memory-short", "quality", "render")
+    yield from closed_line("memory-short-closed")
+    values.engine, values.memory, values.moving_camera = "motionfollower", "24", True
     yield from driver.until(lambda: memory_need.words(bpy.context, values), 30)
     NOTES["memory"] = memory_need.words(bpy.context, values)
     yield from see("memory", "quality", "render")
@@ -134,6 +186,8 @@ def states() -> Iterator[float]:
     """All of them."""
     yield from driver.show_tab()
     yield from see_what_is_missing()
+    yield from rename_partly()
+    yield from lose_the_footage()
     yield from retime_the_strip()
     yield from queue_and_look()
     yield from too_little_memory()
