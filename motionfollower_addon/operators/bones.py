@@ -13,6 +13,7 @@ from ..core.mapping import load, save
 from ..core.mirror import mirror
 from ..host import own_bones, rig_state
 from ..host.bones import detect_armature
+from ..host.showing import showing
 from .reporting import refuse
 
 
@@ -24,7 +25,8 @@ class _OnBones:
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only with an armature that may be changed."""
-        armature = rig_state.chosen_armature(context.scene)
+        with showing():
+            armature = rig_state.chosen_armature(context.scene)
         if armature is None:
             cls.poll_message_set("Choose an armature first")
             return False
