@@ -87,7 +87,7 @@ def test_renamed_bones_are_seen_at_once(scene: Any) -> None:
     for bone in rig.data.bones:
         bone.name = f"x{len(bone.name)}"
     assert "CMU BVH" not in drawn(scene).text
-    assert "Guessed" in drawn(scene, "bones").text
+    assert "Guess from hierarchy" in drawn(scene, "bones").text
 
 
 def test_kept_only_until_the_drawing_ends(scene: Any) -> None:
