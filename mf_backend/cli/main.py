@@ -70,6 +70,8 @@ def run_command(argv: Sequence[str]) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
+    # Every request of a download is of no interest to the person who waits for it.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     # Ctrl-C and a polite kill end alike; commands that can stop more gently do so themselves.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     as_json = "--json" in argv

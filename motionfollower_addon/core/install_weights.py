@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -110,6 +111,19 @@ def blender_python() -> str:
     return sys.executable
 
 
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d [\d:,.]+ [A-Z]+ ")
+_BAR = re.compile(r"^(.*?):?\s+(\d+)\s?%\|")
+
+
+def shown(line: str) -> str:
+    """What a person needs of a program's line: a progress bar as a share, nothing of its log."""
+    last = line.strip().split("\r")[-1].strip()
+    if _LOGGED.match(last):
+        return ""
+    bar = _BAR.match(last)
+    return f"{bar[1]}: {bar[2]} %" if bar else last[-200:]
+
+
 class WeightsTask:
     """One program about weights that ends with one JSON object on stdout."""
 
@@ -117,6 +131,8 @@ class WeightsTask:
         self, label: str, command: Sequence[str], then: Callable[[dict[str, object]], None]
     ) -> None:
         self.label = label
+        self.next_step = ""
+        """What to do once it is done; may be empty."""
         self.phase = TaskPhase.RUNNING
         self.text = label
         self.error: MFError | None = None
@@ -137,7 +153,7 @@ class WeightsTask:
             elif line.strip():
                 self.lines.append(line.strip())
                 del self.lines[:-100]  # progress bars say much
-                self.text = line.strip().split("\r")[-1][-200:]
+                self.text = shown(line) or self.text
         code = self._task.code
         if code is None:
             return bool(arrived)

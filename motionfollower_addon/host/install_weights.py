@@ -143,7 +143,9 @@ class WeightsDesk:
                 f"The downloads take {needed / (1 << 30):.1f} GiB, which {folder} has not left.",
                 "Choose a folder on another disk.",
             )
-        return self._ask("Fetching weights", lambda _: None, "fetch", "--to", str(folder), "--yes")
+        task = self._ask("Fetching weights", lambda _: None, "fetch", "--to", str(folder), "--yes")
+        task.next_step = "With the authors' own files beside them, press Import Weights."
+        return task
 
     # -- moving and deleting ------------------------------------------------------------------
 

@@ -183,6 +183,14 @@ class MF_OT_weights_delete(_AsksFirst, bpy.types.Operator):
     bl_label = "Delete Weights"
     confirm = "Delete"
 
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Not while something works on them."""
+        if weights_desk().working:
+            cls.poll_message_set("Wait for the work on the weights that goes on")
+            return False
+        return True
+
     def draw(self, context: Any) -> None:
         """Say what would go."""
         self.layout.label(text="Delete these weights? They must be imported again to be used.")

@@ -54,14 +54,14 @@ def draw_weights(layout: Any, context: Any, preferences: Any) -> None:
     if task is None:
         return
     if task.phase is TaskPhase.RUNNING:
-        row = layout.row()
+        row = layout.split(factor=0.8)
         row.label(text=task.text, icon="SORTTIME")
         row.operator(ids.OP_WEIGHTS_CANCEL, icon="CANCEL")
     elif task.error is not None:
         cancelled = isinstance(task.error, CancelledError)
         draw_text(layout, context, str(task.error), "INFO" if cancelled else "ERROR")
     else:
-        layout.label(text=f"{task.label}: done.", icon="CHECKMARK")
+        draw_text(layout, context, f"{task.label}: done. {task.next_step}", "CHECKMARK")
 
 
 def _draw_facts(layout: Any, context: Any, facts: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.backend.weights.test_fetch import hub  # noqa: F401
 from tests.blender.conftest import SCRIPTS, Blender
 from tests.blender.screen import last_words
 from tests.blender.test_window import display  # noqa: F401
@@ -23,6 +24,7 @@ def test_the_buttons_install_cancel_and_look(
     shot: Path,
     odd_path: Path,
     repository: Path,
+    hub: str,  # noqa: F811
 ) -> None:
     out = repository / "out" / "window" / blender.version
     out.mkdir(parents=True, exist_ok=True)
@@ -32,7 +34,8 @@ def test_the_buttons_install_cancel_and_look(
     process = blender.start(
         "--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800", shot,
         "--python", SCRIPTS / "install_window.py", "--", out, folder, base, sys.executable,
-        env={"DISPLAY": display}, stderr=subprocess.STDOUT,
+        env={"DISPLAY": display, "HF_ENDPOINT": hub, "HF_HOME": str(odd_path / "hub cache")},
+        stderr=subprocess.STDOUT,
     )  # fmt: skip
     told = last_words(process, 300)
     assert (out / "setup.json").is_file(), told[-3000:]
@@ -42,11 +45,14 @@ def test_the_buttons_install_cancel_and_look(
     assert "no python here" in notes["failed"]
     assert notes["offline"] is True
     assert notes["weights"] is True and notes["complete"] is True
+    assert "could not be fetched" in notes["unreachable"]
+    assert notes["downloads"] == 2 and notes["fetched"] == "DONE"
     assert notes["ready"] == "READY"
     assert notes["mismatch"].startswith("The installed backend is 0.0.9")
     for name in (
         "absent", "working", "incomplete", "failed", "offline", "weights", "weights-complete",
-        "weights-move", "weights-delete", "weights-import", "installed", "remove", "mismatch",
+        "weights-move", "weights-delete", "weights-import", "weights-unreachable", "weights-sizes",
+        "weights-fetching", "weights-fetched", "installed", "remove", "mismatch",
     ):  # fmt: skip
         assert (out / f"setup_{name}.png").stat().st_size > 20_000
     shutil.rmtree(folder)

@@ -217,3 +217,21 @@ def test_jobs_on_disk_say_how_far_they_came(status: str, stage: str, words: str)
     from motionfollower_addon.host.jobs_on_disk import how_far
 
     assert how_far(JobState(status=Status(status), stage=stage)) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("2026-11-27 04:22:25,200 INFO HTTP Request: GET http://x/config.json", ""),
+        (
+            "Fetching 4 files:  25%|##5  | 1/4 [00:01<00:03]",
+            "Fetching 4 files: 25 %",
+        ),
+        ("a.bin:   0%|  | 0\ra.bin:  43%|####  | 6.9M/16.0M", "a.bin: 43 %"),
+        ("Importing denoising_unet.pth", "Importing denoising_unet.pth"),
+    ],
+)
+def test_a_download_shows_its_share_and_no_log(line: str, words: str) -> None:
+    from motionfollower_addon.core.install_weights import shown
+
+    assert shown(line) == words

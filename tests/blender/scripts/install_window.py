@@ -150,11 +150,35 @@ def see_weights(area: Any, values: Any) -> Iterator[float]:
         for kind, value in (("ESC", "PRESS"), ("ESC", "RELEASE")):
             window().event_simulate(type=kind, value=value, x=600, y=400)
             yield 0.2
-    with bpy.context.temp_override(window=window(), area=area):
-        bpy.ops.motionfollower.weights_sizes()
+    yield from see_downloads(area)
+
+
+def see_downloads(area: Any) -> Iterator[float]:
+    """A hub that is not to be had; then sizes, a download, and its end, from the tests' own hub."""
+    from bl_ext.user_default.motionfollower.host.install_weights import weights_desk
+
+    def press(name: str) -> None:
+        with bpy.context.temp_override(window=window(), area=area):
+            getattr(bpy.ops.motionfollower, name)()
+
+    endpoint = os.environ["HF_ENDPOINT"]
+    os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
+    press("weights_sizes")
+    yield from until_idle()
+    NOTES["unreachable"] = str(weights_desk().task.error)
+    photograph("weights-unreachable")
+    os.environ["HF_ENDPOINT"] = endpoint
+    press("weights_sizes")
     photograph("weights-sizing")
     yield from until_idle()
+    NOTES["downloads"] = len(weights_desk().downloads)
     photograph("weights-sizes")
+    press("weights_fetch")
+    yield 1.0
+    photograph("weights-fetching")
+    yield from until_idle()
+    NOTES["fetched"] = weights_desk().task.phase.name
+    photograph("weights-fetched")
 
 
 def see_installed(area: Any, values: Any) -> Iterator[float]:
