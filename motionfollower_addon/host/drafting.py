@@ -14,6 +14,7 @@ from mf_backend.version import VERSION
 from ..core.backend_state import ClipFacts
 from ..core.job_writer import JobDraft
 from ..core.origin import Origin
+from ..core.reading import Reading
 from ..core.retiming import RetimePlan, plan
 from ..core.shots import Shot
 from . import home
@@ -103,8 +104,13 @@ def begin_drafting(
     motion = find_motion(shot, find_scene(rig_scene, bpy.context.scene))
     scene_rate = scene_fps(motion.scene)
     footage = resolve(sequencer_scene, shot)
+    sequencer_rate = scene_fps(sequencer_scene)
+    # A folder of many images takes a while to list.
+    reading = Reading(lambda: used_span(footage, facts, shot, sequencer_rate))
     yield
-    span = used_span(footage, facts, shot, scene_fps(sequencer_scene))
+    while not reading.finished:
+        yield
+    span = reading.take()
     retimed = plan(motion.range, scene_rate, span.count, facts.fps, shot.retime)
     yield
     mapping = ready_mapping(motion.armature, shot.bone_map)
