@@ -51,7 +51,11 @@ _ALIGNMENTS = (
     ),
 )
 _ENGINES = (
-    ("preview", "Preview", "Cut out the actor and warp the limbs; fast, on any computer"),
+    (
+        "preview",
+        "Preview",
+        "Cut out the actor and move the limbs; fast, on any computer, for blocking and timing",
+    ),
     (
         "motionfollower",
         "MotionFollower",
@@ -202,7 +206,7 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         min=0.0,
         max=240.0,
         description="Frames a second of a folder of images, so how fast the result plays; 0 takes "
-        "the scene's",
+        "a video's own, and for images the scene's",
     )
     first: IntProperty(
         name="Skip",
@@ -219,7 +223,8 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         name="Armature",
         type=bpy.types.Object,
         poll=_is_armature,
-        description="Rig whose motion the actor takes. Empty: the only one in the scene",
+        description="Rig whose motion the actor takes. Empty: the only one in the scene, or the "
+        "only one that moves",
     )
     action: PointerProperty(
         name="Action",

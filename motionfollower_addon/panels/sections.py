@@ -72,7 +72,7 @@ def draw_footage(layout: Any, context: Any, values: Any) -> None:
     strip = None
     if values.source == "FILE":
         layout.prop(values, "clip", placeholder="video, or one numbered picture")
-        layout.prop(values, "fps")
+        layout.prop(values, "fps", text="Frame Rate" if values.fps else "Rate (0: own)")
     else:
         strip = _strip(context, values)
         layout.prop(
