@@ -11,7 +11,7 @@ from typing import Any
 from mf_backend.errors import InputError, MFError
 
 from .. import ids
-from ..core.bone_maps import fit, load_bone_maps, require
+from ..core.bone_maps import Detection, fit, load_bone_maps, require
 from ..core.coverage import coverage
 from ..core.mapping import Mapping, joint_label, load
 from . import lookup, own_bones
@@ -52,17 +52,17 @@ def chosen_armature(scene: Any) -> Any:
     return getattr(scene, ids.SCENE_PROPERTY).armature or default_armature(scene)
 
 
-def mapping_for(armature: Any, chosen: str) -> Mapping:
+def mapping_for(armature: Any, chosen: str, found: Detection | None = None) -> Mapping:
     """The mapping to use: "" the best fit, a family's id, "custom", or a file that was saved.
 
-    Without a choice the armature's own list comes before detection. Raises InputError where
-    required joints have no bone.
+    Without a choice the armature's own list comes before detection, which is `found` where it was
+    made already. Raises InputError where required joints have no bone.
     """
     own = own_bones.read(armature) if chosen in ("", own_bones.FAMILY) else None
     if own is not None:
         mapping = own
     elif not chosen:
-        return require(detect_armature(armature), f"The armature {armature.name!r}")
+        return require(found or detect_armature(armature), f"The armature {armature.name!r}")
     elif chosen.endswith(".json"):
         mapping = load(real_path(chosen))
     else:
@@ -107,13 +107,15 @@ def words(armature: Any, chosen: str) -> str:
 
 
 def _look(armature: Any, chosen: str) -> RigState:
+    # A large rig's detection takes long enough to make it once, and only where it counts.
+    detects = not chosen and not len(own_bones.rows(armature))
+    found = detect_armature(armature) if detects else None
     try:
-        mapping = mapping_for(armature, chosen)
+        mapping = mapping_for(armature, chosen, found)
     except MFError as error:
         words, step = _UNUSABLE.get(error.code, ("not usable", error.hint))
         return RigState(False, words, (error.message,), next_step=step)
-    found = detect_armature(armature)
-    score = "" if chosen or mapping.family == own_bones.FAMILY else f", {found.score:.0%}"
+    score = f", {found.score:.0%}" if found is not None else ""
     lines = list(coverage(mapping))
     if mapping.guessed:
         lines.append("Look at Show Skeleton before you trust it")
