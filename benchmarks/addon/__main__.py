@@ -80,7 +80,7 @@ def show_window(title: str, notes: dict[str, Any]) -> bool:
         )  # fmt: skip
         print(
             f"    {name}: {value['times']} times, median {value['median']:.2f} ms, longest "
-            f"{value['longest']:.2f}{apart}"
+            f"{value['longest']:.2f} (in processor time {value['worked']:.2f}){apart}"
         )
     sys.stdout.flush()
     return good and fine

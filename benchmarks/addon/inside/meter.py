@@ -29,6 +29,8 @@ class Call:
     held: float = 0.0
     apart: dict[str, float] = field(default_factory=dict)
     """What Blender itself did in it, by kind."""
+    worked: float = 0.0
+    """Processor time of this thread in it, without what Blender itself did."""
     samples: int = 0
     """Times that the scene was evaluated for a sample."""
     stage: str = ""
@@ -36,7 +38,7 @@ class Call:
 
     @property
     def own(self) -> float:
-        """Without the evaluation of the scene."""
+        """Seconds by the clock without the evaluation of the scene."""
         return self.held - self.apart.get(EVALUATION, 0.0)
 
 
@@ -56,11 +58,12 @@ class Meter:
             if self._now is not None:
                 return function(*arguments, **named)
             call = self._now = Call(name)
-            begin = time.perf_counter()
+            begin, before = time.perf_counter(), time.thread_time()
             try:
                 return function(*arguments, **named)
             finally:
                 call.held = time.perf_counter() - begin
+                call.worked += time.thread_time() - before
                 self._now = None
                 self.calls.append(call)
 
@@ -71,13 +74,14 @@ class Meter:
 
         @functools.wraps(function)
         def run(*arguments: Any, **named: Any) -> Any:
-            begin = time.perf_counter()
+            begin, before = time.perf_counter(), time.thread_time()
             try:
                 return function(*arguments, **named)
             finally:
                 if self._now is not None:
                     spent = time.perf_counter() - begin
                     self._now.apart[kind] = self._now.apart.get(kind, 0.0) + spent
+                    self._now.worked -= time.thread_time() - before
 
         return run
 

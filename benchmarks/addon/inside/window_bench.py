@@ -133,6 +133,7 @@ def job() -> Iterator[float]:
     table = {}
     for name, mine in by_name.items():
         table[name] = milliseconds([call.own for call in mine])
+        table[name]["worked"] = round(1000 * max(call.worked for call in mine), 3)
         for kind in (EVALUATION, UNDO):
             longest = max(call.apart.get(kind, 0.0) for call in mine)
             if longest:
