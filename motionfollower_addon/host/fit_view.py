@@ -133,7 +133,7 @@ def _find(question: _Question) -> FitJob | None:
     """The latest job on disk; runs in a thread."""
     files: list[tuple[float, Path]] = []
     for root in question.roots:
-        for folder in root.glob("*"):
+        for folder in root.glob("[!.]*"):
             with contextlib.suppress(OSError):
                 files.append(
                     ((JobFolder(folder).conditions / "joints.npz").stat().st_mtime, folder)

@@ -76,7 +76,7 @@ def _read(roots: list[Path]) -> list[_OnDisk]:
     """Every job of some folders, the latest first; runs in a thread."""
     found = []
     for root in dict.fromkeys(roots):
-        for file in root.glob("*/job.json"):
+        for file in root.glob("[!.]*/job.json"):
             try:
                 request = read_request(file)
             except MFError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from .. import ids
 from ..core.job_png import png_size
 from ..core.origin import read_origin
 from . import compat, sequencer
+from .aside import read_aside
 from .clip import real_path
 from .sequencer import find_take, takes, takes_beside
 
@@ -127,14 +129,38 @@ def delete(scene: Any, job: str, with_files: bool) -> None:
     if shown and beside:
         sequencer.show_only(scene, beside[-1])
     if folder is not None:
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:
-            raise OutputError(
-                "not-deleted",
-                f"{folder} could not be deleted whole: {error.strerror or error}.",
-                "Close what uses its files and delete the folder yourself.",
-            ) from error
+        _delete_folder(folder)
+
+
+def _delete_folder(folder: Path) -> None:
+    """Delete a job folder; its thousands of files go while the window stays free."""
+    going = folder.with_name(f".{folder.name} deleted {uuid.uuid4().hex[:6]}")
+    try:
+        folder.rename(going)
+    except OSError as error:
+        raise _not_deleted(folder, error) from error
+    read_aside(str(going), lambda: _remove(going), _tell)
+
+
+def _remove(folder: Path) -> OutputError | None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        return _not_deleted(folder, error)
+    return None
+
+
+def _tell(trouble: OutputError | None) -> None:
+    if trouble is not None:
+        print(f"MotionFollower: {trouble}")
+
+
+def _not_deleted(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        "not-deleted",
+        f"{folder} could not be deleted whole: {error.strerror or error}.",
+        "Close what uses its files and delete the folder yourself.",
+    )
 
 
 def compare(scene: Any, job: str, mode: Compare) -> None:
@@ -225,7 +251,7 @@ def _side_by_side(scene: Any, strip: Any, job: str) -> None:
         start,
     )
     right[ids.STRIP_HELPER] = job
-    right.colorspace_settings.name = strip.colorspace_settings.name
+    compat.same_colorspace(right, strip)
     quarter = scene.render.resolution_x * scene.render.resolution_percentage / 400
     for item, side in ((left, -1.0), (right, 1.0)):
         for name in ("scale_x", "scale_y"):

