@@ -126,6 +126,14 @@ def new_color(owner: Any, name: str, channel: int, begin: int, frames: int) -> A
     return strip
 
 
+def same_colorspace(strip: Any, other: Any) -> None:
+    """Give a strip the colour space of another. One that was never drawn may not know its own yet:
+    then both find it in the same way."""
+    name = other.colorspace_settings.name
+    if name and strip.colorspace_settings.name != name:
+        strip.colorspace_settings.name = name
+
+
 def copy_footage(owner: Any, strip: Any, channel: int, begin: int, stop: int) -> Any:
     """Another strip of the same movie or images, showing the same frames from `begin` to `stop`."""
     where = round(content_start(strip))
@@ -155,5 +163,5 @@ def copy_footage(owner: Any, strip: Any, channel: int, begin: int, stop: int) ->
     else:
         copy.frame_final_start, copy.frame_final_end = begin, stop
     copy.channel = channel
-    copy.colorspace_settings.name = strip.colorspace_settings.name
+    same_colorspace(copy, strip)
     return copy

@@ -206,5 +206,4 @@ def look_like(strip: Any, reference: Any) -> None:
     for name in ("use_flip_x", "use_flip_y", "blend_type", "blend_alpha", "color_saturation"):
         setattr(strip, name, getattr(reference, name))
     strip.color_multiply = reference.color_multiply
-    if strip.colorspace_settings.name != reference.colorspace_settings.name:
-        strip.colorspace_settings.name = reference.colorspace_settings.name
+    compat.same_colorspace(strip, reference)

@@ -101,3 +101,20 @@ def test_another_jobs_folder_is_not_deleted(pair: tuple[Any, str, str]) -> None:
         bpy.ops.motionfollower.take_delete(job=one, with_files=True)
     assert Path(other).is_dir()
     assert one in ids(scene)
+
+
+def test_footage_that_was_never_read_has_no_colour_space_to_copy(scene: Any) -> None:
+    """Blender finds a strip's colour space when it first reads the file."""
+    from motionfollower_addon.host import compat
+
+    owner = scene.sequence_editor
+    read = next(item for item in compat.all_strips(owner) if item.type == "IMAGE")
+    unread = compat.strips(owner).new_image(
+        name="unread", filepath="//not there.png", channel=9, frame_start=1
+    )
+    assert unread.colorspace_settings.name == ""
+    before = read.colorspace_settings.name
+    compat.same_colorspace(read, unread)
+    assert read.colorspace_settings.name == before
+    compat.same_colorspace(unread, read)
+    assert unread.colorspace_settings.name == before
