@@ -23,6 +23,7 @@ class _Holder:
     drawing: dict[Any, Any] | None = None
     lasting: dict[Any, Any] = {}
     listening = False
+    changes = 0
 
 
 @contextmanager
@@ -90,6 +91,12 @@ def _kept(where: dict[Any, Any], function: Callable[..., Any], arguments: tuple[
 def changed(*_: Any) -> None:
     """Something changed, or another file is here."""
     _Holder.lasting.clear()
+    _Holder.changes += 1
+
+
+def changes() -> int:
+    """How often something changed; good in drawings only, as Blender tells of it late."""
+    return _Holder.changes
 
 
 _HANDLERS = ("depsgraph_update_post", "undo_post", "redo_post", "load_pre", "load_post")
