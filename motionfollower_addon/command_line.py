@@ -95,6 +95,12 @@ def _render_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="with fit: give each limb the actor's own length",
     )
+    add(
+        "--outline",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="let the shape of the rig's meshes say where the actor will be, too",
+    )
     add("--quality", choices=[str(quality) for quality in Quality])
     add("--sampler", choices=[str(sampler) for sampler in Sampler])
     add("--seed", type=int, metavar="N", help="start of the random numbers")

@@ -292,6 +292,13 @@ class MF_PG_settings(bpy.types.PropertyGroup):
         "leaves. "
         "More removes a thin outline that stays behind; less keeps more of the clip's own pixels",
     )
+    outline: BoolProperty(
+        name="Character's Outline",
+        default=True,
+        description="Let the shape of the rig's own meshes, as the camera sees them, say where the "
+        "actor will be: the region that is painted anew follows the character's dress and build, "
+        "too. Meshes that are hidden in the viewport or in renders do not count",
+    )
     source_masks: StringProperty(
         name="Actor Masks",
         subtype="DIR_PATH",
@@ -409,6 +416,7 @@ def to_shot(scene: Any) -> Shot:
         bone_map="" if values.bone_map == "AUTO" else values.bone_map,
         range=motion_range(scene),
         retime=Policy(values.retime),
+        outline=values.outline,
         mp4=values.mp4,
         settings=Settings(
             engine=values.engine,

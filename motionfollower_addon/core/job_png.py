@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+_KINDS = {2: 0, 3: 2}
+"""Colour type by the array's dimensions: grey, and red, green and blue."""
+_DEEP = ((), (3,))
+
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     checked = kind + data
@@ -16,17 +20,21 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def encode_png(picture: NDArray[np.uint8]) -> bytes:
-    """PNG file of an RGB picture, uint8 [height, width, 3] (PNG specification, ISO/IEC 15948).
+    """PNG file of an RGB or grey picture, uint8 [height, width, 3] or [height, width].
 
-    Compressed fast rather than small: skeleton pictures are mostly black.
+    The format is the PNG specification's (ISO/IEC 15948). Compressed fast rather than small:
+    skeleton pictures and masks are mostly of one colour.
     """
-    height, width, channels = picture.shape
-    if channels != 3 or picture.dtype != np.uint8:
-        raise ValueError(f"an RGB uint8 picture is needed, not {picture.dtype} {picture.shape}")
+    if picture.dtype != np.uint8 or picture.ndim not in _KINDS or picture.shape[2:] not in _DEEP:
+        raise ValueError(
+            f"an RGB or grey uint8 picture is needed, not {picture.dtype} {picture.shape}"
+        )
+    height, width = picture.shape[:2]
+    line = picture.size // height
     # Each row starts with its filter's number; 0 is none.
-    rows = np.zeros((height, 1 + 3 * width), np.uint8)
-    rows[:, 1:] = picture.reshape(height, 3 * width)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = np.zeros((height, 1 + line), np.uint8)
+    rows[:, 1:] = picture.reshape(height, line)
+    header = struct.pack(">IIBBBBB", width, height, 8, _KINDS[picture.ndim], 0, 0, 0)
     return b"".join(
         (
             b"\x89PNG\r\n\x1a\n",

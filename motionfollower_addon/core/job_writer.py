@@ -19,10 +19,12 @@ from mf_backend.jobs.request import JobRequest, Output, Reference, Settings, Tar
 from mf_backend.skeleton.draw import draw_skeleton
 
 from .job_png import encode_png
+from .outline_worker import Outlines
 
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
 _JOINTS = "inputs/target_joints.npz"
 _POSES = "inputs/target_poses"
+_MASKS = "inputs/character_masks"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class JobDraft:
     joints: NDArray[np.float32]
     size: tuple[int, int]
     """(width, height) of the clip in pixels."""
+    outlines: Outlines | None = None
+    """Masks of the scene's own character, which the joints belong to; None without any."""
     output: Output = field(default_factory=Output)
     about: dict[str, Any] = field(default_factory=dict)
 
@@ -125,13 +129,20 @@ class JobWriter:
                 raise CancelledError()
             picture = encode_png(draw_skeleton(joints, draft.size))
             write_bytes(folder / _POSES / f"frame_{index}.png", picture)
+            if draft.outlines is not None:
+                mask = encode_png(draft.outlines.mask(index, draft.size))
+                write_bytes(folder / _MASKS / f"frame_{index}.png", mask)
             self.written = index + 1
         if self._only_skeletons:
             return None, folder
         request = JobRequest(
             id=uuid.uuid4().hex[:12],
             reference=draft.reference,
-            target=Target(joints=_JOINTS, poses=_POSES),
+            target=Target(
+                joints=_JOINTS,
+                poses=_POSES,
+                character_masks=_MASKS if draft.outlines is not None else "",
+            ),
             settings=draft.settings,
             output=draft.output,
             about=draft.about,

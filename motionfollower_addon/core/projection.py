@@ -67,14 +67,13 @@ class Camera:
         return unit
 
 
-def project(
-    points: Array, camera: Camera, size: tuple[int, int], pixel_aspect: tuple[float, float] = (1, 1)
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Pixels of world points [N, 3] in a picture of `size` (width, height).
+def pixel_rows(
+    camera: Camera, size: tuple[int, int], pixel_aspect: tuple[float, float] = (1, 1)
+) -> Array:
+    """Three rows [3, 4] that give a world point (x, y, z, 1) its across, down and depth.
 
-    Returns (pixels [N, 2], in_front bool [N]); x right, y down, (0, 0) the centre of the top-left
-    pixel; NaN where a point is not in front of the camera. `pixel_aspect` is a pixel's width and
-    height as the scene's render settings give them.
+    Its pixel is (across, down), divided by depth for a perspective camera. `size` and
+    `pixel_aspect` are as in `project`.
     """
     width, height = size
     aspect = pixel_aspect[1] / pixel_aspect[0]
@@ -86,15 +85,33 @@ def project(
     else:
         sensor = camera.sensor_width if fit is SensorFit.HORIZONTAL else camera.sensor_height
     view = width if fit is SensorFit.HORIZONTAL else aspect * height
-    local = points @ camera.world_to_camera[:3, :3].T + camera.world_to_camera[:3, 3]
-    depth = -local[:, 2]
-    in_front: NDArray[np.bool_] = np.isfinite(depth) & (depth > NEAREST)
+    right, up, back = camera.world_to_camera[:3]
+    depth = -back
+    # What the centre's place is multiplied with: depth, which perspective divides away again.
     if camera.lens is Lens.ORTHOGRAPHIC:
-        scale = np.full(len(points), view / camera.ortho_scale)
+        scale, whole = view / camera.ortho_scale, np.array([0.0, 0.0, 0.0, 1.0])
     else:
-        scale = camera.focal_length / sensor * view / np.where(in_front, depth, np.nan)
-    across = local[:, 0] * scale + width / 2 - camera.shift_x * view
-    upward = (local[:, 1] * scale - camera.shift_y * view) / aspect + height / 2
-    pixels: Array = np.stack([across - 0.5, height - upward - 0.5], axis=1)
+        scale, whole = camera.focal_length / sensor * view, depth
+    across = scale * right + (width / 2 - camera.shift_x * view - 0.5) * whole
+    down = -scale / aspect * up + (height / 2 + camera.shift_y * view / aspect - 0.5) * whole
+    return np.stack([across, down, depth])
+
+
+def project(
+    points: Array, camera: Camera, size: tuple[int, int], pixel_aspect: tuple[float, float] = (1, 1)
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Pixels of world points [N, 3] in a picture of `size` (width, height).
+
+    Returns (pixels [N, 2], in_front bool [N]); x right, y down, (0, 0) the centre of the top-left
+    pixel; NaN where a point is not in front of the camera. `pixel_aspect` is a pixel's width and
+    height as the scene's render settings give them.
+    """
+    rows = pixel_rows(camera, size, pixel_aspect)
+    placed = points @ rows[:, :3].T + rows[:, 3]
+    depth = placed[:, 2]
+    in_front: NDArray[np.bool_] = np.isfinite(depth) & (depth > NEAREST)
+    pixels: Array = placed[:, :2]
+    if camera.lens is Lens.PERSPECTIVE:
+        pixels = pixels / np.where(in_front, depth, np.nan)[:, None]
     pixels[~in_front] = np.nan
     return pixels, in_front

@@ -43,6 +43,8 @@ class Shot:
     range: tuple[float, ...] = ()
     """First and last scene frame of the motion; empty: the action's own range."""
     retime: Policy = Policy.TRIM
+    outline: bool = True
+    """Let the shape of the rig's meshes say where the actor will be, too."""
     output: str = ""
     """Folder for the job folders; empty: beside the .blend."""
     mp4: str = ""
@@ -68,6 +70,10 @@ def _own_value(where: str, name: str, value: Any) -> Any:
         if value not in list(Policy):
             raise _wrong(where, name, value, f"one of {', '.join(Policy)}")
         return Policy(value)
+    if name == "outline":
+        if not isinstance(value, bool):
+            raise _wrong(where, name, value, "true or false")
+        return value
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if name == "range":
         pair = isinstance(value, list | tuple) and len(value) in (0, 2)

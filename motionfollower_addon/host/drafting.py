@@ -50,9 +50,9 @@ class Drafting:
         self._sampler = sampler
 
     def step(self) -> bool:
-        """Read one sample; whether that was the last."""
+        """Read one sample, or wait a moment for outlines; whether all is read."""
         finished = bool(self._sampler.step())
-        self.done += 1
+        self.done = self._sampler.done
         return finished
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class Drafting:
 
     def finish(self) -> JobDraft:
         """Put the scene back and give everything a job folder is made from."""
-        joints = self._sampler.joints.copy()
+        joints, outlines = self._sampler.joints.copy(), self._sampler.outlines
         self.warnings += [("rig", text) for text in self._sampler.warnings]
         self._sampler.close()
         facts, shot = self._facts, self._shot
@@ -78,6 +78,7 @@ class Drafting:
             settings=_absolute(shot.settings),
             joints=joints,
             size=(facts.width, facts.height),
+            outlines=outlines,
             output=Output(mp4=str(real_path(shot.mp4)) if shot.mp4 else ""),
             about=self.origin.to_dict(),
         )
@@ -95,7 +96,11 @@ def _absolute(settings: Settings) -> Settings:
 
 
 def begin_drafting(
-    shot: Shot, rig_scene: str, sequencer_scene: Any, facts: ClipFacts
+    shot: Shot,
+    rig_scene: str,
+    sequencer_scene: Any,
+    facts: ClipFacts,
+    only_skeletons: bool = False,
 ) -> Generator[None, None, Drafting]:
     """Start reading the motion of a shot for a clip, in pieces of some milliseconds each.
 
@@ -124,6 +129,8 @@ def begin_drafting(
         (facts.width, facts.height),
         action=motion.action,
         slot=motion.slot,
+        # Masks of one's own come first.
+        outline=shot.outline and not only_skeletons and not shot.settings.target_masks,
     )
     warnings = _warnings(motion, footage, facts, scene_rate)
     origin = _origin(shot, sequencer_scene, footage, facts, span, motion, retimed, mapping)

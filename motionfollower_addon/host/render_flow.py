@@ -338,7 +338,11 @@ class RenderFlow:
         assert self._facts is not None
         if self._beginning is None:
             self._beginning = begin_drafting(
-                self.shot, self._rig_scene, self.homing.need(), self._facts
+                self.shot,
+                self._rig_scene,
+                self.homing.need(),
+                self._facts,
+                self.only_skeletons,
             )
         try:
             next(self._beginning)

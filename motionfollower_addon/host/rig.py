@@ -14,8 +14,10 @@ from mf_backend.skeleton.joints import BODY, JOINT_COUNT
 
 from ..core.compose import compose
 from ..core.mapping import Mapping
+from ..core.outline_worker import Outlines
 from ..core.retiming import RetimePlan
 from .camera import aspect_warning, check_camera, pixel_aspect, read_camera
+from .character import OutlineSampler
 from .rig_action import ActionOverride, keep_values, put_back
 from .rig_reader import RigReader
 
@@ -63,8 +65,12 @@ class RigSampler:
         *,
         action: Any = None,
         slot: str = "",
+        outline: bool = False,
     ) -> None:
-        """Raises InputError where rig, mapping or camera do not serve."""
+        """Raises InputError where rig, mapping or camera do not serve.
+
+        With `outline` the masks of the rig's meshes are drawn, too.
+        """
         check_camera(camera)
         self._reader = RigReader(armature, mapping)
         self._scene, self._camera, self._plan, self._size = scene, camera, plan, size
@@ -80,6 +86,10 @@ class RigSampler:
             item.hide_viewport = False
         self.joints: NDArray[np.float32] = np.full((plan.count, JOINT_COUNT, 2), np.nan, np.float32)
         self.done = 0
+        self._evaluated = False
+        self._outline = (
+            OutlineSampler(armature, scene, self._layer, plan.count, size) if outline else None
+        )
         warning = aspect_warning(scene, size)
         self.warnings: list[str] = [warning] if warning else []
 
@@ -89,16 +99,18 @@ class RigSampler:
         return self._plan.count
 
     def step(self) -> bool:
-        """Sample one frame; True once all are done. Raises InputError (and closes) on trouble."""
-        if self.done >= self.total:
-            return True
+        """Sample one frame, or none where outlines lag behind; True once all is done.
+
+        Raises InputError (and closes) on trouble.
+        """
         if self._closed:
+            if self.done >= self.total:
+                return True
             raise RuntimeError("this sampler was closed before it was done")
         try:
-            go_to_frame(self._scene, self._plan.sample_frames[self.done])
-            self.joints[self.done] = joints_now(
-                self._scene, self._reader, self._camera, self._size, self._layer.depsgraph
-            )
+            if self.done < self.total and self._outlines_ready():
+                self._sample()
+            return self.done == self.total and self._outlines_finished()
         except ReferenceError:
             self.close()
             raise InputError(
@@ -109,10 +121,36 @@ class RigSampler:
         except BaseException:
             self.close()
             raise
+
+    def _sample(self) -> None:
+        depsgraph = self._layer.depsgraph
+        go_to_frame(self._scene, self._plan.sample_frames[self.done])
+        camera = read_camera(self._camera, depsgraph)
+        pose, aspect = self._reader.read(depsgraph), pixel_aspect(self._scene)
+        joints = compose(pose, camera, self._size, aspect)
+        self.joints[self.done] = joints
+        if self._outline is not None:
+            self._outline.read(self.done, depsgraph, camera, joints)
         self.done += 1
         if self.done == self.total:
             self._finish()
-        return self.done == self.total
+
+    def _outlines_ready(self) -> bool:
+        if self._outline is None:
+            return True
+        if not self._evaluated:
+            # A scene that is not open has never been evaluated, so its meshes are not there yet.
+            go_to_frame(self._scene, self._plan.sample_frames[0])
+            self._evaluated = True
+        return self._outline.ready(self._layer.depsgraph)
+
+    def _outlines_finished(self) -> bool:
+        return self._outline is None or self._outline.finished()
+
+    @property
+    def outlines(self) -> Outlines | None:
+        """Masks of the rig's meshes; None where none were asked for or none can be used."""
+        return self._outline.take() if self._outline is not None else None
 
     def _finish(self) -> None:
         body = self.joints[:, BODY]
@@ -141,6 +179,8 @@ class RigSampler:
         if self._closed:
             return
         self._closed = True
+        if self._outline is not None:
+            self._outline.close()
         # What was removed or undone meanwhile needs no putting back; the rest does.
         for put_back_one in (self._end_override, self._restore_frame, self._hide_again):
             with contextlib.suppress(ReferenceError):

@@ -8,7 +8,7 @@ from mf_backend.errors import MFError
 
 from .. import ids
 from ..core.retiming import Policy
-from ..host import clip, compat, footage_file, lookup, memory_need, readiness, rig_state
+from ..host import character, clip, compat, footage_file, lookup, memory_need, readiness, rig_state
 from .bone_list import bones_state, draw_bones, no_armature
 from .section import State, section
 from .seeing import draw_fit_view, draw_overlay
@@ -175,6 +175,9 @@ def draw_fit(layout: Any, context: Any, values: Any) -> None:
     row = layout.row()
     row.active = not values.source_masks
     row.prop(values, "widen_mask")
+    row = layout.row()
+    row.active = character.has_meshes(context.scene, rig_state.chosen_armature(context.scene))
+    row.prop(values, "outline")
     draw_fit_view(layout, context, values)
     header, body = layout.panel(ids.PANEL_OWN_FILES, default_closed=True)
     header.label(text="Own Masks and Joints")
