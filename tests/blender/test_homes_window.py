@@ -21,7 +21,7 @@ __all__ = ["display"]
 
 pytestmark = pytest.mark.slow
 
-FRAMES = 72
+FRAMES = 40
 FRAME = 60
 """The frame that the user looks at."""
 PICTURES = (

@@ -24,7 +24,7 @@ FRAME = 60
 """The frame that the user looks at; no sample is taken there."""
 KIND = "SEQUENCE_EDITOR"
 """The large area: it shows strips, and is drawn much faster than a 3D View without a card."""
-FEW = 12
+FEW = 6
 """Frames of most runs; the shot has more."""
 SHOT = Path(bpy.data.filepath)
 SAVED = SHOT.parent / "saved"
@@ -77,9 +77,14 @@ def ended(flow: Any) -> Iterator[float]:
     yield from until(lambda: flow.stage.ended)
 
 
+def large() -> Any:
+    """The large area."""
+    return max(driver.window().screen.areas, key=lambda item: item.width * item.height)
+
+
 def in_window() -> Any:
     """A context with window, area and region, as a person's hand gives it."""
-    found = driver.area(KIND)
+    found = large()
     region = next(item for item in found.regions if item.type == "WINDOW")
     return bpy.context.temp_override(window=driver.window(), area=found, region=region)
 
@@ -98,8 +103,8 @@ def open_file(path: Path | None) -> Iterator[float]:
 
 
 def key(name: str, **held: bool) -> Iterator[float]:
-    """A key pressed and released over the Sequencer, with others held."""
-    area = driver.area(KIND)
+    """A key pressed and released over the large area, with others held."""
+    area = large()
     x, y = area.x + area.width // 3, area.y + area.height // 2
     driver.window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
     driver.window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=x + 1, y=y)
@@ -422,6 +427,9 @@ def leave() -> Iterator[float]:
     NOTES["leave"] = {"pid": driver.session().backend.process.pid, "folder": str(flow.folder)}
     (OUT / "notes.json").write_text(json.dumps(NOTES), encoding="utf-8")
     bpy.types.SpaceView3D.draw_handler_remove(driver.HANDLE, "WINDOW")
+    # The file is opened again as it is saved now, and the driver waits for a 3D View.
+    large().type = "VIEW_3D"
+    yield 0.0
     yield from key("Q", ctrl=True)
     yield from key("RET")
     yield 20.0
