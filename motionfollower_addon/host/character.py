@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..core.outline_worker import Outlines, OutlineWorker, Shape
 from ..core.projection import Camera
 from ..core.silhouette import Topology
+from . import showing
 from .camera import pixel_aspect
 
 _SLICE_SECONDS = 0.008
@@ -62,6 +63,7 @@ class _Kept:
     """The latest answer for panels: what it was about, when it was found, and what it is."""
 
     answer: tuple[Any, float, bool] = (None, 0.0, False)
+    changes = -1
 
 
 def has_meshes(scene: Any, armature: Any) -> bool:
@@ -71,7 +73,9 @@ def has_meshes(scene: Any, armature: Any) -> bool:
     # Even counting thousands of objects takes long for something that is drawn again and again.
     about, now = (scene.session_uid, armature.session_uid), time.monotonic()
     kept = _Kept.answer
-    if bpy.app.background or kept[0] != about or now - kept[1] > _KEPT_SECONDS:
+    old = now - kept[1] > _KEPT_SECONDS and _Kept.changes != showing.changes()
+    if bpy.app.background or kept[0] != about or old:
+        _Kept.changes = showing.changes()
         family = Family(armature)
         # An instanced rig's meshes are not in the scene; most have some.
         found = scene.objects.get(armature.name) != armature or any(
