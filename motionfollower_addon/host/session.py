@@ -36,6 +36,7 @@ class Session:
         """Longest time one tick kept Blender waiting, in seconds, and in which stage."""
         self.startup_marks: list[tuple[int, str]] = []
         """Marks that are off their scenes while a startup file is being saved."""
+        self._looked = 0.0
         self._client: BackendClient | None = None
         # Blender knows a timer by the very object, and a bound method is a new one each time.
         self._callback = self._timer
@@ -133,7 +134,8 @@ class Session:
             BackendState.READY,
         ):
             self._client.poll()
-        self.look_for_takes()
+        if time.monotonic() - self._looked >= _IDLE_SECONDS:
+            self.look_for_takes()
         if before != self._seen():
             compat.redraw()
         if any(flow.busy for flow in self.flows):
@@ -145,7 +147,8 @@ class Session:
         return [(flow.stage, flow.progress(), flow.take_there, flow.strip) for flow in self.flows]
 
     def look_for_takes(self) -> None:
-        """See whether the takes of ended runs are still there."""
+        """See whether the takes of ended runs are still there: a walk over all strips for each."""
+        self._looked = time.monotonic()
         for flow in self.flows:
             flow.look_for_take()
 
@@ -225,7 +228,11 @@ def after_save(*_: Any) -> None:
     home.put_marks_back(current().startup_marks)
     current().startup_marks = []
     for flow in current().flows:
-        flow.homing.after_save(flow.folder)
+        try:
+            flow.homing.after_save(flow.folder)
+        except MFError as error:
+            # The .blend is saved all the same; only a job folder cannot be written to.
+            print(f"MotionFollower: {error}")
 
 
 @bpy.app.handlers.persistent
