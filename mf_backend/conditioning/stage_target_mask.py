@@ -155,10 +155,12 @@ def _given_masks(
     refused: dict[str, str] = {}
     for index, path in enumerate(files):
         check = check_mask(image_folder.read_grey(path) >= 128, joints[index])
-        if check.verdict in (Verdict.INVERTED, Verdict.ELSEWHERE):
+        # An empty one says that nobody is seen, which a character that is hidden does not mean.
+        if check.verdict in (Verdict.INVERTED, Verdict.ELSEWHERE, Verdict.EMPTY):
             refused[str(index)] = str(check.verdict)
-    if refused:
-        frames = list_frames(int(index) for index in refused)
+    wrong = [index for index, verdict in refused.items() if verdict != Verdict.EMPTY]
+    if wrong:
+        frames = list_frames(int(index) for index in wrong)
         reporter.warn(
             "target-mask-refused",
             f"The given target masks of frames {frames} do not lie on the target's skeleton "
