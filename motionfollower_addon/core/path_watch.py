@@ -19,8 +19,8 @@ class PathWatch:
 
     def __init__(self, fresh_seconds: float = _FRESH_SECONDS) -> None:
         self._fresh = fresh_seconds
-        self._known: dict[Path, tuple[bool, float]] = {}
-        self._waiting: set[Path] = set()
+        self._known: dict[str, tuple[bool, float]] = {}
+        self._waiting: set[str] = set()
         self._lock = threading.Lock()
         self._changes = 0
 
@@ -34,7 +34,7 @@ class PathWatch:
         """Whether an answer is on its way."""
         return bool(self._waiting)
 
-    def exists(self, path: Path) -> bool | None:
+    def exists(self, path: str) -> bool | None:
         """Whether the file or folder is there; None while that is not known yet.
 
         The latest answer is given until a newer one comes; asking again starts looking where it
@@ -55,9 +55,9 @@ class PathWatch:
         with self._lock:
             self._known.clear()
 
-    def _look(self, path: Path) -> None:
+    def _look(self, path: str) -> None:
         try:
-            there = path.exists()
+            there = Path(path).exists()
         except OSError:
             # A folder that may not be looked into may well hold it: nothing is claimed.
             there = True

@@ -7,6 +7,7 @@ it at every redraw.
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from mf_backend.conditioning.conditions import Conditions, load_conditions
 from mf_backend.errors import MFError
@@ -47,10 +49,14 @@ class FitJob:
 
     def index_at(self, frame: float) -> int | None:
         """The clip's frame that the rig has at a scene frame; None outside of the motion."""
-        away = np.abs(np.array(self.frames) - frame)
+        away = np.abs(self._places - frame)
         nearest = int(away.argmin())
         step = abs(self.frames[1] - self.frames[0]) if len(self.frames) > 1 else 1.0
         return nearest if away[nearest] <= max(1.0, step) / 2 + 1e-6 else None
+
+    @functools.cached_property
+    def _places(self) -> NDArray[np.float64]:
+        return np.array(self.frames, np.float64)
 
 
 @dataclass(frozen=True)

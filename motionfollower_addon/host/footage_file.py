@@ -5,7 +5,6 @@ The paths are read here, in Blender's main thread; the looking is done by `core.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -27,14 +26,12 @@ class _Holder:
     drawn = 0
 
 
-def path_of(strip: Any) -> Path | None:
-    """The file that a movie or image strip plays, of images the first shown; None without."""
+def path_of(strip: Any) -> str:
+    """The file that a movie or image strip plays, of images the first shown; empty without."""
     if strip.type == "MOVIE":
-        return real_path(strip.filepath) if strip.filepath else None
+        return str(strip.filepath)
     elements, trim = strip.elements, compat.content_trim(strip)
-    if trim >= len(elements):
-        return None
-    return real_path(strip.directory) / elements[trim].filename
+    return str(strip.directory + elements[trim].filename) if trim < len(elements) else ""
 
 
 @once
@@ -45,13 +42,14 @@ def trouble(source: str, clip: str, strip: Any) -> InputError | None:
     other. Looking goes on behind the scenes, and panels are drawn again when the answer changes.
     """
     if source == "FILE":
-        path = real_path(clip) if clip else None
-        return gone(path) if path is not None and _gone(path) else None
-    path = path_of(strip) if strip is not None else None
-    return gone(path, strip.name) if path is not None and _gone(path) else None
+        return gone(real_path(clip)) if clip and _gone(clip) else None
+    path = path_of(strip) if strip is not None else ""
+    return gone(real_path(path), strip.name) if path and _gone(path) else None
 
 
-def _gone(path: Path) -> bool:
+def _gone(path: str) -> bool:
+    # Plain text: this is asked at every drawing, and a Path takes longer than the question.
+    path = bpy.path.abspath(path)
     there = _Holder.watch.exists(path)
     listens = bpy.app.background or bpy.app.timers.is_registered(_listen)
     if _Holder.watch.waiting and not listens:

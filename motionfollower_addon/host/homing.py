@@ -58,7 +58,7 @@ class Homing:
         if self._left is not None:
             return self._left
         blend = self.origin.blend
-        return "" if home.same_file(blend, bpy.data.filepath) or self._scene_uid else blend
+        return "" if self._scene_uid or home.same_file(blend, bpy.data.filepath) else blend
 
     def require_open(self) -> None:
         """Raises InputError unless the file that the run was started in is open."""

@@ -87,7 +87,7 @@ def test_the_quality_section_warns_open_and_closed(
 def until_known(watch: PathWatch, path: Path) -> bool:
     """The answer, once it came."""
     stop = time.monotonic() + 10
-    while (found := watch.exists(path)) is None:
+    while (found := watch.exists(str(path))) is None:
         assert time.monotonic() < stop
         time.sleep(0.01)
     return found
@@ -96,18 +96,18 @@ def until_known(watch: PathWatch, path: Path) -> bool:
 def test_files_are_looked_for_behind_the_scenes(odd_path: Path) -> None:
     watch = PathWatch(fresh_seconds=0.05)
     file = odd_path / "clïp.mp4"
-    assert watch.exists(file) is None, "nothing waits for a disk"
+    assert watch.exists(str(file)) is None, "nothing waits for a disk"
     assert until_known(watch, file) is False
     changes = watch.changes
     file.touch()
     time.sleep(0.1)
     stop = time.monotonic() + 10
-    while not watch.exists(file):
+    while not watch.exists(str(file)):
         assert time.monotonic() < stop
         time.sleep(0.01)
     assert watch.changes == changes + 1
     watch.forget()
-    assert watch.exists(file) is None
+    assert watch.exists(str(file)) is None
 
 
 def test_a_drive_that_does_not_answer_holds_nobody(
@@ -126,7 +126,7 @@ def test_a_drive_that_does_not_answer_holds_nobody(
     watch = PathWatch()
     begin = time.monotonic()
     for number in range(20):
-        assert watch.exists(dead / str(number)) is None
+        assert watch.exists(str(dead / str(number))) is None
     assert time.monotonic() - begin < 1
     threads = [item for item in threading.enumerate() if item.name == "motionfollower-path"]
     assert len(threads) <= 8
