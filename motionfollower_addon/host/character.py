@@ -15,6 +15,7 @@ from ..core.projection import Camera
 from ..core.silhouette import Topology
 from . import showing
 from .camera import pixel_aspect
+from .coarse import Coarse
 
 _SLICE_SECONDS = 0.008
 """After so long the rest of the meshes' polygons is read in the next step."""
@@ -103,6 +104,7 @@ class CharacterReader:
         self._objects: list[Any] = []
         self._finding: Iterator[None] | None = None if self._instanced else self._find()
         self._topologies: dict[Any, Topology] = {}
+        self._coarse = Coarse(())
 
     def _find(self) -> Iterator[None]:
         """Look through the scene, a few hundred objects at a time."""
@@ -119,6 +121,9 @@ class CharacterReader:
             if next(self._finding, _FOUND) is not _FOUND:
                 return False
             self._finding = None
+            self._coarse = Coarse(self._objects)
+            if self._coarse.changed:
+                self._layer.update()
         begin = time.perf_counter()
         for key, item, _ in self._parts(depsgraph):
             mesh = item.data
@@ -127,6 +132,10 @@ class CharacterReader:
                 if time.perf_counter() - begin > _SLICE_SECONDS:
                     return False
         return True
+
+    def close(self) -> None:
+        """Put back what was changed for reading."""
+        self._coarse.close()
 
     @property
     def empty(self) -> bool:
@@ -256,5 +265,6 @@ class OutlineSampler:
         return None if self.nothing else self._worker.take()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, and put back what was changed for reading."""
         self._worker.close()
+        self._reader.close()

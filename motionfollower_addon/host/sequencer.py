@@ -88,6 +88,14 @@ def find_take(scene: Any, job_id: str) -> Any:
     return None
 
 
+def has_takes(scene: Any) -> bool:
+    """Whether a scene has a result strip: asked for every button of every take."""
+    if scene is None or scene.sequence_editor is None:
+        return False
+    strips = compat.all_strips(scene.sequence_editor)
+    return any(item.get(ids.STRIP_JOB) is not None for item in strips)
+
+
 def takes(scene: Any) -> list[Any]:
     """All result strips of a scene, by their start and channel."""
     if scene is None or scene.sequence_editor is None:

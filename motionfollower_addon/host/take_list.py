@@ -19,13 +19,14 @@ from ..core.origin import read_origin
 from . import compat, sequencer
 from .aside import read_aside
 from .clip import real_path
-from .sequencer import find_take, takes, takes_beside
+from .sequencer import find_take, has_takes, takes, takes_beside
 
 __all__ = [
     "Compare",
     "compare",
     "compared",
     "delete",
+    "has_takes",
     "is_final",
     "make_final",
     "show",

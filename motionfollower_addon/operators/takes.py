@@ -29,7 +29,7 @@ class _OnTake:
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only where there are takes."""
-        if not take_list.takes(compat.sequencer_scene(context)):
+        if not take_list.has_takes(compat.sequencer_scene(context)):
             cls.poll_message_set("There are no takes yet")
             return False
         return True

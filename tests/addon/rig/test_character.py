@@ -13,6 +13,7 @@ from motionfollower_addon.core.bone_maps import require
 from motionfollower_addon.core.outline_worker import Outlines
 from motionfollower_addon.core.retiming import RetimePlan
 from motionfollower_addon.host.bones import detect_armature
+from motionfollower_addon.host.coarse import POLYGONS, Coarse
 from motionfollower_addon.host.rig import RigSampler, sample
 
 from .scenes import add_camera, look_at, metarig, scene_state, wave
@@ -209,3 +210,41 @@ def test_a_mesh_removed_midway(empty_file: Any) -> None:
         while not sampler.step():
             pass
         assert sampler.outlines is not None
+
+
+def test_subdivision_beyond_need_is_lowered_and_put_back(empty_file: Any) -> None:
+    rig, skin = figure(empty_file)
+    modifier = skin.modifiers.new("Subdivision", "SUBSURF")
+    modifier.levels = needed = 1
+    while len(skin.data.polygons) * 4 ** (needed + 1) <= POLYGONS:
+        needed += 1
+    modifier.levels = needed + 1
+    scene = empty_file.context.scene
+    sampler = RigSampler(
+        scene, rig, require(detect_armature(rig)), scene.camera, RetimePlan(FRAMES, ""), SIZE,
+        outline=True,
+    )  # fmt: skip
+    while not sampler.done:
+        sampler.step()
+    assert modifier.levels == needed
+    skin.modifiers.new("More", "SUBSURF").levels = 0
+    sampler.close()
+    assert modifier.levels == needed + 1
+    found = outlines(empty_file, rig)
+    assert modifier.levels == needed + 1
+    agree(empty_file, found, step=7)
+
+
+def test_a_mesh_that_is_gone_does_not_keep_the_others_from_being_put_back(empty_file: Any) -> None:
+    from tests.addon.figure import add_object
+
+    corners = [(0, 0, 0), (1, 0, 0), (0, 1, 0)]
+    meshes = [add_object(name, corners, [(0, 1, 2)]) for name in ("One", "Two", "Three")]
+    for item in meshes:
+        item.modifiers.new("Subdivision", "SUBSURF").levels = 11
+    coarse = Coarse(meshes)
+    assert [item.modifiers[0].levels for item in meshes] == [7, 7, 7]
+    empty_file.data.objects.remove(meshes[0])
+    meshes[1].modifiers.clear()
+    coarse.close()
+    assert meshes[2].modifiers[0].levels == 11
