@@ -36,10 +36,7 @@ def clip_size(context: Any) -> tuple[int, int]:
 
 
 def _strip(context: Any, values: Any) -> Any:
-    scene = compat.sequencer_scene(context)
-    if not values.strip:
-        return clip.default_strip(scene)
-    return next((s for s in clip.footage_strips(scene) if s.name == values.strip), None)
+    return clip.chosen_strip(compat.sequencer_scene(context), values.strip)
 
 
 def camera_of(context: Any) -> Any:

@@ -118,6 +118,14 @@ def default_strip(scene: Any) -> Any:
     return have[0] if len(have) == 1 else None
 
 
+@once
+def chosen_strip(scene: Any, name: str) -> Any:
+    """The footage strip called `name`, or for an empty name the one meant; None where it is not."""
+    if not name:
+        return default_strip(scene)
+    return next((item for item in footage_strips(scene) if item.name == name), None)
+
+
 def resolve(scene: Any, shot: Shot) -> Footage:
     """The footage of a shot; `scene` is the one whose Sequencer counts.
 

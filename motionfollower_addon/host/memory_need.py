@@ -49,8 +49,7 @@ def _question(context: Any, values: Any) -> dict[str, Any]:
     width, height, count = render.resolution_x, render.resolution_y, 0
     strip = None
     if values.source != "FILE" and scene is not None:
-        named = [item for item in clip.footage_strips(scene) if item.name == values.strip]
-        strip = (named or [None])[0] if values.strip else clip.default_strip(scene)
+        strip = clip.chosen_strip(scene, values.strip)
     if strip is not None:
         count = compat.length(strip)
         elements = getattr(strip, "elements", None)

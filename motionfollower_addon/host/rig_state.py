@@ -17,7 +17,7 @@ from ..core.mapping import Mapping, joint_label, load
 from . import lookup, own_bones
 from .bones import bones_of, detect_armature
 from .clip import real_path
-from .showing import once
+from .showing import once, until_change
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class RigState:
 
 
 class _Kept:
-    """The latest answers by armature."""
+    """The latest answers by the armature's number in this Blender."""
 
-    states: dict[str, tuple[int, RigState]] = {}
+    states: dict[int, tuple[int, RigState]] = {}
 
 
 def default_armature(scene: Any) -> Any:
@@ -93,12 +93,18 @@ def ready_mapping(armature: Any, chosen: str) -> Mapping:
 @once
 def detected(armature: Any, chosen: str) -> RigState:
     """What to say about an armature, kept until its bones or the choice change."""
-    key = hash((chosen, own_bones.key(armature), tuple(armature.data.bones.keys())))
-    kept = _Kept.states.get(armature.name)
+    key = hash((chosen, own_bones.key(armature), _bone_names(armature)))
+    kept = _Kept.states.get(armature.session_uid)
     if kept is None or kept[0] != key:
         kept = (key, _look(armature, chosen))
-        _Kept.states[armature.name] = kept
+        _Kept.states[armature.session_uid] = kept
     return kept[1]
+
+
+@until_change
+def _bone_names(armature: Any) -> int:
+    """A number that differs with the bones' names: a large rig has hundreds of them."""
+    return hash(tuple(armature.data.bones.keys()))
 
 
 def words(armature: Any, chosen: str) -> str:

@@ -44,27 +44,34 @@ def once(function: Callable[..., _Answer]) -> Callable[..., _Answer]:
 
     @functools.wraps(function)
     def run(*arguments: Any) -> _Answer:
-        if _Holder.drawing is None:
+        drawing = _Holder.drawing
+        if drawing is None:
             return function(*arguments)
-        return _kept(_Holder.drawing, function, arguments)
+        # Written out: this is asked dozens of times in a millisecond.
+        key = (function, arguments)
+        if key not in drawing:
+            drawing[key] = function(*arguments)
+        answer: _Answer = drawing[key]
+        return answer
 
     return run
 
 
-def until_change(function: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """`function`, which lists data-blocks, asked in drawings only once until a scene changes.
+def until_change(function: Callable[..., _Answer]) -> Callable[..., _Answer]:
+    """`function`, asked in drawings only once until a scene changes; lists hold data-blocks.
 
-    Without a window Blender does not tell of changes in time, and nothing is kept.
+    For what Blender tells of in `depsgraph_update_post`: a bone's new name, but not an own
+    property's. Without a window it does not tell in time, and nothing is kept.
     """
 
     @functools.wraps(function)
-    def run(*arguments: Any) -> list[Any]:
+    def run(*arguments: Any) -> _Answer:
         if _Holder.drawing is None:
             return function(*arguments)
         if bpy.app.background or not _Holder.listening:
             return _kept(_Holder.drawing, function, arguments)
         answer = _kept(_Holder.lasting, function, arguments)
-        if not _alive(answer):
+        if isinstance(answer, list) and not _alive(answer):
             # Something was deleted, and is drawn before Blender has told of it.
             changed()
             answer = _kept(_Holder.lasting, function, arguments)
@@ -81,7 +88,7 @@ def _alive(answer: list[Any]) -> bool:
 
 
 def _kept(where: dict[Any, Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    key = (function, *arguments)
+    key = (function, arguments)
     if key not in where:
         where[key] = function(*arguments)
     return where[key]

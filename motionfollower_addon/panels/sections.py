@@ -37,11 +37,7 @@ def draw_sections(layout: Any, context: Any) -> None:
 
 
 def _strip(context: Any, values: Any) -> Any:
-    scene = compat.sequencer_scene(context)
-    if values.strip:
-        have = [item for item in clip.footage_strips(scene) if item.name == values.strip]
-        return have[0] if have else None
-    return clip.default_strip(scene)
+    return clip.chosen_strip(compat.sequencer_scene(context), values.strip)
 
 
 def _no_strip(context: Any, values: Any) -> str:

@@ -6,23 +6,16 @@ import functools
 import textwrap
 from typing import Any
 
-from ..host.showing import once
-
 _LETTER = 6.5
 """Average width of a letter in pixels at Blender's standard size."""
 
 
 def wrapped(context: Any, text: str) -> list[str]:
     """`text` as lines for the region that is drawn."""
-    return _lines(text, _letters(context))
-
-
-@once
-def _letters(context: Any) -> int:
-    """Letters that a line of the region holds."""
     width = context.region.width if context.region is not None else 300
     scale = context.preferences.system.ui_scale
-    return max(20, int((width - 60 * scale) / (_LETTER * scale)))
+    letters = max(20, int((width - 60 * scale) / (_LETTER * scale)))
+    return _lines(text, letters)
 
 
 @functools.lru_cache(256)
