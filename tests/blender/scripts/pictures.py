@@ -140,7 +140,8 @@ def show_sequencer() -> Iterator[float]:
 def compare_with_footage() -> Iterator[float]:
     """The take beside its footage."""
     area = driver.area("SEQUENCE_EDITOR")
-    area.spaces.active.view_type = "SEQUENCER_PREVIEW"
+    area.spaces.active.view_type = "PREVIEW"
+    area.spaces.active.show_region_ui = False
     yield 0.5
     preview = next(item for item in area.regions if item.type == "PREVIEW")
     job = next(take for take in driver.takes() if not take.mute)["motionfollower_job"]
@@ -151,9 +152,10 @@ def compare_with_footage() -> Iterator[float]:
     yield 1.0
     driver.photograph("compare")
     # The two halves lie across the middle; around them everything is black.
-    height = preview.height
+    height = min(preview.height, preview.width)
     left = preview.x + (preview.width - height) // 2
-    CUTS["compare"] = [left - 8, preview.y + height // 4 - 8, height + 16, height // 2 + 16]
+    bottom = preview.y + (preview.height - height // 2) // 2
+    CUTS["compare"] = [left - 8, bottom - 8, height + 16, height // 2 + 16]
 
 
 def install_the_backend() -> Iterator[float]:
