@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from devtools.blenders import VERSIONS, cache_folder
 from devtools.extension import build
 from tests.backend.tiny_job import write_clip
+from tests.blender.screen import start_screen
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SIZE = (96, 128)
@@ -94,6 +97,18 @@ def blender(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return found
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    """A screen of its own."""
+    missing = [name for name in ("Xvfb", "import") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"needs {' and '.join(missing)} (apt-get install xvfb imagemagick)")
+    server, name = start_screen()
+    yield name
+    server.terminate()
+    server.wait()
 
 
 @pytest.fixture

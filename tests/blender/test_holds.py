@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,6 @@ from mf_backend.jobs.folder import JobFolder, create_job
 from mf_backend.jobs.request import ClipKind, JobRequest, Reference, Target
 from mf_backend.jobs.state import JobState, Status, write_state
 from tests.blender.conftest import Blender
-from tests.blender.screen import start_screen
 from tests.blender.test_window import make_shot, play
 
 pytestmark = pytest.mark.slow
@@ -22,18 +19,6 @@ FRAMES, LONG, FOLDERS = 60, 2000, 200
 HOLD_MS = 30.0
 PANEL_MS = 3.0
 """On a busy machine; benchmarks.addon measures what is wanted, 1 ms, on an idle one."""
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    """A screen of its own."""
-    missing = [name for name in ("Xvfb", "import") if shutil.which(name) is None]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)} (apt-get install xvfb imagemagick)")
-    server, name = start_screen()
-    yield name
-    server.terminate()
-    server.wait()
 
 
 def make_jobs(shot: Path) -> None:

@@ -14,10 +14,8 @@ import pytest
 
 from tests.blender.conftest import Blender
 from tests.blender.screen import last_words
-from tests.blender.test_window import display, make_shot, play, start
+from tests.blender.test_window import make_shot, play, start
 from tests.blender.test_zip import running
-
-__all__ = ["display"]
 
 pytestmark = pytest.mark.slow
 

@@ -13,14 +13,13 @@ import pytest
 from tests.backend.weights.test_fetch import hub  # noqa: F401
 from tests.blender.conftest import SCRIPTS, Blender
 from tests.blender.screen import last_words
-from tests.blender.test_window import display  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_buttons_install_cancel_and_look(
     blender: Blender,
-    display: str,  # noqa: F811
+    display: str,
     shot: Path,
     odd_path: Path,
     repository: Path,

@@ -15,9 +15,6 @@ import pytest
 from tests.backend.tiny_job import write_clip
 from tests.blender.conftest import SCRIPTS, Blender
 from tests.blender.screen import last_words
-from tests.blender.test_window import display
-
-__all__ = ["display"]
 
 pytestmark = pytest.mark.slow
 

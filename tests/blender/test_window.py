@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +18,12 @@ import pytest
 from tests.addon.flow.movies import write_movie
 from tests.backend.tiny_job import write_clip
 from tests.blender.conftest import SCRIPTS, SIZE, Blender
-from tests.blender.screen import last_words, start_screen
+from tests.blender.screen import last_words
 from tests.blender.test_zip import running
 
 pytestmark = pytest.mark.slow
 
 FRAMES = 24
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    """A screen of its own."""
-    missing = [name for name in ("Xvfb", "import") if shutil.which(name) is None]
-    if missing:
-        pytest.skip(f"needs {' and '.join(missing)} (apt-get install xvfb imagemagick)")
-    server, name = start_screen()
-    yield name
-    server.terminate()
-    server.wait()
 
 
 def make_shot(blender: Blender, folder: Path, frames: int) -> Path:
