@@ -6,7 +6,9 @@ The pictures are kept in out/window/VERSION/home-*.png to be looked at.
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from tests.blender.test_zip import running
 
 pytestmark = pytest.mark.slow
 
-FRAMES = 40
+FRAMES = 96
+"""So many that their job is not over before Blender has quit."""
 FRAME = 60
 """The frame that the user looks at."""
 PICTURES = (
@@ -97,6 +100,15 @@ def check_gone(notes: dict[str, Any]) -> None:
     assert notes["gone"]["again"] == ["DONE", True]
 
 
+@pytest.fixture
+def no_jobs_left(blender: Blender) -> Iterator[None]:
+    """The results of files that were never saved would be listed in all that come after."""
+    yield
+    for folder in blender.home.rglob("motionfollower/jobs"):
+        shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("no_jobs_left")
 def test_what_happens_to_the_file_while_a_job_runs(
     blender: Blender, display: str, odd_path: Path, repository: Path
 ) -> None:

@@ -19,7 +19,7 @@ def guide(repository: Path) -> str:
 
 
 def words_on_screen(path: Path) -> Iterator[str]:
-    """Labels in a module: `name=` and `text=`, `bl_label`, and members of tuples and tables."""
+    """Labels in a module: `name=`, `text=`, `bl_label`, choices, members of tuples and tables."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         found: list[ast.expr | None] = []
         if isinstance(node, ast.keyword):
@@ -28,6 +28,8 @@ def words_on_screen(path: Path) -> Iterator[str]:
             found = [node.value] if getattr(node.targets[0], "id", "") == "bl_label" else []
         elif isinstance(node, ast.Tuple):
             found = list(node.elts)
+        elif isinstance(node, ast.IfExp):
+            found = [node.body, node.orelse]
         elif isinstance(node, ast.Dict):
             found = list(node.values)
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "section":
