@@ -45,7 +45,7 @@ def main() -> int:
     """Run the demo; returns the exit code."""
     started = time.monotonic()
     options = parse(sys.argv[1:])
-    from mf_backend.errors import MFError
+    from mf_backend.contracts.errors import MFError
 
     try:
         from demo.flow import run

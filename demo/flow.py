@@ -20,14 +20,14 @@ from demo import actions, clothes, figure, footage, measure, sheet, watch
 from demo.quiet import printed_to
 from mf_backend.clip import open_clip, probe_clip, reference_for
 from mf_backend.clip.info import ClipInfo
-from mf_backend.conditioning.conditions import load_conditions
-from mf_backend.errors import InputError, MFError
-from mf_backend.files import write_npz
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.files import write_npz
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.state import read_state
-from motionfollower_addon.core.retiming import plan
-from motionfollower_addon.host.rig import RigSampler
-from motionfollower_addon.host.rig_state import mapping_for
+from motionfollower_addon.core.rig.retiming import plan
+from motionfollower_addon.host.rig.bone_map import mapping_for
+from motionfollower_addon.host.rig.motion_sampler import RigSampler
 
 SIZE = (512, 512)
 FPS = 24

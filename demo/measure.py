@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from mf_backend.clip import open_clip, reference_for
 from mf_backend.conditioning import stages
-from mf_backend.conditioning.conditions import load_conditions
-from mf_backend.conditioning.stage_joints import load_source
+from mf_backend.conditioning.joints_stage import load_source
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.progress import NullReporter
+from mf_backend.contracts.request import Settings, read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import Settings, read_request
-from mf_backend.progress import NullReporter
 from mf_backend.skeleton.joints import BODY
 
 PCK_WANTED = 0.8

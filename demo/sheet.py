@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import open_clip, reference_for, write_png
-from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.request import read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import read_request
 from mf_backend.skeleton.draw import draw_skeleton
 
 COLUMNS = ("source", "source skeleton", "target skeleton", "source mask", "target mask", "result")

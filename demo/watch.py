@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 from mf_backend.jobs.state import read_state
 
 _SECONDS = 3.0

@@ -35,7 +35,7 @@ class Suite:
 
 ADDON = Suite("addon", ("tests/addon",))
 # About the installer alone: Blender has no part in them, so once is enough.
-WITHOUT_BPY = ("tests/addon/install/test_choices.py", "tests/addon/install/test_installer.py")
+WITHOUT_BPY = ("tests/addon/setup/test_choices.py", "tests/addon/setup/test_installer.py")
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
     Suite("parity", ("tests/parity",), workers=2),

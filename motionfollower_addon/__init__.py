@@ -7,18 +7,12 @@ from typing import Any
 import bpy
 
 from . import command_line, ids, preferences, properties
-from .host import (
-    footage_file,
-    install,
-    install_weights,
-    load,
-    memory_need,
-    one_frame,
-    overlay,
-    session,
-    showing,
-    thumbnails,
-)
+from .host import draw_cache, handlers
+from .host.footage import on_disk
+from .host.run import memory_need, session
+from .host.setup import backend
+from .host.setup import weights as install_weights
+from .host.view import one_frame, overlay, thumbnails
 from .operators import bones, jobs, render, seeing, takes, weights
 from .operators import install as install_operators
 from .panels import bone_list, sidebar
@@ -51,12 +45,12 @@ def register() -> None:
     properties.register()
     session.start()
     thumbnails.start()
-    showing.start()
+    draw_cache.start()
     overlay.start()
     session.add_handlers()
-    load.start()
-    footage_file.start()
-    install.start()
+    handlers.start()
+    on_disk.start()
+    backend.start()
     _Command.handle = bpy.utils.register_cli_command(ids.COMMAND, command_line.main)
 
 
@@ -65,14 +59,14 @@ def unregister() -> None:
     if _Command.handle is not None:
         bpy.utils.unregister_cli_command(_Command.handle)
         _Command.handle = None
-    install.stop()
+    backend.stop()
     install_weights.stop()
-    footage_file.stop()
-    load.stop()
+    on_disk.stop()
+    handlers.stop()
     session.remove_handlers()
     session.stop()
     overlay.stop()
-    showing.stop()
+    draw_cache.stop()
     one_frame.stop()
     memory_need.stop()
     thumbnails.stop()

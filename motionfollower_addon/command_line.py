@@ -14,17 +14,17 @@ from typing import Any, TextIO
 
 import bpy
 
-from mf_backend.errors import ExitCode, InputError, MFError
-from mf_backend.jobs.request import Alignment, Quality, Sampler
+from mf_backend.contracts.errors import ExitCode, InputError, MFError
+from mf_backend.contracts.request import Alignment, Quality, Sampler
 from mf_backend.version import VERSION
 
 from . import ids
-from .core.retiming import Policy
-from .core.shots import Shot, make_shot, read_shots
-from .host.batch import Outcome, run_shot, save_file
+from .core.job.shot import Shot, make_shot, read_shots
+from .core.rig.retiming import Policy
 from .host.options import jobs_roots
-from .host.session import current
-from .properties import to_shot
+from .host.panel_shot import to_shot
+from .host.run.batch import Outcome, run_shot, save_file
+from .host.run.session import current
 
 _CODES = """
 exit codes:

@@ -13,14 +13,14 @@ from bpy.props import (
     StringProperty,
 )
 
-from mf_backend.jobs.request import Alignment, Quality, Settings
+from mf_backend.contracts.request import Alignment, Quality
 
 from . import ids
-from .core.bone_maps import load_bone_maps
-from .core.retiming import Policy
-from .core.shots import Shot
-from .host import cast, clip, compat
-from .host.options import options
+from .core.rig.bone_maps import load_bone_maps
+from .core.rig.retiming import Policy
+from .host import compat
+from .host.footage import source as clip
+from .host.rig import scene_objects
 
 _SOURCES = (
     ("STRIP", "Strip", "The footage is a strip of the Sequencer"),
@@ -85,7 +85,7 @@ def _plain(items: Any) -> list[tuple[str, str, str]]:
 
 
 def _is_armature(settings: Any, item: Any) -> bool:
-    return item.type == "ARMATURE" and item in cast.armatures(settings.id_data)
+    return item.type == "ARMATURE" and item in scene_objects.armatures(settings.id_data)
 
 
 def _is_camera(settings: Any, item: Any) -> bool:
@@ -384,59 +384,6 @@ class MF_PG_settings(bpy.types.PropertyGroup):
     title: StringProperty(
         name="Take",
         description="Name of the next take, as its strip is called. Empty: named after the motion",
-    )
-
-
-def motion_range(scene: Any) -> tuple[float, ...]:
-    """The range that the panel's choice stands for; empty: the action's own."""
-    settings = getattr(scene, ids.SCENE_PROPERTY)
-    if settings.range_source == "SCENE":
-        return (float(scene.frame_start), float(scene.frame_end))
-    if settings.range_source == "CUSTOM":
-        return (settings.range_start, settings.range_end)
-    return ()
-
-
-def to_shot(scene: Any) -> Shot:
-    """The shot that a scene's panel describes."""
-    values = getattr(scene, ids.SCENE_PROPERTY)
-    preferred = options()
-    from_file = values.source == "FILE"
-    return Shot(
-        name=values.title,
-        clip=values.clip if from_file else "",
-        strip="" if from_file else values.strip,
-        fps=values.fps,
-        first=values.first,
-        count=values.count,
-        armature=values.armature.name if values.armature else "",
-        camera=values.camera.name if values.camera else "",
-        action=values.action.name if values.action else "",
-        slot=values.slot,
-        bone_map="" if values.bone_map == "AUTO" else values.bone_map,
-        range=motion_range(scene),
-        retime=Policy(values.retime),
-        outline=values.outline,
-        mp4=values.mp4,
-        settings=Settings(
-            engine=values.engine,
-            alignment=Alignment(values.alignment),
-            keep_limb_lengths=values.keep_limb_lengths,
-            quality=Quality(values.quality),
-            memory=values.memory,
-            compile=values.compile,
-            seed=values.seed,
-            steps=values.steps,
-            cfg=values.cfg,
-            guidance=values.guidance,
-            moving_camera=values.moving_camera,
-            device=preferred.device,
-            weights=preferred.weights,
-            widen_mask=values.widen_mask,
-            source_masks=values.source_masks,
-            source_poses=values.source_poses,
-            source_joints=values.source_joints,
-        ),
     )
 
 

@@ -36,8 +36,8 @@ def prepare() -> Any:
     os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="mf-bench-"))
     import bpy
 
-    from motionfollower_addon.core.bone_maps import require
-    from motionfollower_addon.host.bones import detect_armature
+    from motionfollower_addon.core.rig.bone_maps import require
+    from motionfollower_addon.host.rig.bones import detect_armature
     from tests.addon.rig.scenes import add_camera, generated_rig, look_at, wave
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -52,8 +52,8 @@ def measure(bpy: Any, rig: Any, mapping: Any, camera: Any) -> RigSpeed:
     """Read and draw `FRAMES` frames with the drawing's kept shapes forgotten first."""
     from mf_backend.skeleton import raster
     from mf_backend.skeleton.draw import draw_skeleton
-    from motionfollower_addon.core.retiming import RetimePlan
-    from motionfollower_addon.host.rig import RigSampler
+    from motionfollower_addon.core.rig.retiming import RetimePlan
+    from motionfollower_addon.host.rig.motion_sampler import RigSampler
 
     frames = tuple(np.linspace(1, 60, FRAMES).round(3))
     raster.ellipse.cache_clear()

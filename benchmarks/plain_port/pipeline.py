@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from benchmarks.plain_port.networks import KeyStore, PlainUNet
 from mf_backend.models.config import ModelConfig
-from mf_backend.sampler.schedule import Schedule
+from mf_backend.sampler.noise.schedule import Schedule
 
 _FEATURES = (1, 2)
 

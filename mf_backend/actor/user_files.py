@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import image_folder
-from mf_backend.engines.base import FrameSource
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.frames import FrameSource
 from mf_backend.skeleton.joints import JOINT_COUNT
 
 Joints = NDArray[np.float32]
@@ -101,7 +101,7 @@ def read_joints_file(path: Path, key: str, clip: FrameSource) -> Joints:
 
 def read_pose_pictures(files: tuple[Path, ...]) -> Joints:
     """Joints [frames, 60, 2] read back from skeleton pictures by colour; NaN absent."""
-    from mf_backend.conditioning.pose_pictures import read_pose_picture
+    from mf_backend.skeleton.pose_pictures import read_pose_picture
 
     joints = np.stack([read_pose_picture(image_folder.read_image(path)) for path in files])
     if not np.isfinite(joints).any():

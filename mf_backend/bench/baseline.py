@@ -13,7 +13,7 @@ from torch import Tensor
 
 import mf_backend
 from mf_backend.bench.settings import BenchSettings
-from mf_backend.errors import MissingComponentError
+from mf_backend.contracts.errors import MissingComponentError
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import Conditions
 from mf_backend.sampler.options import SamplerOptions

@@ -25,8 +25,8 @@ from mf_backend.sampler.decode import decode_latent
 from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.sampler.loop import run
 from mf_backend.sampler.memory import MemoryPlan
+from mf_backend.sampler.noise.schedule import Schedule
 from mf_backend.sampler.options import SamplerOptions
-from mf_backend.sampler.schedule import Schedule
 from mf_backend.sampler.state import initial_state
 
 TOLERANCE = 1e-5

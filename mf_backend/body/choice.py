@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.limb_widths import BodyWidths
-from mf_backend.conditioning.part_warp_layers import (
+from mf_backend.body.layers import (
     ARMS,
     BONE,
     LAYERS,
@@ -20,7 +19,8 @@ from mf_backend.conditioning.part_warp_layers import (
     in_picture,
     overlap_of_arm,
 )
-from mf_backend.conditioning.part_warp_skeleton import (
+from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.whole_skeleton import (
     HEAD,
     LEFT_TOE,
     MID_HIP,

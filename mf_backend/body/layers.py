@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.limb_widths import BodyWidths
-from mf_backend.conditioning.part_warp_skeleton import (
+from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.whole_skeleton import (
     HEAD,
     LEFT_TIP,
     LEFT_TOE,
@@ -134,7 +134,7 @@ def cut(
     """
     import cv2
 
-    from mf_backend.conditioning.part_warp_colour import return_to_body
+    from mf_backend.body.colour import return_to_body
 
     rows, columns = np.flatnonzero(mask.max(1) > 8), np.flatnonzero(mask.max(0) > 8)
     if not rows.size:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.part_warp_skeleton import (
+from mf_backend.body.whole_skeleton import (
     HEAD,
     LEFT_TIP,
     LEFT_TOE,

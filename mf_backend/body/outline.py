@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.limb_widths import (
+from mf_backend.body.limb_widths import (
     PAIRS,
     STATIONS,
     BodyWidths,
     head_directions,
     outer_side,
 )
-from mf_backend.conditioning.part_warp_skeleton import HEAD, Points
+from mf_backend.body.whole_skeleton import HEAD, Points
 
 _SHIFT = 4
 """Fractional bits of cv2's sub-pixel drawing."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.limb_widths import BodyWidths
-from mf_backend.conditioning.part_warp_layers import ARMS, BONE, LEGS, TRUNK, Cut, Layer
-from mf_backend.conditioning.part_warp_skeleton import POINT_COUNT, Points
-from mf_backend.conditioning.part_warp_transform import source_map
+from mf_backend.body.layers import ARMS, BONE, LEGS, TRUNK, Cut, Layer
+from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.transform import source_map
+from mf_backend.body.whole_skeleton import POINT_COUNT, Points
 
 Floats = NDArray[np.float32]
 Box = tuple[int, int, int, int]

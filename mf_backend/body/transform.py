@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.limb_widths import BodyWidths
-from mf_backend.conditioning.part_warp_layers import BONE, Bone, Layer, bone_distance
-from mf_backend.conditioning.part_warp_skeleton import HEAD, MID_HIP, Points
+from mf_backend.body.layers import BONE, Bone, Layer, bone_distance
+from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.whole_skeleton import HEAD, MID_HIP, Points
 
 Floats = NDArray[np.float32]
 

@@ -12,22 +12,25 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from mf_backend.cli.streams import reserve_stdout_for_results
-from mf_backend.errors import ExitCode, InputError, MFError
+from mf_backend.contracts.errors import ExitCode, InputError, MFError
 from mf_backend.version import VERSION
 
 PROGRAM = "python -m mf_backend"
 
 COMMANDS = {
-    "serve": ("mf_backend.cli.serve", "answer messages on stdin and stdout; Blender starts this"),
-    "run": ("mf_backend.cli.run", "do the job in a job folder, or go on with it"),
+    "serve": (
+        "mf_backend.cli.commands.serve",
+        "answer messages on stdin and stdout; Blender starts this",
+    ),
+    "run": ("mf_backend.cli.commands.run", "do the job in a job folder, or go on with it"),
     "condition": (
-        "mf_backend.conditioning.command",
+        "mf_backend.cli.commands.condition",
         "make joints, masks and skeletons from a clip and a target motion",
     ),
-    "weights": ("mf_backend.weights.command", "list, import and verify the networks' weights"),
-    "evaluate": ("mf_backend.metrics.command", "compare a result with the true frames"),
-    "bench": ("mf_backend.bench.command", "measure memory, speed and parity on this machine"),
-    "doctor": ("mf_backend.doctor.command", "say what this machine has, lacks and could run"),
+    "weights": ("mf_backend.cli.commands.weights", "list, import and verify the networks' weights"),
+    "evaluate": ("mf_backend.cli.commands.evaluate", "compare a result with the true frames"),
+    "bench": ("mf_backend.cli.commands.bench", "measure memory, speed and parity on this machine"),
+    "doctor": ("mf_backend.cli.commands.doctor", "say what this machine has, lacks and could run"),
 }
 """Name: (module with `add_parser(subparsers)` and `run(args) -> int`, one line of help)."""
 
@@ -87,7 +90,7 @@ def run_command(argv: Sequence[str]) -> int:
 
 
 def _tell(error: BaseException, as_json: bool) -> int:
-    from mf_backend.jobs.failures import describe
+    from mf_backend.contracts.failures import describe
 
     told = describe(error)
     if told.code == "internal" and not isinstance(error, MFError):

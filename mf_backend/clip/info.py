@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mf_backend.jobs.request import ClipKind
+from mf_backend.contracts.request import ClipKind
 
 DEFAULT_IMAGE_FPS = Fraction(24)
 """Rate of a folder of images where nobody says otherwise."""

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from mf_backend.clip import image_folder, video
 from mf_backend.clip.info import DEFAULT_IMAGE_FPS, ClipInfo, as_rate
-from mf_backend.errors import InputError
-from mf_backend.files import hash_file
-from mf_backend.jobs.request import ClipKind, Reference
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import hash_file
+from mf_backend.contracts.request import ClipKind, Reference
 
 
 def reference_for(path: Path, first: int = 0, count: int = 0, fps: float = 0.0) -> Reference:

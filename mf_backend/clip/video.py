@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip.info import DEFAULT_IMAGE_FPS, as_rate
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 _UNEVEN = 0.25
 """Spacing may differ by this part of the usual interval before a rate counts as variable."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.errors import OutputError
-from mf_backend.files import atomic_path, output_error, write_bytes
+from mf_backend.contracts.errors import OutputError
+from mf_backend.contracts.files import atomic_path, output_error, write_bytes
 
 _PNG_LEVEL = 3
 """Compression of PNG files: level 3 is about four times as fast as 9 for a few percent more."""

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.conditions import Conditions
-from mf_backend.engines.base import FrameSource, Picture
-from mf_backend.plate.background import build_plate
-from mf_backend.progress import Reporter
+from mf_backend.actor.plate.background import build_plate
+from mf_backend.contracts.conditions import Conditions
+from mf_backend.contracts.frames import FrameSource, Picture
+from mf_backend.contracts.progress import Reporter
 
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 _MOST_ENLARGED = 2.0
 """Small actors are enlarged at most by this factor."""

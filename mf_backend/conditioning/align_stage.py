@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor import user_files
+from mf_backend.actor.masks.shape import THRESHOLD
 from mf_backend.clip import image_folder, write_png
-from mf_backend.conditioning import user_files
-from mf_backend.conditioning.alignment import AlignmentOptions, align, mask_box
-from mf_backend.conditioning.conditions import load_conditions
-from mf_backend.conditioning.mask_shape import THRESHOLD
-from mf_backend.conditioning.stage_joints import copy_whole, load_source, pictures_complete
-from mf_backend.conditioning.stage_masks import read_mask
+from mf_backend.conditioning.joints_stage import copy_whole, load_source, pictures_complete
+from mf_backend.conditioning.masks_stage import read_mask
 from mf_backend.conditioning.stages import ConditionContext
-from mf_backend.errors import InputError
-from mf_backend.files import write_json, write_npz
-from mf_backend.jobs.request import Alignment, Settings
-from mf_backend.progress import Reporter
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import write_json, write_npz
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Alignment, Settings
+from mf_backend.retarget.alignment import AlignmentOptions, align, mask_box
 
 FILE = "joints.npz"
 QUALITY = "quality/align.json"
@@ -114,7 +114,7 @@ class AlignStage:
             reporter.warn("alignment-note", note)
         empty = ~np.isfinite(result.joints).any(axis=(1, 2))
         if empty.any():
-            from mf_backend.conditioning.source_joints import list_frames
+            from mf_backend.actor.joints.estimate import list_frames
 
             reporter.warn(
                 "target-empty-frames",

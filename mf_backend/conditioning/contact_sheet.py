@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import write_png
-from mf_backend.conditioning.conditions import Conditions
-from mf_backend.engines.base import FrameSource
+from mf_backend.contracts.conditions import Conditions
+from mf_backend.contracts.frames import FrameSource
 from mf_backend.skeleton.draw import draw_skeleton
 
 Picture = NDArray[np.uint8]

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor import user_files
 from mf_backend.clip import image_folder, write_png
-from mf_backend.conditioning import user_files
-from mf_backend.conditioning.conditions import JointState
 from mf_backend.conditioning.stages import ConditionContext
-from mf_backend.errors import InputError
-from mf_backend.files import atomic_path, write_json, write_npz
-from mf_backend.jobs.request import Settings
-from mf_backend.progress import Reporter
+from mf_backend.contracts.conditions import JointState
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import atomic_path, write_json, write_npz
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Settings
 from mf_backend.skeleton.joints import BODY, LEFT_HAND, RIGHT_HAND
 
 FILE = "source_joints.npz"
@@ -70,8 +70,8 @@ class JointsStage:
         """The person pointed at, which of the user's files are given, and the estimator."""
         if settings.source_joints or settings.source_poses:
             return {"given": "joints" if settings.source_joints else "poses"}
-        from mf_backend.conditioning.dwpose import dwpose_present
-        from mf_backend.conditioning.pose_models import best_model
+        from mf_backend.actor.joints.dwpose import dwpose_present
+        from mf_backend.actor.joints.pose_models import best_model
 
         estimator = "dwpose" if dwpose_present() else str(best_model())
         return {"person": list(settings.person), "estimator": estimator}
@@ -137,8 +137,8 @@ def _given(
 def _estimated(
     context: ConditionContext, reporter: Reporter
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], dict[str, Any]]:
-    from mf_backend.conditioning.dwpose import dwpose_present, estimate_with_dwpose
-    from mf_backend.conditioning.source_joints import estimate_joints, list_frames
+    from mf_backend.actor.joints.dwpose import dwpose_present, estimate_with_dwpose
+    from mf_backend.actor.joints.estimate import estimate_joints, list_frames
 
     clip = context.clip
     estimate = (

@@ -15,25 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor import user_files
+from mf_backend.actor.joints.estimate import list_frames
+from mf_backend.actor.masks import shape
+from mf_backend.actor.masks.firm import measure_cores
+from mf_backend.actor.masks.residue import ResidueFinder
+from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften, widen
 from mf_backend.clip import image_folder, write_png
-from mf_backend.conditioning import mask_shape, user_files
-from mf_backend.conditioning.mask_firm import measure_cores
-from mf_backend.conditioning.mask_residue import ResidueFinder
-from mf_backend.conditioning.mask_shape import (
-    Check,
-    Verdict,
-    check_mask,
-    keep_person,
-    soften,
-    widen,
-)
-from mf_backend.conditioning.source_joints import list_frames
-from mf_backend.conditioning.stage_joints import load_others, load_source, pictures_complete
+from mf_backend.conditioning.joints_stage import load_others, load_source, pictures_complete
 from mf_backend.conditioning.stages import ConditionContext
-from mf_backend.errors import InputError
-from mf_backend.files import write_json
-from mf_backend.jobs.request import Settings
-from mf_backend.progress import PartOfStage, Reporter
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import write_json
+from mf_backend.contracts.progress import PartOfStage, Reporter
+from mf_backend.contracts.request import Settings
 
 Matte = NDArray[np.uint8]
 
@@ -81,7 +75,7 @@ class MasksStage:
         given = bool(settings.source_masks)
         reporter.begin(self.name, clip.count * (1 if given else 4))
         checks: dict[int, Check] = {}
-        threshold = _GIVEN_THRESHOLD if given else mask_shape.THRESHOLD
+        threshold = _GIVEN_THRESHOLD if given else shape.THRESHOLD
         for index, matte in _user_mattes(context) if given else _estimated(context, work):
             checks[index] = work.keep(index, matte, threshold)
             reporter.advance(index + 1, "masks")
@@ -134,16 +128,14 @@ class _Work:
         """The actor's part of a matte of everybody."""
         joints, others = self.joints[index], self.others[index]
         own = keep_person(matte, joints, others)
-        if others.size and not self.accepted(
-            index, check_mask(own >= mask_shape.THRESHOLD, joints)
-        ):
+        if others.size and not self.accepted(index, check_mask(own >= shape.THRESHOLD, joints)):
             # What was taken for somebody else may be the actor's own body.
             whole = keep_person(matte, joints, others[:0])
-            if self.accepted(index, check_mask(whole >= mask_shape.THRESHOLD, joints)):
+            if self.accepted(index, check_mask(whole >= shape.THRESHOLD, joints)):
                 return whole
         return own
 
-    def keep(self, index: int, matte: Matte, threshold: int = mask_shape.THRESHOLD) -> Check:
+    def keep(self, index: int, matte: Matte, threshold: int = shape.THRESHOLD) -> Check:
         """Write the matte and its hard mask; say what the check finds."""
         hard = matte >= threshold
         write_png(self.out / "source_alpha" / f"frame_{index}.png", matte)
@@ -166,7 +158,7 @@ class _Work:
 def _estimated(
     context: ConditionContext, work: _Work, name: str = "", frames: Sequence[int] | None = None
 ) -> Iterator[tuple[int, Matte]]:
-    from mf_backend.conditioning.matting import load_estimator
+    from mf_backend.actor.masks.estimators import load_estimator
 
     clip = context.clip
     wanted = range(clip.count) if frames is None else frames
@@ -218,13 +210,13 @@ def _again(
         left = [i for i, source in result.items() if source == "" and work.present(i)]
         for index, matte in _estimated(context, work, name, left):
             reporter.check()
-            check = check_mask(matte >= mask_shape.THRESHOLD, work.joints[index])
+            check = check_mask(matte >= shape.THRESHOLD, work.joints[index])
             if work.accepted(index, check):
                 work.keep(index, matte)
                 result[index] = name
     for index, source in result.items():
         if source == "":
-            work.keep(index, mask_shape.outline(work.joints[index], context.clip.size))
+            work.keep(index, shape.outline(work.joints[index], context.clip.size))
     gone = [i for i in result if not work.present(i)]
     for index in gone:
         # Nobody is there: an empty mask is right.

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.conditions import Conditions, load_conditions
-from mf_backend.engines.base import FrameSource
-from mf_backend.jobs.request import Settings
-from mf_backend.progress import Reporter
+from mf_backend.contracts.conditions import Conditions, load_conditions
+from mf_backend.contracts.frames import FrameSource
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Settings
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class ConditionStage(Protocol):
 
 
 def _stages() -> tuple[ConditionStage, ...]:
-    from mf_backend.conditioning.stage_align import AlignStage
-    from mf_backend.conditioning.stage_joints import JointsStage
-    from mf_backend.conditioning.stage_masks import MasksStage
-    from mf_backend.conditioning.stage_target_mask import TargetMaskStage
+    from mf_backend.conditioning.align_stage import AlignStage
+    from mf_backend.conditioning.joints_stage import JointsStage
+    from mf_backend.conditioning.masks_stage import MasksStage
+    from mf_backend.conditioning.target_mask_stage import TargetMaskStage
 
     return (JointsStage(), MasksStage(), AlignStage(), TargetMaskStage())
 
@@ -91,8 +91,8 @@ def condition(
     Raises InputError with one sentence where the clip, the target or the user's own files do not
     fit; warnings go to the reporter.
     """
-    from mf_backend.conditioning.mask_shape import check_widening
-    from mf_backend.conditioning.matting import check_estimator
+    from mf_backend.actor.masks.estimators import check_estimator
+    from mf_backend.actor.masks.shape import check_widening
 
     check_estimator(settings)
     check_widening(settings.widen_mask)

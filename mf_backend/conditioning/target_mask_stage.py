@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor import user_files
+from mf_backend.actor.joints.estimate import list_frames
+from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import image_folder, write_png
-from mf_backend.conditioning import user_files
-from mf_backend.conditioning.conditions import load_conditions
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
-from mf_backend.conditioning.mask_shape import Verdict, check_mask
-from mf_backend.conditioning.source_joints import list_frames
-from mf_backend.conditioning.stage_joints import pictures_complete
-from mf_backend.conditioning.stage_masks import read_mask
+from mf_backend.conditioning.joints_stage import pictures_complete
+from mf_backend.conditioning.masks_stage import read_mask
 from mf_backend.conditioning.stages import STAGE_NAMES, ConditionContext
-from mf_backend.conditioning.target_mask import predict_target_masks
-from mf_backend.errors import InputError
-from mf_backend.files import write_json
-from mf_backend.jobs.request import Settings
-from mf_backend.progress import Reporter
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import write_json
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Settings
+from mf_backend.retarget.target_mask import predict_target_masks
 
 Matte = NDArray[np.uint8]
 

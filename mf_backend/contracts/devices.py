@@ -5,10 +5,15 @@ from __future__ import annotations
 import ctypes.util
 import importlib.util
 import platform
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mf_backend.jobs.resources import memory, processor_name
+from mf_backend.contracts.errors import InputError, MissingComponentError
+from mf_backend.contracts.resources import memory, processor_name
+
+if TYPE_CHECKING:
+    import torch
 
 
 def may_have_accelerator() -> bool:
@@ -54,3 +59,47 @@ def _accelerators() -> list[dict[str, Any]]:
         main = memory()
         devices.append({"id": "mps", "name": "Apple GPU", "kind": "mps", **main})
     return devices
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where the networks run and in which number format."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+def choose_device(wanted: str) -> Device:
+    """ "auto", "cpu", "mps", "cuda" or "cuda:N"; auto takes an accelerator where there is one.
+
+    CUDA computes in float16 as the released code does, everything else in float32. Raises
+    InputError for a name that is none and MissingComponentError for a device that is not here.
+    """
+    import torch
+
+    name = wanted or "auto"
+    if name == "auto":
+        if torch.cuda.is_available():
+            name = "cuda"
+        else:
+            name = "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = torch.device("meta")
+    if device.type not in ("cpu", "mps", "cuda"):
+        raise InputError(
+            "device-unknown", f"There is no device named {wanted!r}; use auto, cpu, mps or cuda."
+        )
+    here = {
+        "cpu": True,
+        "mps": torch.backends.mps.is_available(),
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+    }
+    if not here[device.type]:
+        raise MissingComponentError(
+            "device-missing",
+            f"The device {name} is not on this machine, or torch was installed without it.",
+            "Choose the automatic device (auto), or see `python -m mf_backend doctor`.",
+        )
+    return Device(device, torch.float16 if device.type == "cuda" else torch.float32)

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from pathlib import Path
 
-from mf_backend.errors import (
+from mf_backend.contracts.errors import (
     CancelledError,
     MemoryShortError,
     MFError,

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.errors import OutputError
+from mf_backend.contracts.errors import OutputError
 
 _HASH_BLOCK = 1 << 20
 

@@ -8,8 +8,8 @@ from typing import Protocol
 class Reporter(Protocol):
     """Receives progress of one job. Work calls `begin` once a stage and `advance` after each unit.
 
-    `advance` and `check` raise `mf_backend.errors.CancelledError` once the job was cancelled, so
-    that work stops at the next unit without knowing who asked.
+    `advance` and `check` raise `CancelledError` (contracts/errors.py) once the job was cancelled,
+    so that work stops at the next unit without knowing who asked.
     """
 
     def begin(self, stage: str, total: int) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 SCHEMA = 1
 

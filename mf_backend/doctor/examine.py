@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts import resources
+from mf_backend.contracts.devices import list_devices
+from mf_backend.contracts.request import Settings
 from mf_backend.doctor.libraries import Library, LibraryState, examine_libraries
 from mf_backend.engines.base import engine_names
-from mf_backend.jobs import resources
-from mf_backend.jobs.devices import list_devices
-from mf_backend.jobs.request import Settings
 from mf_backend.protocol.handshake import engine_facts
 from mf_backend.version import VERSION
 from mf_backend.weights.folder import data_folder, estimators_folder, weights_folder

@@ -9,42 +9,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mf_backend.conditioning.conditions import Conditions
-from mf_backend.errors import InputError
-from mf_backend.jobs.request import Settings
-from mf_backend.progress import Reporter
-
-Picture = NDArray[np.uint8]
-"""RGB uint8 [height, width, 3]."""
-
-
-class FrameSource(Protocol):
-    """Random and sequential access to the frames a job uses (index 0 is the first one used)."""
-
-    @property
-    def count(self) -> int:
-        """Number of frames."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-
-    @property
-    def fps(self) -> Fraction:
-        """Frames a second."""
-
-    def read(self, index: int) -> Picture:
-        """One frame; sequential reads are fast, jumps may decode from the last keyframe."""
-
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Picture]:
-        """Frames start..stop-1 in order, one in memory at a time."""
+from mf_backend.contracts.conditions import Conditions
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.frames import FrameSource, Picture
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Settings
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mf_backend.jobs.request import JobRequest
+from mf_backend.contracts.request import JobRequest
 
 READ, JOINTS, MASKS, ALIGN, TARGET_MASK = "read", "joints", "masks", "align", "target_mask"
 RENDER, ENCODE, REPORT = "render", "encode", "report"

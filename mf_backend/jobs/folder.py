@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mf_backend.errors import InputError, OutputError
-from mf_backend.files import output_error, write_json
-from mf_backend.jobs.request import JobRequest, to_dict
+from mf_backend.contracts.errors import InputError, OutputError
+from mf_backend.contracts.files import output_error, write_json
+from mf_backend.contracts.request import JobRequest, to_dict
 from mf_backend.jobs.state import JobState, write_state
 
 _TEMPORARY = re.compile(r"\.[^/]*-[a-z0-9_]{8}(\.[^.]*)?")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mf_backend.files import output_error
+from mf_backend.contracts.files import output_error
 
 _BLOCK = 1 << 16
 

@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import Clip, open_clip, write_png
-from mf_backend.conditioning.conditions import Conditions, load_conditions
-from mf_backend.engines.base import EngineJob, Picture
+from mf_backend.contracts.conditions import Conditions, load_conditions
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.progress import NullReporter
+from mf_backend.contracts.request import read_request
+from mf_backend.engines.base import EngineJob
 from mf_backend.engines.preview.engine import PreviewEngine
-from mf_backend.errors import InputError
 from mf_backend.jobs.costs import TARGET_MASK
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import read_request
 from mf_backend.jobs.state import read_state
-from mf_backend.progress import NullReporter
 
 _NEIGHBOURS = 2
 """Frames on either side that the engine fades into a frame."""

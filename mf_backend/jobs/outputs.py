@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import Clip, encode_mp4, probe_clip, write_png
-from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.files import atomic_path
+from mf_backend.contracts.request import ClipKind, Settings
 from mf_backend.engines.base import Engine, EngineJob
-from mf_backend.errors import InputError, MFError
-from mf_backend.files import atomic_path
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import ClipKind, Settings
 from mf_backend.jobs.tracker import JobTracker
 
 _FRAME = re.compile(r"\d{6,}\.png")

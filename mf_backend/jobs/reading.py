@@ -9,12 +9,12 @@ import numpy as np
 
 from mf_backend.clip import Clip, hash_clip
 from mf_backend.conditioning.stages import TargetMotion
+from mf_backend.contracts.errors import InputError, MissingComponentError, OutputError
+from mf_backend.contracts.files import hash_file, hash_value
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.engines.base import Engine, load_engine
-from mf_backend.errors import InputError, MissingComponentError, OutputError
-from mf_backend.files import hash_file, hash_value
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import JobRequest, Settings
-from mf_backend.progress import Reporter
 from mf_backend.skeleton.joints import JOINT_COUNT
 
 

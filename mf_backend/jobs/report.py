@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from mf_backend.clip import Clip
+from mf_backend.contracts import resources
+from mf_backend.contracts.files import hash_file, write_json
+from mf_backend.contracts.request import JobRequest, to_dict
 from mf_backend.engines.base import Engine
-from mf_backend.files import hash_file, write_json
-from mf_backend.jobs import resources
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import JobRequest, to_dict
 from mf_backend.jobs.state import JobState
 
 SCHEMA = 1

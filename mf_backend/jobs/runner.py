@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mf_backend.errors import CancelledError, MFError
+from mf_backend.contracts.errors import CancelledError, MFError
+from mf_backend.contracts.failures import describe
+from mf_backend.contracts.request import JobRequest, read_request
+from mf_backend.contracts.resources import PeakMemory
 from mf_backend.jobs.costs import READ, REPORT, expected_seconds
-from mf_backend.jobs.failures import describe
 from mf_backend.jobs.folder import JobFolder, hold, remove_leftovers
 from mf_backend.jobs.log import capture_output
-from mf_backend.jobs.request import JobRequest, read_request
-from mf_backend.jobs.resources import PeakMemory
 from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
 from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
 
@@ -158,9 +158,9 @@ class _Run:
 
     def _perform(self) -> JobResult:
         # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
+        from mf_backend.actor.masks.estimators import check_estimator
+        from mf_backend.actor.masks.shape import check_widening
         from mf_backend.clip import open_clip
-        from mf_backend.conditioning.mask_shape import check_widening
-        from mf_backend.conditioning.matting import check_estimator
         from mf_backend.jobs import reading, report
         from mf_backend.jobs.stages import chain_hashes, kept_stages
 

@@ -10,13 +10,13 @@ from typing import Any
 from mf_backend.clip import Clip
 from mf_backend.conditioning import stages as conditioning
 from mf_backend.conditioning.stages import ConditionContext, ConditionStage, TargetMotion
+from mf_backend.contracts.files import hash_value
+from mf_backend.contracts.request import JobRequest
 from mf_backend.engines.base import Engine
-from mf_backend.files import hash_value
 from mf_backend.jobs import outputs
 from mf_backend.jobs.costs import ALIGN, ENCODE, RENDER
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.reading import hash_path
-from mf_backend.jobs.request import JobRequest
 from mf_backend.jobs.tracker import JobTracker
 from mf_backend.version import VERSION
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mf_backend.files import write_json
+from mf_backend.contracts.files import write_json
 
 
 class Status(StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from mf_backend.errors import CancelledError
+from mf_backend.contracts.errors import CancelledError
 
 _PREPARING = 0.3
 """Share of a stage's rest that a part which prepares it is taken for."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.contracts.progress import Reporter
 from mf_backend.metrics import networks
-from mf_backend.progress import Reporter
 
 Picture = NDArray[np.uint8]
 Inside = NDArray[np.bool_]

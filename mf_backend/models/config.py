@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 CONFIG_NAME = "model.json"
 

@@ -7,11 +7,11 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts import resources
+from mf_backend.contracts.devices import list_devices
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import Settings
 from mf_backend.engines.base import Engine, engine_names, load_engine
-from mf_backend.errors import InputError
-from mf_backend.jobs import resources
-from mf_backend.jobs.devices import list_devices
-from mf_backend.jobs.request import Settings
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
 

@@ -6,9 +6,9 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mf_backend.errors import InputError
-from mf_backend.jobs import resources
-from mf_backend.jobs.request import Quality, Sampler, Settings
+from mf_backend.contracts import resources
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import Quality, Sampler, Settings
 
 if TYPE_CHECKING:
     from mf_backend.engines.motionfollower.presets import Preset
@@ -60,11 +60,8 @@ def _settings(params: dict[str, Any]) -> Settings:
 
 def _diffusion(settings: Settings, size: tuple[int, int], count: int) -> dict[str, Any]:
     # Only these need torch, which a handshake can do without.
-    from mf_backend.engines.motionfollower.choices import (
-        check_memory,
-        choose_device,
-        sampler_options,
-    )
+    from mf_backend.contracts.devices import choose_device
+    from mf_backend.engines.motionfollower.choices import check_memory, sampler_options
     from mf_backend.engines.motionfollower.presets import NAMES, free_bytes, judge_presets
     from mf_backend.engines.motionfollower.run import WINDOW_AREA
     from mf_backend.models.config import full_config

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from typing import Any, BinaryIO
 
-from mf_backend.errors import (
+from mf_backend.contracts.errors import (
     CancelledError,
     ExitCode,
     InputError,

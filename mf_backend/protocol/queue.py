@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import read_request
 
 
 @dataclass

@@ -17,14 +17,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mf_backend.errors import CancelledError, InputError, MFError
-from mf_backend.jobs.failures import describe
+from mf_backend.contracts.errors import CancelledError, InputError, MFError
+from mf_backend.contracts.failures import describe
+from mf_backend.contracts.resources import release_memory, resident_bytes
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.resources import release_memory, resident_bytes
 from mf_backend.jobs.runner import mark_cancelled, run_job
 from mf_backend.jobs.tracker import JobTracker, Progress
 from mf_backend.protocol import messages
-from mf_backend.protocol.messages import PROGRESS_SECONDS, PROTOCOL, ErrorNumber, Method, Notice
+from mf_backend.protocol.messages import (
+    PROGRESS_SECONDS,
+    PROTOCOL,
+    ErrorNumber,
+    Method,
+    Notice,
+)
 from mf_backend.protocol.outgoing import Outgoing
 from mf_backend.protocol.queue import JobQueue, QueuedJob
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.alignment_limbs import measure_ratios, rebuild
-from mf_backend.errors import InputError
-from mf_backend.jobs.request import Alignment
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import Alignment
+from mf_backend.retarget.limbs import measure_ratios, rebuild
 from mf_backend.skeleton.joints import JOINT_INDEX
 
 Joints = NDArray[np.float32]

@@ -14,20 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.alignment import similarity_between
-from mf_backend.conditioning.alignment_limbs import measure_ratios
-from mf_backend.conditioning.limb_widths import BodyWidths, measure_widths
-from mf_backend.conditioning.limb_widths_shape import draw_body
-from mf_backend.conditioning.part_warp import (
-    Sprite,
-    cut_sprite,
-    drawing_order,
-    held_sprite,
-    warp_sprite,
-)
-from mf_backend.conditioning.part_warp_choice import choose_frames
-from mf_backend.conditioning.part_warp_layers import ARMS, Cut, Layer, cut
-from mf_backend.conditioning.part_warp_skeleton import FullSkeleton, complete
+from mf_backend.body.choice import choose_frames
+from mf_backend.body.layers import ARMS, Cut, Layer, cut
+from mf_backend.body.limb_widths import BodyWidths, measure_widths
+from mf_backend.body.outline import draw_body
+from mf_backend.body.sprites import Sprite, cut_sprite, drawing_order, held_sprite, warp_sprite
+from mf_backend.body.whole_skeleton import FullSkeleton, complete
+from mf_backend.retarget.alignment import similarity_between
+from mf_backend.retarget.limbs import measure_ratios
 
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.models.model_set import ModelSet
 from mf_backend.models.unet import MotionUNet, UNetConditions
 from mf_backend.sampler.frame_store import FrameStore

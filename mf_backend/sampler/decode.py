@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import Conditions
 from mf_backend.sampler.memory import resident

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.models.attention import KeysValues
 from mf_backend.models.model_set import ModelSet
 from mf_backend.models.runner import Runner
 from mf_backend.models.tape import TapeRunner
 from mf_backend.models.unet import Bottom, UNetConditions, UNetOutput
 from mf_backend.sampler.conditions import Conditions, WindowConditions
-from mf_backend.sampler.guidance import FEATURES, Guidance, guide
+from mf_backend.sampler.guidance.gradient import FEATURES, Guidance, guide
 from mf_backend.sampler.injection import MaskedInjector
-from mf_backend.sampler.inpaint_noise import draw, noisy_step
 from mf_backend.sampler.memory import MemoryPlan
+from mf_backend.sampler.noise.inpainting import draw, noisy_step
+from mf_backend.sampler.noise.replay import renoise, renoise_timestep
+from mf_backend.sampler.noise.schedule import Schedule
 from mf_backend.sampler.options import Phases, SamplerOptions, Solver
-from mf_backend.sampler.replay import renoise, renoise_timestep
-from mf_backend.sampler.schedule import Schedule
 from mf_backend.sampler.state import SamplerState, initial_state
 from mf_backend.sampler.units import Progress, Stage, Unit, list_units
 from mf_backend.sampler.windows import blend_weights

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 
 class Solver(Enum):

@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mf_backend.errors import InputError
-from mf_backend.files import atomic_path
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import atomic_path
 from mf_backend.sampler.conditions import Conditions
-from mf_backend.sampler.inpaint_noise import draw
+from mf_backend.sampler.noise.inpainting import draw
 from mf_backend.sampler.options import SamplerOptions
 
 _FORMAT = "motionfollower-sampler-1"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.sampler.options import SamplerOptions
 
 

@@ -12,12 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.skeleton import raster
-from mf_backend.skeleton.evidence import (
-    DISC_CODES,
-    HAND_DISC_CODE,
-    LINE_CODES,
-    Evidence,
-)
+from mf_backend.skeleton.evidence import DISC_CODES, HAND_DISC_CODE, LINE_CODES, Evidence
 from mf_backend.skeleton.joints import HAND_LINES
 
 Points = NDArray[np.float64]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.key_map import ignorable, to_ours
 from mf_backend.models.model_set import build_models, build_unet

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 _WRAPPERS = ("state_dict", "model")
 _PREFIX = "module."

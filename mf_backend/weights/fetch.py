@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mf_backend.errors import InputError, MissingComponentError, OutputError
-from mf_backend.files import output_error
+from mf_backend.contracts.errors import InputError, MissingComponentError, OutputError
+from mf_backend.contracts.files import output_error
 from mf_backend.weights.catalog import MOTIONFOLLOWER, Origin, Published
 
 _OFFLINE_HINT = (

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.key_map import ADAPTER
 from mf_backend.models.model_set import ModelSet, build_models, load_tensors

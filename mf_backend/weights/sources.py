@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError, MissingComponentError
+from mf_backend.contracts.errors import InputError, MissingComponentError
 from mf_backend.weights.catalog import BASE_REPOSITORY, IMPORT_HINT, VAE_REPOSITORY
 
 _DEPTH = 4

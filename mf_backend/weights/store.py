@@ -15,8 +15,8 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mf_backend.errors import InputError, OutputError
-from mf_backend.files import output_error, write_json
+from mf_backend.contracts.errors import InputError, OutputError
+from mf_backend.contracts.files import output_error, write_json
 from mf_backend.models.config import ModelConfig
 from mf_backend.weights.weight_set import (
     MODEL_NAME,

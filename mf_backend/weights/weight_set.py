@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError, MissingComponentError
-from mf_backend.files import hash_file, hash_value, write_json
+from mf_backend.contracts.errors import InputError, MissingComponentError
+from mf_backend.contracts.files import hash_file, hash_value, write_json
 from mf_backend.weights.catalog import IMPORT_HINT
 
 INDEX_NAME = "weights.json"

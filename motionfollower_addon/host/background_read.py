@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import bpy
 
-from ..core.reading import Reading
+from ..core.disk.read_in_thread import Reading
 
 _EVERY_SECONDS = 0.02
 _Answer = TypeVar("_Answer")

@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from .jobs_on_disk import look_again
+from .run.jobs_on_disk import look_again
 
 _AFTER_SECONDS = 0.5
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from .. import ids
-from .showing import once
+from .draw_cache import once
 
 PACKAGE = __package__.rpartition(".")[0]
 """Name under which Blender knows the add-on."""

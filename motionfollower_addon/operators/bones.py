@@ -6,14 +6,14 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 
 from .. import ids
-from ..core.mapping import load, save
-from ..core.mirror import mirror
-from ..host import own_bones, rig_state
-from ..host.bones import detect_armature
-from ..host.showing import showing
+from ..core.rig.mapping import load, save
+from ..core.rig.mirror import mirror
+from ..host.draw_cache import showing
+from ..host.rig import bone_map, custom_bones
+from ..host.rig.bones import detect_armature
 from .reporting import refuse
 
 
@@ -26,7 +26,7 @@ class _OnBones:
     def poll(cls, context: Any) -> bool:
         """Only with an armature that may be changed."""
         with showing():
-            armature = rig_state.chosen_armature(context.scene)
+            armature = bone_map.chosen_armature(context.scene)
         if armature is None:
             cls.poll_message_set("Choose an armature first")
             return False
@@ -37,7 +37,7 @@ class _OnBones:
 
     def mapping(self, armature: Any) -> Any:
         """The armature's own list. Raises where there is none."""
-        found = own_bones.read(armature)
+        found = custom_bones.read(armature)
         if found is None:
             raise InputError("bones-empty", "There is no bone list yet.", "Press Edit Bones first.")
         return found
@@ -51,9 +51,9 @@ class MF_OT_bones_edit(_OnBones, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Copy what fits best, even where joints are missing."""
-        armature = rig_state.chosen_armature(context.scene)
+        armature = bone_map.chosen_armature(context.scene)
         try:
-            own_bones.write(armature, detect_armature(armature).mapping)
+            custom_bones.write(armature, detect_armature(armature).mapping)
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -67,7 +67,7 @@ class MF_OT_bones_clear(_OnBones, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Clear the list."""
-        own_bones.clear(rig_state.chosen_armature(context.scene))
+        custom_bones.clear(bone_map.chosen_armature(context.scene))
         return {"FINISHED"}
 
 
@@ -88,10 +88,10 @@ class MF_OT_bones_mirror(_OnBones, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Mirror the list."""
-        armature = rig_state.chosen_armature(context.scene)
+        armature = bone_map.chosen_armature(context.scene)
         try:
             names = armature.data.bones.keys()
-            own_bones.write(armature, mirror(self.mapping(armature), names, self.source))
+            custom_bones.write(armature, mirror(self.mapping(armature), names, self.source))
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -124,7 +124,7 @@ class MF_OT_bones_save(_OnFile, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Write the file."""
-        armature = rig_state.chosen_armature(context.scene)
+        armature = bone_map.chosen_armature(context.scene)
         try:
             save(self.mapping(armature), Path(self.filepath).with_suffix(".json"))
         except MFError as error:
@@ -140,13 +140,13 @@ class MF_OT_bones_load(_OnFile, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Read the file."""
-        armature = rig_state.chosen_armature(context.scene)
+        armature = bone_map.chosen_armature(context.scene)
         try:
             mapping = load(Path(self.filepath))
             for joint, anchor in mapping.joints.items():
                 if anchor.bone not in armature.data.bones:
                     mapping = mapping.with_joint(joint, None)
-            own_bones.write(armature, mapping)
+            custom_bones.write(armature, mapping)
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}

@@ -5,14 +5,14 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 
 from .. import ids
-from ..core.install_marker import SetupState
-from ..core.install_plan import Action
-from ..core.install_weights import folder_size, size_text
-from ..host.install import desk, preferences, require_online
+from ..core.setup.installer.marker import SetupState
+from ..core.setup.installer.plan import Action
+from ..core.setup.weights import folder_size, size_text
 from ..host.options import PACKAGE
+from ..host.setup.backend import desk, preferences, require_online
 from .reporting import refuse
 
 

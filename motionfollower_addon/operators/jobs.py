@@ -7,12 +7,13 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 
 from .. import ids
-from ..host import bring_in, compat
-from ..host.jobs_on_disk import look_again, refresh
-from ..host.session import current
+from ..host import compat
+from ..host.run import bring_in
+from ..host.run.jobs_on_disk import look_again, refresh
+from ..host.run.session import current
 from .reporting import refuse, warn_all
 
 

@@ -6,14 +6,14 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
-from mf_backend.errors import CancelledError, MFError
+from mf_backend.contracts.errors import CancelledError, MFError
 
 from .. import ids
-from ..host import readiness
-from ..host.jobs_on_disk import look_again, refresh
-from ..host.session import current
-from ..host.showing import showing
-from ..properties import to_shot
+from ..host.draw_cache import showing
+from ..host.panel_shot import to_shot
+from ..host.run import readiness
+from ..host.run.jobs_on_disk import look_again, refresh
+from ..host.run.session import current
 from .reporting import refuse, warn_all
 
 

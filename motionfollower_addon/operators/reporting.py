@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 
 
 def refuse(operator: Any, error: MFError) -> set[str]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 
 from .. import ids
-from ..host import backdrop, one_frame
+from ..host.view import backdrop, one_frame
 from .reporting import refuse
 
 

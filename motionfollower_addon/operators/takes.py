@@ -5,11 +5,12 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 
 from .. import ids
-from ..host import compat, take_list
-from ..host.jobs_on_disk import look_again
+from ..host import compat
+from ..host.run.jobs_on_disk import look_again
+from ..host.take import takes
 from .reporting import refuse
 
 _MODES = (
@@ -29,7 +30,7 @@ class _OnTake:
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only where there are takes."""
-        if not take_list.has_takes(compat.sequencer_scene(context)):
+        if not takes.has_takes(compat.sequencer_scene(context)):
             cls.poll_message_set("There are no takes yet")
             return False
         return True
@@ -44,7 +45,7 @@ class MF_OT_take_show(_OnTake, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Toggle the take."""
         try:
-            take_list.show(compat.sequencer_scene(context), self.job)
+            takes.show(compat.sequencer_scene(context), self.job)
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -59,7 +60,7 @@ class MF_OT_take_final(_OnTake, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Mark the take."""
         try:
-            take_list.make_final(compat.sequencer_scene(context), self.job)
+            takes.make_final(compat.sequencer_scene(context), self.job)
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -81,7 +82,7 @@ class MF_OT_take_compare(_OnTake, bpy.types.Operator):
         """Switch the comparison."""
         try:
             scene = compat.sequencer_scene(context)
-            take_list.compare(scene, self.job, take_list.Compare(self.mode))
+            takes.compare(scene, self.job, takes.Compare(self.mode))
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -110,16 +111,16 @@ class MF_OT_take_delete(_OnTake, bpy.types.Operator):
         scene = compat.sequencer_scene(context)
         self.layout.prop(self, "with_files")
         try:
-            strip = take_list.need(scene, self.job)
+            strip = takes.need(scene, self.job)
             self.layout.label(text=f"Take: {strip.name}")
-            self.layout.label(text=str(take_list.job_folder(strip)))
+            self.layout.label(text=str(takes.job_folder(strip)))
         except MFError as error:
             self.layout.label(text=error.message)
 
     def execute(self, context: Any) -> set[str]:
         """Delete."""
         try:
-            take_list.delete(compat.sequencer_scene(context), self.job, self.with_files)
+            takes.delete(compat.sequencer_scene(context), self.job, self.with_files)
         except MFError as error:
             return refuse(self, error)
         look_again()

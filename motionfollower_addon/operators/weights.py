@@ -6,12 +6,12 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 
 from .. import ids
-from ..core.install_weights import free_space, set_files, size_text
-from ..host.install import require_online
-from ..host.install_weights import weights_desk
+from ..core.setup.weights import free_space, set_files, size_text
+from ..host.setup.backend import require_online
+from ..host.setup.weights import weights_desk
 from .reporting import refuse
 
 

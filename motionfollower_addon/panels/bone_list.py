@@ -7,8 +7,8 @@ from typing import Any
 import bpy
 
 from .. import ids
-from ..core.mapping import REQUIRED
-from ..host import cast, own_bones, rig_state
+from ..core.rig.mapping import REQUIRED
+from ..host.rig import bone_map, custom_bones, scene_objects
 from .section import State
 from .text import draw_text
 
@@ -19,15 +19,15 @@ def _chosen(values: Any) -> str:
 
 def no_armature(context: Any) -> str:
     """What to say where no rig is chosen and none can be meant."""
-    return "choose a rig" if cast.armatures(context.scene) else "no rig yet"
+    return "choose a rig" if scene_objects.armatures(context.scene) else "no rig yet"
 
 
 def bones_state(context: Any, values: Any) -> State:
     """Which map fits the rig."""
-    armature = rig_state.chosen_armature(context.scene)
+    armature = bone_map.chosen_armature(context.scene)
     if armature is None:
         return State(no_armature(context), False)
-    found = rig_state.detected(armature, _chosen(values))
+    found = bone_map.detected(armature, _chosen(values))
     return State(found.words, found.usable)
 
 
@@ -56,11 +56,11 @@ class MF_UL_bones(bpy.types.UIList):
 
 def draw_bones(layout: Any, context: Any, values: Any) -> None:
     """The detected map and its score, or the own list."""
-    armature = rig_state.chosen_armature(context.scene)
+    armature = bone_map.chosen_armature(context.scene)
     if armature is None:
         layout.label(text="Choose a rig in Motion first", icon="INFO")
         return
-    found = rig_state.detected(armature, _chosen(values))
+    found = bone_map.detected(armature, _chosen(values))
     layout.prop(values, "bone_map")
     column = layout.column(align=True)
     guessed = found.mapping is not None and found.mapping.guessed
@@ -70,7 +70,7 @@ def draw_bones(layout: Any, context: Any, values: Any) -> None:
         draw_text(column, context, line)
     if values.bone_map != "AUTO":
         return
-    if not len(own_bones.rows(armature)):
+    if not len(custom_bones.rows(armature)):
         row = layout.row(align=True)
         row.operator(ids.OP_BONES_EDIT, icon="GREASEPENCIL")
         row.operator(ids.OP_BONES_LOAD, text="", icon="FILE_FOLDER")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import CancelledError, InputError, MFError
+from mf_backend.contracts.errors import CancelledError, InputError, MFError
 
 from .. import ids
-from ..host import readiness, thumbnails
-from ..host.render_flow import FlowStage, RenderFlow
-from ..host.session import current
+from ..host.run import readiness
+from ..host.run.flow import FlowStage, RenderFlow
+from ..host.run.session import current
+from ..host.view import thumbnails
 from .section import State
 from .sections import draw_preferences_button
 from .text import draw_text

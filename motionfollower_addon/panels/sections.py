@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 
 from .. import ids
-from ..core.retiming import Policy
-from ..host import character, clip, compat, footage_file, lookup, memory_need, readiness, rig_state
+from ..core.rig.retiming import Policy
+from ..host import compat
+from ..host.footage import on_disk, source
+from ..host.rig import bone_map, lookup, meshes
+from ..host.run import memory_need, readiness
 from .bone_list import bones_state, draw_bones, no_armature
 from .section import State, section
 from .seeing import draw_fit_view, draw_overlay
@@ -37,27 +40,27 @@ def draw_sections(layout: Any, context: Any) -> None:
 
 
 def _strip(context: Any, values: Any) -> Any:
-    return clip.chosen_strip(compat.sequencer_scene(context), values.strip)
+    return source.chosen_strip(compat.sequencer_scene(context), values.strip)
 
 
 def _no_strip(context: Any, values: Any) -> str:
     if values.strip:
         return f"{values.strip} is gone"
-    several = clip.footage_strips(compat.sequencer_scene(context))
+    several = source.footage_strips(compat.sequencer_scene(context))
     return "choose a strip" if several else "no clip yet"
 
 
 def footage_state(context: Any, values: Any) -> State:
     """The chosen footage in a few words."""
     if values.source == "FILE":
-        if footage_file.trouble("FILE", values.clip, None):
+        if on_disk.trouble("FILE", values.clip, None):
             return State("its file is missing", False)
         name = values.clip.replace("\\", "/").rstrip("/").rpartition("/")[2]
         return State(name or "no file chosen", bool(name))
     strip = _strip(context, values)
     if strip is None:
         return State(_no_strip(context, values), False)
-    if footage_file.trouble("STRIP", "", strip):
+    if on_disk.trouble("STRIP", "", strip):
         return State("its file is missing", False)
     return State(f"{compat.length(strip)} frames, {strip.name}")
 
@@ -80,7 +83,7 @@ def draw_footage(layout: Any, context: Any, values: Any) -> None:
         scene = compat.sequencer_scene(context)
         if scene is not None and scene != context.scene:
             layout.label(text=f"In the Sequencer of {scene.name}", icon="SCENE_DATA")
-    trouble = footage_file.trouble(values.source, values.clip, strip)
+    trouble = on_disk.trouble(values.source, values.clip, strip)
     if trouble is not None:
         draw_text(layout, context, str(trouble), "ERROR")
     column = layout.column(align=True)
@@ -111,7 +114,7 @@ def _motion(values: Any, armature: Any) -> str:
 
 def motion_state(context: Any, values: Any) -> State:
     """The rig and its motion in a few words."""
-    armature = rig_state.chosen_armature(context.scene)
+    armature = bone_map.chosen_armature(context.scene)
     if armature is None:
         return State(no_armature(context), False)
     motion = _motion(values, armature)
@@ -130,7 +133,7 @@ def _draw_object(layout: Any, values: Any, name: str, found: Any, nothing: str) 
 
 def draw_motion(layout: Any, context: Any, values: Any) -> None:
     """Armature, action and slot, camera, range and retiming."""
-    armature = rig_state.chosen_armature(context.scene)
+    armature = bone_map.chosen_armature(context.scene)
     _draw_object(layout, values, "armature", armature, no_armature(context))
     motion = _motion(values, armature) if armature is not None else ""
     icon = "ERROR" if armature is not None and not motion else "NONE"
@@ -172,7 +175,7 @@ def draw_fit(layout: Any, context: Any, values: Any) -> None:
     row.active = not values.source_masks
     row.prop(values, "widen_mask")
     row = layout.row()
-    row.active = character.has_meshes(context.scene, rig_state.chosen_armature(context.scene))
+    row.active = meshes.has_meshes(context.scene, bone_map.chosen_armature(context.scene))
     row.prop(values, "outline")
     draw_fit_view(layout, context, values)
     header, body = layout.panel(ids.PANEL_OWN_FILES, default_closed=True)

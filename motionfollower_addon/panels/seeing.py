@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 
 from .. import ids
-from ..host import backdrop, fit_view, one_frame
+from ..host.view import backdrop, fit, one_frame
 from .text import draw_text
 
 
@@ -23,13 +23,13 @@ def draw_overlay(layout: Any, context: Any, values: Any) -> None:
 
 def draw_fit_view(layout: Any, context: Any, values: Any) -> None:
     """The fitted skeletons, and one frame on demand."""
-    job = fit_view.known(context.scene)
+    job = fit.known(context.scene)
     column = layout.column()
     column.prop(values, "show_fitting")
     row = column.row()
     row.enabled = job is not None and job.masked
     row.operator(ids.OP_ONE_FRAME, icon="RENDER_STILL")
-    draw_text(column, context, fit_view.words(context.scene))
+    draw_text(column, context, fit.words(context.scene))
     asked = one_frame.latest()
     if asked is None:
         return

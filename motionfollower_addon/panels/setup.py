@@ -7,17 +7,17 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import CancelledError
+from mf_backend.contracts.errors import CancelledError
 
 from .. import ids
-from ..core.backend_process import default_python
-from ..core.backend_state import BackendState
-from ..core.install_marker import SetupState
-from ..core.install_plan import GIGABYTE, NEEDED_BYTES
-from ..core.install_process import TaskPhase
-from ..core.install_weights import free_space, size_text
-from ..host.install import desk
-from ..host.session import current
+from ..core.backend.process import default_python
+from ..core.backend.state import BackendState
+from ..core.setup.installer.marker import SetupState
+from ..core.setup.installer.plan import GIGABYTE, NEEDED_BYTES
+from ..core.setup.process import TaskPhase
+from ..core.setup.weights import free_space, size_text
+from ..host.run.session import current
+from ..host.setup.backend import desk
 from .setup_weights import draw_weights
 from .text import draw_text
 

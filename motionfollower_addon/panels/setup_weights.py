@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.errors import CancelledError, InputError
+from mf_backend.contracts.errors import CancelledError, InputError
 
 from .. import ids
-from ..core.install_process import TaskPhase
-from ..core.install_weights import free_space, size_text
-from ..host.install_weights import weights_desk
+from ..core.setup.process import TaskPhase
+from ..core.setup.weights import free_space, size_text
+from ..host.setup.weights import weights_desk
 from .text import draw_text
 
 

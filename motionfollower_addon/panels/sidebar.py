@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from .. import ids
-from ..host.showing import showing
+from ..host.draw_cache import showing
 from .queue import draw_queue, queue_state
 from .section import section
 from .sections import draw_render, draw_sections

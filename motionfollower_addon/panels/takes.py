@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ids
-from ..host import compat, take_list
+from ..host import compat
+from ..host.take import takes
 from .section import State
 from .text import draw_text
 
 
 def takes_state(context: Any, _: Any) -> State:
     """How many takes there are, and which is shown."""
-    found = take_list.takes(compat.sequencer_scene(context))
+    found = takes.takes(compat.sequencer_scene(context))
     shown = [strip.name for strip in found if not strip.mute]
     if not found:
         return State("none yet")
@@ -23,7 +24,7 @@ def takes_state(context: Any, _: Any) -> State:
 
 def draw_takes(layout: Any, context: Any, _: Any) -> None:
     """A row for each take, the visible one with the settings that made it."""
-    found = take_list.takes(compat.sequencer_scene(context))
+    found = takes.takes(compat.sequencer_scene(context))
     if not found:
         layout.label(text="No takes yet: press Render Take", icon="INFO")
         return
@@ -35,7 +36,7 @@ def draw_takes(layout: Any, context: Any, _: Any) -> None:
         icon = "HIDE_ON" if strip.mute else "HIDE_OFF"
         row.operator(ids.OP_TAKE_SHOW, text="", icon=icon).job = job
         row.prop(strip, "name", text="")
-        final = take_list.is_final(strip)
+        final = takes.is_final(strip)
         row.operator(ids.OP_TAKE_FINAL, text="", icon="SOLO_ON" if final else "SOLO_OFF").job = job
         compare = row.operator_menu_enum(
             ids.OP_TAKE_COMPARE, "mode", text="", icon="ARROW_LEFTRIGHT"
@@ -43,19 +44,19 @@ def draw_takes(layout: Any, context: Any, _: Any) -> None:
         compare.job = job
         row.operator(ids.OP_TAKE_DELETE, text="", icon="TRASH").job = job
         if not strip.mute:
-            draw_text(column, context, take_list.summary(strip))
+            draw_text(column, context, takes.summary(strip))
             _draw_comparison(column, strip, job)
 
 
 def _draw_comparison(layout: Any, strip: Any, job: str) -> None:
     """How the shown take is compared, and the way back."""
-    mode = take_list.compared(strip)
-    if mode is take_list.Compare.OFF:
+    mode = takes.compared(strip)
+    if mode is takes.Compare.OFF:
         return
     row = layout.row(align=True)
-    if mode is take_list.Compare.WIPE:
+    if mode is takes.Compare.WIPE:
         row.prop(strip.crop, "min_x", text="Wipe at")
     else:
         row.label(text="Footage left, take right", icon="ARROW_LEFTRIGHT")
     back = row.operator(ids.OP_TAKE_COMPARE, text="", icon="LOOP_BACK")
-    back.job, back.mode = job, take_list.Compare.OFF.value
+    back.job, back.mode = job, takes.Compare.OFF.value

@@ -62,6 +62,28 @@ def empty_file(blender: Any) -> Iterator[Any]:
     blender.ops.wm.read_factory_settings(use_empty=True)
 
 
+@pytest.fixture
+def session(registered: Any) -> Iterator[Any]:
+    """The add-on's session, without runs of an earlier test."""
+    from motionfollower_addon.host.run.session import current
+
+    for flow in current().flows:
+        flow.suspend()
+    current().flows.clear()
+    current().waiting = ()
+    yield current()
+
+
+@pytest.fixture
+def scene(session: Any, odd_path: Path) -> Any:
+    """A saved file of one small shot in a folder with an odd name."""
+    from tests.addon.scenes import SIZE, make_scene
+    from tests.backend.tiny_job import write_clip
+
+    write_clip(odd_path / "footage", 6, SIZE)
+    return make_scene(odd_path)
+
+
 @pytest.fixture(scope="session")
 def bvh_folder() -> Path:
     """Motion capture files of Debian's assimp-testmodels."""

@@ -21,9 +21,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.files import write_npz
+from mf_backend.contracts.files import write_npz
+from mf_backend.contracts.request import (
+    ClipKind,
+    JobRequest,
+    Output,
+    Reference,
+    Settings,
+    Target,
+)
 from mf_backend.jobs.folder import JobFolder, create_job
-from mf_backend.jobs.request import ClipKind, JobRequest, Output, Reference, Settings, Target
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

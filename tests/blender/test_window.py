@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.addon.flow.movies import write_movie
+from tests.addon.movies import write_movie
 from tests.backend.tiny_job import write_clip
 from tests.blender.conftest import SCRIPTS, SIZE, Blender
 from tests.blender.screen import last_words

@@ -24,8 +24,8 @@ import numpy as np
 import pytest
 
 from devtools.blenders import VERSIONS, cache_folder
+from mf_backend.contracts.request import ClipKind, read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import ClipKind, read_request
 from mf_backend.jobs.state import Status, read_state
 from mf_backend.skeleton.draw import draw_skeleton
 

@@ -35,8 +35,8 @@ def test_bundles_are_there() -> None:
 @pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
 def test_every_key_is_reproduced(folder: Path) -> None:
+    from mf_backend.bench.parity import compare, load_bundle, load_models, record
     from mf_backend.sampler.memory import MemoryPlan
-    from mf_backend.sampler.parity import compare, load_bundle, load_models, record
 
     bundle = load_bundle(folder)
     models = load_models(bundle)
@@ -50,8 +50,8 @@ def test_every_key_is_reproduced(folder: Path) -> None:
 @pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
 def test_slices_and_recomputation_reproduce_every_key(folder: Path) -> None:
+    from mf_backend.bench.parity import compare, load_bundle, load_models, record
     from mf_backend.sampler.memory import MemoryPlan
-    from mf_backend.sampler.parity import compare, load_bundle, load_models, record
 
     bundle = load_bundle(folder)
     if bundle.inputs["source_images"].shape[1] > SMALL:
@@ -64,10 +64,10 @@ def test_slices_and_recomputation_reproduce_every_key(folder: Path) -> None:
 
 
 def _first_step(bundle):  # type: ignore[no-untyped-def]
+    from mf_backend.bench.parity import compare, load_models, video_layout
     from mf_backend.sampler.conditions import prepare
     from mf_backend.sampler.loop import run
     from mf_backend.sampler.memory import MemoryPlan
-    from mf_backend.sampler.parity import compare, load_models, video_layout
 
     class EnoughError(Exception):
         """The first step is done."""
@@ -93,9 +93,9 @@ def _first_step(bundle):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
 def test_the_seed_gives_the_recorded_noise(folder: Path) -> None:
-    from mf_backend.sampler.inpaint_noise import draw
+    from mf_backend.bench.parity import load_bundle
+    from mf_backend.sampler.noise.inpainting import draw
     from mf_backend.sampler.options import Phases
-    from mf_backend.sampler.parity import load_bundle
 
     bundle = load_bundle(folder)
     first = bundle.inputs["latents_init"][0].transpose(0, 1)

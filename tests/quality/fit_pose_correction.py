@@ -1,4 +1,4 @@
-"""Fit the weights in mf_backend/conditioning/pose_correction.json on cases with known joints.
+"""Fit the weights in mf_backend/actor/joints/pose_correction.json on cases with known joints.
 
     python tests/quality/fit_pose_correction.py CASE [CASE ...] [--write]
 
@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.joints import pose_correction as correction
+from mf_backend.actor.joints.person_track import choose_anchor, find_people, follow
+from mf_backend.actor.joints.pose_models import PoseModel, model_file
+from mf_backend.actor.joints.pose_views import PoseEstimator
 from mf_backend.clip import open_clip, reference_for
-from mf_backend.conditioning import pose_correction as correction
-from mf_backend.conditioning.person_track import choose_anchor, find_people, follow
-from mf_backend.conditioning.pose_models import PoseModel, model_file
-from mf_backend.conditioning.pose_views import PoseEstimator
-from mf_backend.files import write_json
+from mf_backend.contracts.files import write_json
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ _RIDGE = 0.01
 _LARGEST = 0.25
 """Residuals over this part of the torso's length are mistakes of either side, not of definition."""
 _ANKLES = (10, 13)
-_OUT = Path(__file__).resolve().parents[2] / "mf_backend/conditioning/pose_correction.json"
+_OUT = Path(__file__).resolve().parents[2] / "mf_backend/actor/joints/pose_correction.json"
 
 Sample = tuple[str, Floats, Floats]
 """(case, landmarks [frames, 33, 2], reference joints [frames, 18, 2])."""

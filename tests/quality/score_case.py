@@ -34,17 +34,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import image_folder, open_clip, reference_for
-from mf_backend.conditioning.conditions import load_conditions
-from mf_backend.conditioning.mask_shape import Verdict, check_mask
-from mf_backend.conditioning.pose_pictures import read_pose_picture
-from mf_backend.conditioning.stages import (
-    ConditionContext,
-    TargetMotion,
-    _stages,
-)
-from mf_backend.jobs.request import Alignment, Settings
-from mf_backend.progress import NullReporter
+from mf_backend.conditioning.stages import ConditionContext, TargetMotion, _stages
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.progress import NullReporter
+from mf_backend.contracts.request import Alignment, Settings
+from mf_backend.skeleton.pose_pictures import read_pose_picture
 
 Floats = NDArray[np.float64]
 

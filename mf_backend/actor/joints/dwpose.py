@@ -7,18 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.hands import POINTS
-from mf_backend.conditioning.person_track import Candidate, choose_anchor, follow, torso_colours
-from mf_backend.conditioning.pose_views import LANDMARKS, Picture, PoseReading
-from mf_backend.conditioning.source_joints import (
+from mf_backend.actor.joints.estimate import (
     JointEstimate,
     RawJoints,
     everybody_else,
     is_black,
     repaired,
 )
-from mf_backend.engines.base import FrameSource
-from mf_backend.progress import Reporter
+from mf_backend.actor.joints.hands import POINTS
+from mf_backend.actor.joints.person_track import (
+    Candidate,
+    choose_anchor,
+    follow,
+    torso_colours,
+)
+from mf_backend.actor.joints.pose_views import LANDMARKS, Picture, PoseReading
+from mf_backend.contracts.frames import FrameSource
+from mf_backend.contracts.progress import Reporter
 
 Floats = NDArray[np.float64]
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning import pose_correction
-from mf_backend.conditioning.conditions import JointState
-from mf_backend.conditioning.hand_repair import repair_hand
-from mf_backend.conditioning.hands import POINTS, WRISTS, HandEstimator
-from mf_backend.conditioning.joint_repair import drop_mistakes, fill_gaps, inside, smooth
-from mf_backend.conditioning.person_track import (
+from mf_backend.actor.joints import pose_correction
+from mf_backend.actor.joints.hand_repair import repair_hand
+from mf_backend.actor.joints.hands import POINTS, WRISTS, HandEstimator
+from mf_backend.actor.joints.person_track import (
     Candidate,
     between,
     choose_anchor,
@@ -21,10 +19,12 @@ from mf_backend.conditioning.person_track import (
     follow,
     seen_twice,
 )
-from mf_backend.conditioning.pose_models import PoseModel, best_model
-from mf_backend.conditioning.pose_views import Picture, PoseEstimator, PoseReading
-from mf_backend.engines.base import FrameSource
-from mf_backend.progress import Reporter
+from mf_backend.actor.joints.pose_models import PoseModel, best_model
+from mf_backend.actor.joints.pose_views import Picture, PoseEstimator, PoseReading
+from mf_backend.actor.joints.repair import drop_mistakes, fill_gaps, inside, smooth
+from mf_backend.contracts.conditions import JointState
+from mf_backend.contracts.frames import FrameSource
+from mf_backend.contracts.progress import Reporter
 from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LEFT_HAND, RIGHT_HAND
 
 Floats = NDArray[np.float64]

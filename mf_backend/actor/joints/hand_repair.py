@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.conditions import JointState
-from mf_backend.conditioning.hands import ELBOWS, POINTS, WRISTS, hand_length
-from mf_backend.conditioning.joint_repair import without_flicker
+from mf_backend.actor.joints.hands import ELBOWS, POINTS, WRISTS, hand_length
+from mf_backend.actor.joints.repair import without_flicker
+from mf_backend.contracts.conditions import JointState
 
 Floats = NDArray[np.float64]
 

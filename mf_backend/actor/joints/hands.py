@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.pose_views import Picture, Region, View, cut, undo
+from mf_backend.actor.joints.pose_views import Picture, Region, View, cut, undo
 
 Floats = NDArray[np.float64]
 

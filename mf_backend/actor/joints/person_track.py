@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.pose_views import (
+from mf_backend.actor.joints.pose_views import (
     TORSO,
     Picture,
     PoseEstimator,
@@ -23,7 +23,7 @@ from mf_backend.conditioning.pose_views import (
     apart,
     whole,
 )
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""

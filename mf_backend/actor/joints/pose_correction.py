@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.pose_models import PoseModel
+from mf_backend.actor.joints.pose_models import PoseModel
 
 Floats = NDArray[np.float64]
 Place = int | tuple[int, int]
@@ -89,7 +89,7 @@ def features(points: Floats, joint: int, left: bool) -> Floats:
 @cache
 def weights(model: PoseModel) -> dict[int, Any]:
     """Fitted weights of each joint's vectors."""
-    file = resources.files("mf_backend.conditioning").joinpath("pose_correction.json")
+    file = resources.files("mf_backend.actor.joints").joinpath("pose_correction.json")
     table = json.loads(file.read_text(encoding="utf-8"))["weights"][str(model)]
     return {int(joint): np.array(values, np.float64) for joint, values in table.items()}
 

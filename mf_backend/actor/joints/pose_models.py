@@ -7,7 +7,7 @@ import zipfile
 from enum import StrEnum
 from pathlib import Path
 
-from mf_backend.errors import MissingComponentError
+from mf_backend.contracts.errors import MissingComponentError
 
 _DETECTOR = Path("modules/pose_detection/pose_detection.tflite")
 _LANDMARKS = Path("modules/pose_landmark")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.pose_models import PoseModel, pose_bundle
-from mf_backend.engines.base import FrameSource
+from mf_backend.actor.joints.pose_models import PoseModel, pose_bundle
+from mf_backend.contracts.frames import FrameSource
 
 Floats = NDArray[np.float64]
 Picture = NDArray[np.uint8]

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.conditions import JointState
+from mf_backend.contracts.conditions import JointState
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.matting import Matte, actor_box, require_model, unreadable_model
-from mf_backend.conditioning.matting_frame import placed, square_input
-from mf_backend.engines.base import FrameSource
+from mf_backend.actor.masks.estimators import Matte, actor_box, require_model, unreadable_model
+from mf_backend.actor.masks.framing import placed, square_input
+from mf_backend.contracts.frames import FrameSource
 from mf_backend.weights.catalog import BIREFNET
 
 _SIDE = 1024

@@ -16,9 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.engines.base import FrameSource
-from mf_backend.errors import InputError, MissingComponentError
-from mf_backend.jobs.request import Settings
+from mf_backend.contracts.errors import InputError, MissingComponentError
+from mf_backend.contracts.frames import FrameSource
+from mf_backend.contracts.request import Settings
 from mf_backend.weights.catalog import BIREFNET, SAM2, OptionalFile
 
 Picture = NDArray[np.uint8]
@@ -177,8 +177,8 @@ class MediapipeSegmentation:
         self, clip: FrameSource, joints: NDArray[Any], frames: Sequence[int]
     ) -> Iterator[tuple[int, Matte]]:
         """See MatteEstimator; empty where the pose estimator finds nobody."""
-        from mf_backend.conditioning.pose_models import best_model
-        from mf_backend.conditioning.pose_views import segment
+        from mf_backend.actor.joints.pose_models import best_model
+        from mf_backend.actor.joints.pose_views import segment
 
         yield from segment(clip, np.asarray(joints), frames, best_model())
 
@@ -205,19 +205,19 @@ def unreadable_model(item: OptionalFile, error: Exception) -> MissingComponentEr
 
 
 def _birefnet(device: str) -> MatteEstimator:
-    from mf_backend.conditioning.matting_birefnet import BiRefNetPortrait
+    from mf_backend.actor.masks.birefnet import BiRefNetPortrait
 
     return BiRefNetPortrait(device)
 
 
 def _sam2(device: str) -> MatteEstimator:
-    from mf_backend.conditioning.matting_sam2 import SegmentAnything2
+    from mf_backend.actor.masks.sam2 import SegmentAnything2
 
     return SegmentAnything2(device)
 
 
 def _mediapipe_package() -> object:
-    from mf_backend.conditioning.pose_models import package_folder
+    from mf_backend.actor.joints.pose_models import package_folder
 
     return package_folder()
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.limb_widths import BodyWidths, measure_widths
-from mf_backend.conditioning.limb_widths_shape import draw_body
-from mf_backend.conditioning.mask_shape import THRESHOLD
-from mf_backend.conditioning.part_warp_skeleton import FullSkeleton, complete
+from mf_backend.actor.masks.shape import THRESHOLD
+from mf_backend.body.limb_widths import BodyWidths, measure_widths
+from mf_backend.body.outline import draw_body
+from mf_backend.body.whole_skeleton import FullSkeleton, complete
 
 Matte = NDArray[np.uint8]
 

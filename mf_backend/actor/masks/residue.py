@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.engines.base import FrameSource, Picture
-from mf_backend.plate.background import BackgroundPlate, build_plate
-from mf_backend.progress import Reporter
+from mf_backend.actor.plate.background import BackgroundPlate, build_plate
+from mf_backend.contracts.frames import FrameSource, Picture
+from mf_backend.contracts.progress import Reporter
 
 Matte = NDArray[np.uint8]
 Bools = NDArray[np.bool_]

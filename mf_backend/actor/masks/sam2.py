@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.matting import (
+from mf_backend.actor.masks.estimators import (
     Box,
     Floats,
     Matte,
@@ -19,8 +19,8 @@ from mf_backend.conditioning.matting import (
     require_model,
     unreadable_model,
 )
-from mf_backend.conditioning.matting_frame import placed, square_input
-from mf_backend.engines.base import FrameSource
+from mf_backend.actor.masks.framing import placed, square_input
+from mf_backend.contracts.frames import FrameSource
 from mf_backend.skeleton.joints import JOINT_INDEX
 from mf_backend.weights.catalog import SAM2
 
@@ -74,7 +74,7 @@ class SegmentAnything2:
         from safetensors import SafetensorError
         from transformers import Sam2Model
 
-        from mf_backend.engines.motionfollower.choices import choose_device
+        from mf_backend.contracts.devices import choose_device
 
         self._device = choose_device(device).device
         try:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX, LIMBS
 
 Matte = NDArray[np.uint8]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.engines.base import FrameSource, Picture
-from mf_backend.plate.fill import inpaint, match_tone
-from mf_backend.plate.motion import CameraMotion, MotionTracker
-from mf_backend.progress import Reporter
+from mf_backend.actor.plate.fill import inpaint, match_tone
+from mf_backend.actor.plate.motion import CameraMotion, MotionTracker
+from mf_backend.contracts.frames import FrameSource, Picture
+from mf_backend.contracts.progress import Reporter
 
 Mask = NDArray[np.uint8]
 Bools = NDArray[np.bool_]

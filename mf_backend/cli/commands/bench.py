@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import ExitCode, InputError
+from mf_backend.contracts.errors import ExitCode, InputError
 
 _GIB = 2**30
 BUNDLES_VARIABLE = "MF_PARITY_BUNDLES"
@@ -70,7 +70,7 @@ def _add_setting(
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out one measurement; returns the exit code and raises mf_backend.errors."""
+    """Carry out one measurement; returns the exit code and raises mf_backend.contracts.errors."""
     return int(_ACTIONS[args.bench_action](args))
 
 
@@ -83,7 +83,7 @@ def _print(args: argparse.Namespace, value: dict[str, Any], lines: list[str]) ->
 
 
 def _parity(args: argparse.Namespace) -> int:
-    from mf_backend.sampler.parity import (
+    from mf_backend.bench.parity import (
         compare,
         find_bundles,
         load_bundle,
@@ -128,13 +128,7 @@ def _parity(args: argparse.Namespace) -> int:
 
 
 def _setting(args: argparse.Namespace) -> Any:
-    from mf_backend.bench.settings import (
-        DTYPES,
-        BenchSettings,
-        Model,
-        parse_device,
-        parse_size,
-    )
+    from mf_backend.bench.settings import DTYPES, BenchSettings, Model, parse_device, parse_size
 
     if args.frames < 1 or args.steps < 1 or args.cfg < 1:
         raise InputError("bench-setting", "Frames, steps and cfg must be 1 or more.")
@@ -154,7 +148,7 @@ def _setting(args: argparse.Namespace) -> Any:
 def _plan(args: argparse.Namespace, setting: Any) -> Any:
     """The preset's plan; auto is what the engine would choose here."""
     from mf_backend.bench.settings import model_config
-    from mf_backend.engines.motionfollower.choices import Device
+    from mf_backend.contracts.devices import Device
     from mf_backend.engines.motionfollower.presets import choose_preset, plan_of
     from mf_backend.sampler.options import SamplerOptions
 
@@ -243,7 +237,7 @@ def _memory(args: argparse.Namespace) -> int:
 
 def _fit(args: argparse.Namespace) -> int:
     from mf_backend.bench.fit import fit_presets
-    from mf_backend.files import write_json
+    from mf_backend.contracts.files import write_json
 
     table = fit_presets(_say)
     write_json(Path(args.fit), table)

@@ -14,9 +14,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from mf_backend.errors import InputError, OutputError
-from mf_backend.files import output_error
-from mf_backend.jobs.request import Alignment, Settings
+from mf_backend.contracts.errors import InputError, OutputError
+from mf_backend.contracts.files import output_error
+from mf_backend.contracts.request import Alignment, Settings
 
 LOG = "condition.log"
 _PICTURES = (
@@ -235,8 +235,8 @@ class TerminalReporter:
 def run(args: argparse.Namespace) -> int:
     """Condition a clip; prints what was found. Errors are raised as MFError."""
     from mf_backend.clip import open_clip, reference_for
-    from mf_backend.conditioning.stage_target_mask import REPORT
     from mf_backend.conditioning.stages import condition
+    from mf_backend.conditioning.target_mask_stage import REPORT
 
     settings, target = _settings(args), _target(args)
     check_out(args.out)

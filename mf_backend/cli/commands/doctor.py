@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.cli.main import COMMANDS, print_json
+from mf_backend.contracts.errors import ExitCode
 from mf_backend.doctor.examine import GIGABYTE, examine
-from mf_backend.errors import ExitCode
 
 
 def add_parser(subparsers: Any) -> None:

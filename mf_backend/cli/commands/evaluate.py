@@ -12,9 +12,9 @@ from typing import Any
 
 from mf_backend.clip.image_folder import NumberedImages, read_grey, scan
 from mf_backend.clip.reader import Clip, open_clip, reference_for
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.progress import NullReporter
 from mf_backend.metrics.scores import METRICS, REGIONS, Inside, Picture, Scores, score
-from mf_backend.progress import NullReporter
 
 
 def add_parser(subparsers: Any) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import ExitCode, InputError
+from mf_backend.contracts.errors import ExitCode, InputError
 from mf_backend.weights import catalog
 from mf_backend.weights.folder import estimators_folder, weights_folder
 from mf_backend.weights.weight_set import is_set, lacking, open_set, verify
@@ -58,7 +58,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry out one `weights` action; returns the exit code and raises mf_backend.errors."""
+    """Carry out one `weights` action; returns the exit code, raises MFError."""
     return int(_ACTIONS[args.weights_action](args))
 
 

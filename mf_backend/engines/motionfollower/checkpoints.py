@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.engines.base import EngineJob
-from mf_backend.errors import InputError
-from mf_backend.files import hash_file, hash_value
 
 if TYPE_CHECKING:
     import torch

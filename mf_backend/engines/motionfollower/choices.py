@@ -1,16 +1,13 @@
-"""From a job's settings to the sampler's options, the device and the number format."""
+"""From a job's settings to the sampler's options, and which memory preset."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mf_backend.errors import InputError, MissingComponentError
-from mf_backend.jobs.request import Quality, Sampler, Settings
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import Quality, Sampler, Settings
 
 if TYPE_CHECKING:
-    import torch
-
     from mf_backend.sampler.options import SamplerOptions
 
 _STEPS = 50
@@ -48,47 +45,3 @@ def check_memory(name: str) -> None:
         raise InputError(
             "memory-unknown", f"There is no memory preset {name!r}; use {', '.join(MEMORY_NAMES)}."
         )
-
-
-@dataclass(frozen=True)
-class Device:
-    """Where the networks run and in which number format."""
-
-    device: torch.device
-    dtype: torch.dtype
-
-
-def choose_device(wanted: str) -> Device:
-    """ "auto", "cpu", "mps", "cuda" or "cuda:N"; auto takes an accelerator where there is one.
-
-    CUDA computes in float16 as the released code does, everything else in float32. Raises
-    InputError for a name that is none and MissingComponentError for a device that is not here.
-    """
-    import torch
-
-    name = wanted or "auto"
-    if name == "auto":
-        if torch.cuda.is_available():
-            name = "cuda"
-        else:
-            name = "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = torch.device("meta")
-    if device.type not in ("cpu", "mps", "cuda"):
-        raise InputError(
-            "device-unknown", f"There is no device named {wanted!r}; use auto, cpu, mps or cuda."
-        )
-    here = {
-        "cpu": True,
-        "mps": torch.backends.mps.is_available(),
-        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-    }
-    if not here[device.type]:
-        raise MissingComponentError(
-            "device-missing",
-            f"The device {name} is not on this machine, or torch was installed without it.",
-            "Choose the automatic device (auto), or see `python -m mf_backend doctor`.",
-        )
-    return Device(device, torch.float16 if device.type == "cuda" else torch.float32)

@@ -7,11 +7,12 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mf_backend.engines.base import EngineJob, Missing, Picture
-from mf_backend.errors import CancelledError, InputError, MissingComponentError
-from mf_backend.files import hash_value
-from mf_backend.jobs.request import Sampler, Settings
-from mf_backend.progress import Reporter
+from mf_backend.contracts.errors import CancelledError, InputError, MissingComponentError
+from mf_backend.contracts.files import hash_value
+from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Sampler, Settings
+from mf_backend.engines.base import EngineJob, Missing
 from mf_backend.weights.catalog import IMPORT_HINT
 from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.weight_set import lacking, open_set
@@ -48,11 +49,8 @@ class MotionFollowerEngine:
 
     def fingerprint(self, settings: Settings) -> dict[str, str]:
         """What changes the frames besides the conditions. Raises InputError for wrong settings."""
-        from mf_backend.engines.motionfollower.choices import (
-            check_memory,
-            choose_device,
-            sampler_options,
-        )
+        from mf_backend.contracts.devices import choose_device
+        from mf_backend.engines.motionfollower.choices import check_memory, sampler_options
 
         # Another preset gives the same frames, so it is only checked.
         check_memory(settings.memory)

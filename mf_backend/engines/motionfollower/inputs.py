@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.compositing.window import Window, plan_window, union_box
+from mf_backend.contracts.errors import InputError
 from mf_backend.engines.base import EngineJob
-from mf_backend.errors import InputError
 from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.skeleton.draw import draw_skeleton
 

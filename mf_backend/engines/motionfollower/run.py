@@ -15,16 +15,23 @@ from torch import Tensor
 from mf_backend.compositing.blend import composite, soft_union
 from mf_backend.compositing.underlay import Underlay
 from mf_backend.compositing.window import Window
-from mf_backend.engines.base import EngineJob, Picture
+from mf_backend.contracts.devices import Device, choose_device
+from mf_backend.contracts.errors import InputError, MemoryShortError
+from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.progress import PartOfStage, Reporter
+from mf_backend.contracts.request import Sampler
+from mf_backend.engines.base import EngineJob
 from mf_backend.engines.motionfollower.checkpoints import Checkpoints, job_key
-from mf_backend.engines.motionfollower.choices import Device, choose_device, sampler_options
+from mf_backend.engines.motionfollower.choices import sampler_options
 from mf_backend.engines.motionfollower.costs import RenderCosts, render_costs
 from mf_backend.engines.motionfollower.inputs import check_job, sampler_inputs, window_for
-from mf_backend.engines.motionfollower.presets import GIB, Preset, choose_preset, smaller_preset
-from mf_backend.errors import InputError, MemoryShortError
-from mf_backend.jobs.request import Sampler
+from mf_backend.engines.motionfollower.presets import (
+    GIB,
+    Preset,
+    choose_preset,
+    smaller_preset,
+)
 from mf_backend.models.model_set import ModelSet
-from mf_backend.progress import PartOfStage, Reporter
 from mf_backend.sampler.conditions import Conditions, prepare
 from mf_backend.sampler.decode import decode_latent
 from mf_backend.sampler.inputs import SamplerInputs

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.part_warp import Sprite, cut_sprite, drawing_order, warp_sprite
-from mf_backend.conditioning.part_warp_layers import Cut, Layer, cut
-from mf_backend.conditioning.target_mask import PersonModel
-from mf_backend.engines.base import Picture
+from mf_backend.body.layers import Cut, Layer, cut
+from mf_backend.body.sprites import Sprite, cut_sprite, drawing_order, warp_sprite
+from mf_backend.contracts.frames import Picture
+from mf_backend.retarget.target_mask import PersonModel
 
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]

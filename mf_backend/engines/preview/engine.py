@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.plate.background import build_plate
 from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.underlay import source_matte
-from mf_backend.conditioning.target_mask import model_person, working_scale
-from mf_backend.engines.base import EngineJob, Missing, Picture
+from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Settings
+from mf_backend.engines.base import EngineJob, Missing
 from mf_backend.engines.preview.actor import Actor
-from mf_backend.jobs.request import Settings
-from mf_backend.plate.background import build_plate
-from mf_backend.progress import Reporter
+from mf_backend.retarget.target_mask import model_person, working_scale
 
 _VERSION = "2"
 """Goes up whenever the same conditions give other pixels."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mf_backend.models.tape import TapeRunner
 from mf_backend.sampler.conditions import Masks
-from mf_backend.sampler.guidance_loss import loss_gradients
+from mf_backend.sampler.guidance.energies import loss_gradients
 from mf_backend.sampler.memory import MemoryPlan
 
 FEATURES = (1, 2)

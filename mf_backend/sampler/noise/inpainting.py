@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mf_backend.sampler.schedule import Schedule
+from mf_backend.sampler.noise.schedule import Schedule
 
 STRENGTH = 0.4
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from mf_backend.sampler.schedule import Schedule
+from mf_backend.sampler.noise.schedule import Schedule
 
 
 def renoise_timestep(schedule: Schedule, timestep: int) -> int:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import CancelledError, InputError, MFError
+from mf_backend.contracts.errors import CancelledError, InputError, MFError
 from mf_backend.protocol import messages
 from mf_backend.version import VERSION
 
-from .backend_process import BackendProcess
-from .backend_state import (
+from .process import BackendProcess
+from .state import (
     BackendState,
     ClipFacts,
     Handshake,

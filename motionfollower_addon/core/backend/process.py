@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import MFError, MissingComponentError
+from mf_backend.contracts.errors import MFError, MissingComponentError
 from mf_backend.protocol import messages
 
 _CLOSE_SECONDS = 2.0

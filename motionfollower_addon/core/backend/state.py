@@ -10,8 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import MFError
-from mf_backend.jobs.request import ClipKind
+from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.request import ClipKind
 
 
 class BackendState(Enum):

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError
-from mf_backend.jobs.request import Settings, from_dict
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import Settings, from_dict
 
-from .retiming import Policy
+from ..rig.retiming import Policy
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.errors import CancelledError, MFError
-from mf_backend.files import output_error, write_bytes, write_npz
+from mf_backend.contracts.errors import CancelledError, MFError
+from mf_backend.contracts.files import output_error, write_bytes, write_npz
+from mf_backend.contracts.request import JobRequest, Output, Reference, Settings, Target
 from mf_backend.jobs.folder import create_job
-from mf_backend.jobs.request import JobRequest, Output, Reference, Settings, Target
 from mf_backend.skeleton.draw import draw_skeleton
 
-from .job_png import encode_png
-from .outline_worker import Outlines
+from ..rig.outline.worker import Outlines
+from .png import encode_png
 
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
 _JOINTS = "inputs/target_joints.npz"

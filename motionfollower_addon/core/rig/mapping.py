@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError
-from mf_backend.files import write_json
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import write_json
 from mf_backend.skeleton.joints import BODY_JOINTS, FINGERS, JOINT_NAMES
 
 SCHEMA = 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 
 class Policy(StrEnum):

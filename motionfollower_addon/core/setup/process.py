@@ -14,12 +14,12 @@ from enum import Enum
 from pathlib import Path
 from typing import IO
 
-from mf_backend.errors import CancelledError, MFError, MissingComponentError
+from mf_backend.contracts.errors import CancelledError, MFError, MissingComponentError
 
-from . import install_messages
-from .backend_process import clean_environment
-from .install_messages import Event
-from .install_plan import InstallPlan
+from ..backend.process import clean_environment
+from .installer import messages
+from .installer.messages import Event
+from .installer.plan import InstallPlan
 
 _CLOSE_SECONDS = 3.0
 
@@ -143,7 +143,7 @@ class InstallProcess:
         self.status = InstallStatus()
         self.heard = time.monotonic()
         self._stray: list[str] = []
-        main = Path(__file__).with_name("install_main.py")
+        main = Path(__file__).parent / "installer" / "main.py"
         self._task = Task([python, "-I", str(main)], plan.to_json(), main.parent)
 
     @property
@@ -157,7 +157,7 @@ class InstallProcess:
             return False
         arrived = self._task.poll()
         for name, line in arrived:
-            message = install_messages.read(line) if name == "stdout" else None
+            message = messages.read(line) if name == "stdout" else None
             if message is None:
                 self._stray.append(line)
                 continue

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mf_backend.errors import CancelledError, InputError, MFError
+from mf_backend.contracts.errors import CancelledError, InputError, MFError
 from mf_backend.protocol.messages import error_from
 
-from .install_process import Task, TaskPhase
+from .process import Task, TaskPhase
 
 RECORD = "weights.json"
 """The file that tells a folder of imported weights from any other."""
@@ -97,7 +97,7 @@ def move_command(python: str, source: Path, target: Path) -> list[str]:
             f"The weights take {size_text(files.size)}, {target} has {size_text(free)} left.",
             "Free some space or choose another folder.",
         )
-    script = Path(__file__).with_name("install_move.py")
+    script = Path(__file__).with_name("move_weights.py")
     return [python, "-I", str(script), str(source), str(target), *files.names]
 
 

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.skeleton.draw import BODY_COLOURS, HAND_LINE_COLOURS, LIMB_COLOURS, LIMB_HALF_WIDTH
+from mf_backend.skeleton.draw import (
+    BODY_COLOURS,
+    HAND_LINE_COLOURS,
+    LIMB_COLOURS,
+    LIMB_HALF_WIDTH,
+)
 from mf_backend.skeleton.joints import (
     BODY,
     HAND_LINES,
@@ -18,10 +23,10 @@ from mf_backend.skeleton.joints import (
     RIGHT_HAND,
 )
 
-from .compose import WorldPose
-from .hands import finish_hands
-from .projection import NEAREST, Camera, Lens
-from .visibility import FACE, in_order, visible_face
+from ..rig.joints.compose import WorldPose
+from ..rig.joints.hands import finish_hands
+from ..rig.joints.projection import NEAREST, Camera, Lens
+from ..rig.joints.visibility import FACE, in_order, visible_face
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]

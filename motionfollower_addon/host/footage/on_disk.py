@@ -9,12 +9,13 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
-from ..core.path_watch import PathWatch
-from . import compat
-from .clip import gone, real_path
-from .showing import once
+from ...core.disk.path_watch import PathWatch
+from .. import compat
+from ..draw_cache import once
+from ..paths import real_path
+from .source import gone
 
 _EVERY_SECONDS = 0.2
 

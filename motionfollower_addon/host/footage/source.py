@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bpy
-
 from mf_backend.clip.image_folder import scan
-from mf_backend.errors import InputError
-from mf_backend.jobs.request import ClipKind
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import ClipKind
 
-from .. import ids
-from ..core.backend_state import ClipFacts
-from ..core.shots import Shot
-from . import compat
-from .lookup import names_of, scene_fps
-from .showing import once
+from ... import ids
+from ...core.backend.state import ClipFacts
+from ...core.job.shot import Shot
+from .. import compat
+from ..draw_cache import once
+from ..paths import real_path
+from ..rig.lookup import names_of, scene_fps
 
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 
@@ -53,11 +52,6 @@ class Span:
     count: int
     rate: float
     """Clip frames for each scene frame, as the strip plays them."""
-
-
-def real_path(text: str) -> Path:
-    """An absolute path; Blender's "//" means beside the .blend."""
-    return Path(bpy.path.abspath(text)).absolute()
 
 
 def is_footage(strip: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 _TRANSFORMS = (
     "location",

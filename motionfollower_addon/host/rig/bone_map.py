@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 
-from .. import ids
-from ..core.bone_maps import Detection, fit, load_bone_maps, require
-from ..core.coverage import coverage
-from ..core.mapping import Mapping, joint_label, load
-from . import lookup, own_bones
+from ... import ids
+from ...core.rig.bone_maps import Detection, fit, load_bone_maps, require
+from ...core.rig.coverage import coverage
+from ...core.rig.mapping import Mapping, joint_label, load
+from ..draw_cache import once, until_change
+from ..paths import real_path
+from . import custom_bones, lookup
 from .bones import bones_of, detect_armature
-from .clip import real_path
-from .showing import once, until_change
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def mapping_for(armature: Any, chosen: str, found: Detection | None = None) -> M
     Without a choice the armature's own list comes before detection, which is `found` where it was
     made already. Raises InputError where required joints have no bone.
     """
-    own = own_bones.read(armature) if chosen in ("", own_bones.FAMILY) else None
+    own = custom_bones.read(armature) if chosen in ("", custom_bones.FAMILY) else None
     if own is not None:
         mapping = own
     elif not chosen:
@@ -93,7 +93,7 @@ def ready_mapping(armature: Any, chosen: str) -> Mapping:
 @once
 def detected(armature: Any, chosen: str) -> RigState:
     """What to say about an armature, kept until its bones or the choice change."""
-    key = hash((chosen, own_bones.key(armature), _bone_names(armature)))
+    key = hash((chosen, custom_bones.key(armature), _bone_names(armature)))
     kept = _Kept.states.get(armature.session_uid)
     if kept is None or kept[0] != key:
         kept = (key, _look(armature, chosen))
@@ -114,7 +114,7 @@ def words(armature: Any, chosen: str) -> str:
 
 def _look(armature: Any, chosen: str) -> RigState:
     # A large rig's detection takes long enough to make it once, and only where it counts.
-    detects = not chosen and not len(own_bones.rows(armature))
+    detects = not chosen and not len(custom_bones.rows(armature))
     found = detect_armature(armature) if detects else None
     try:
         mapping = mapping_for(armature, chosen, found)

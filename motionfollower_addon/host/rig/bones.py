@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.bone_maps import Detection, detect
-from ..core.bones import Bone
+from ...core.rig.bone_maps import Detection, detect
+from ...core.rig.bones import Bone
 
 
 def bones_of(armature: Any) -> tuple[Bone, ...]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
-from ..core.projection import Camera, Lens, SensorFit
+from ...core.rig.joints.projection import Camera, Lens, SensorFit
 
 
 def check_camera(camera: Any) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
-from .. import ids
-from ..core.mapping import MAPPABLE, REQUIRED, Anchor, End, Mapping, joint_label
+from ... import ids
+from ...core.rig.mapping import MAPPABLE, REQUIRED, Anchor, End, Mapping, joint_label
 
 FAMILY = "custom"
 

@@ -8,15 +8,15 @@ import numpy as np
 from mathutils import Matrix, Vector
 from numpy.typing import NDArray
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES
 
-from ..core.anatomy import anchor_position, rest_positions
-from ..core.bones import Bone
-from ..core.compose import WorldPose
-from ..core.face import rest_head
-from ..core.mapping import End, Mapping, joint_label, other_side
-from ..core.visibility import FACE
+from ...core.rig.anatomy import anchor_position, rest_positions
+from ...core.rig.bones import Bone
+from ...core.rig.joints.compose import WorldPose
+from ...core.rig.joints.face import rest_head
+from ...core.rig.joints.visibility import FACE
+from ...core.rig.mapping import End, Mapping, joint_label, other_side
 from .bones import bones_of
 
 _FACE = [JOINT_INDEX[name] for name in FACE]

@@ -8,11 +8,11 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
-from ..core.shots import Shot
-from . import cast
-from .showing import once
+from ...core.job.shot import Shot
+from ..draw_cache import once
+from . import scene_objects
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _named(scene: Any, have: list[Any], name: str, word: str) -> Any:
 @once
 def find_armature(scene: Any, name: str) -> Any:
     """The named armature, or the only one, or the only one that moves."""
-    have = cast.armatures(scene)
+    have = scene_objects.armatures(scene)
     if name:
         return _named(scene, have, name, "armature")
     if not have:
@@ -99,10 +99,10 @@ def find_armature(scene: Any, name: str) -> Any:
 def find_camera(scene: Any, name: str) -> Any:
     """The named camera, or the scene's active one, or the only one."""
     if name:
-        return _named(scene, cast.cameras(scene), name, "camera")
+        return _named(scene, scene_objects.cameras(scene), name, "camera")
     if scene.camera is not None and scene.camera.type == "CAMERA":
         return scene.camera
-    have = cast.cameras(scene)
+    have = scene_objects.cameras(scene)
     if len(have) == 1:
         return have[0]
     raise InputError(

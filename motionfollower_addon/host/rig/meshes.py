@@ -10,12 +10,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.outline_worker import Outlines, OutlineWorker, Shape
-from ..core.projection import Camera
-from ..core.silhouette import Topology
-from . import showing
+from ...core.rig.joints.projection import Camera
+from ...core.rig.outline.silhouette import Topology
+from ...core.rig.outline.worker import Outlines, OutlineWorker, Shape
+from .. import draw_cache
 from .camera import pixel_aspect
-from .coarse import Coarse
+from .subdivision import Coarse
 
 _SLICE_SECONDS = 0.008
 """After so long the rest of the meshes' polygons is read in the next step."""
@@ -74,9 +74,9 @@ def has_meshes(scene: Any, armature: Any) -> bool:
     # Even counting thousands of objects takes long for something that is drawn again and again.
     about, now = (scene.session_uid, armature.session_uid), time.monotonic()
     kept = _Kept.answer
-    old = now - kept[1] > _KEPT_SECONDS and _Kept.changes != showing.changes()
+    old = now - kept[1] > _KEPT_SECONDS and _Kept.changes != draw_cache.changes()
     if bpy.app.background or kept[0] != about or old:
-        _Kept.changes = showing.changes()
+        _Kept.changes = draw_cache.changes()
         family = Family(armature)
         # An instanced rig's meshes are not in the scene; most have some.
         found = scene.objects.get(armature.name) != armature or any(

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import BODY, JOINT_COUNT
 
-from ..core.compose import compose
-from ..core.mapping import Mapping
-from ..core.outline_worker import Outlines
-from ..core.retiming import RetimePlan
+from ...core.rig.joints.compose import compose
+from ...core.rig.mapping import Mapping
+from ...core.rig.outline.worker import Outlines
+from ...core.rig.retiming import RetimePlan
+from .action import ActionOverride, keep_values, put_back
 from .camera import aspect_warning, check_camera, pixel_aspect, read_camera
-from .character import OutlineSampler
-from .rig_action import ActionOverride, keep_values, put_back
-from .rig_reader import RigReader
+from .joints import RigReader
+from .meshes import OutlineSampler
 
 
 def view_layer_with(scene: Any, armature: Any) -> Any:

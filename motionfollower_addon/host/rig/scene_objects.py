@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .showing import until_change
+from ..draw_cache import until_change
 
 _ARMATURE, _CAMERA, _EMPTY = "ARMATURE", "CAMERA", "EMPTY"
 _SCENES = 4

@@ -9,10 +9,10 @@ from typing import TextIO
 
 import bpy
 
-from mf_backend.errors import ExitCode, MFError, OutputError
+from mf_backend.contracts.errors import ExitCode, MFError, OutputError
 
-from ..core.shots import Shot
-from .render_flow import RenderFlow
+from ...core.job.shot import Shot
+from .flow import RenderFlow
 from .session import current
 
 _SAY_SECONDS = 2.0

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import JobRequest, read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import JobRequest, read_request
 from mf_backend.jobs.state import Status, read_state
 
-from ..core.origin import Origin, read_origin
-from . import home
-from .arrival import Arrival
-from .render_flow import RenderFlow
+from ...core.job.provenance import Origin, read_origin
+from ..take import home_scene
+from ..take.bring_in_pieces import Arrival
+from .flow import RenderFlow
 from .session import current
 
 
@@ -24,7 +24,7 @@ def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
     """
     request, origin, scene = _check(folder, None)
     strip = Arrival(JobFolder(folder), request, origin, warnings).run(scene)
-    home.take_arrived(scene)
+    home_scene.take_arrived(scene)
     return strip
 
 
@@ -48,8 +48,8 @@ def _check(folder: Path, here: Any) -> tuple[JobRequest, Origin, Any]:
     if read_state(job.state).status is not Status.DONE:
         raise InputError("job-unfinished", f"The job in {folder} is not finished.", "Resume it.")
     origin = read_origin(request.about)
-    scene = home.find_home(origin)
-    if scene is None and not home.known_file(folder, origin):
+    scene = home_scene.find_home(origin)
+    if scene is None and not home_scene.known_file(folder, origin):
         scene = here
     if scene is None:
         raise InputError(

@@ -8,21 +8,22 @@ from typing import Any
 
 import bpy
 
-from mf_backend.jobs.request import Output, Reference, Settings
+from mf_backend.contracts.request import Output, Reference, Settings
 from mf_backend.version import VERSION
 
-from ..core.backend_state import ClipFacts
-from ..core.job_writer import JobDraft
-from ..core.origin import Origin
-from ..core.reading import Reading
-from ..core.retiming import RetimePlan, plan
-from ..core.shots import Shot
-from . import home
-from .clip import Footage, Span, find_strip, real_path, resolve, used_span
-from .lookup import Motion, find_motion, find_scene, scene_fps
-from .options import jobs_roots
-from .rig import RigSampler
-from .rig_state import ready_mapping
+from ...core.backend.state import ClipFacts
+from ...core.disk.read_in_thread import Reading
+from ...core.job.provenance import Origin
+from ...core.job.shot import Shot
+from ...core.job.writer import JobDraft
+from ...core.rig.retiming import RetimePlan, plan
+from ..footage.source import Footage, Span, find_strip, resolve, used_span
+from ..options import jobs_roots
+from ..paths import real_path
+from ..rig.bone_map import ready_mapping
+from ..rig.lookup import Motion, find_motion, find_scene, scene_fps
+from ..rig.motion_sampler import RigSampler
+from ..take import home_scene
 
 
 class Drafting:
@@ -192,7 +193,7 @@ def _origin(
     return Origin(
         blend=bpy.data.filepath,
         scene=scene.name,
-        scene_id=home.mark(scene),
+        scene_id=home_scene.mark(scene),
         strip=footage.strip,
         start=footage.start + round(shot.first / span.rate) if strip else scene.frame_start,
         channel=strip.channel if strip else 0,

@@ -10,21 +10,22 @@ from pathlib import Path
 
 import bpy
 
-from mf_backend.errors import CancelledError, MFError, MissingComponentError
+from mf_backend.contracts.errors import CancelledError, MFError, MissingComponentError
+from mf_backend.contracts.request import JobRequest, read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import JobRequest, read_request
 
-from ..core.backend_client import Answer, BackendClient, clip_facts
-from ..core.backend_state import BackendState, ClipFacts, JobPhase, JobStatus
-from ..core.job_writer import JobWriter
-from ..core.origin import Origin, read_origin
-from ..core.shots import Shot
-from . import compat, home, sequencer
-from .arrival import Arrival
-from .clip import Footage, resolve
-from .drafting import Drafting, begin_drafting, take_title
-from .homing import Homing
-from .lookup import Motion, find_motion, find_scene
+from ...core.backend.client import Answer, BackendClient, clip_facts
+from ...core.backend.state import BackendState, ClipFacts, JobPhase, JobStatus
+from ...core.job.provenance import Origin, read_origin
+from ...core.job.shot import Shot
+from ...core.job.writer import JobWriter
+from .. import compat
+from ..footage.source import Footage, resolve
+from ..rig.lookup import Motion, find_motion, find_scene
+from ..take import home_scene, strips
+from ..take.bring_in_pieces import Arrival
+from ..take.destination import Homing
+from .draft import Drafting, begin_drafting, take_title
 
 _HANDSHAKE_SECONDS = 120.0
 
@@ -176,7 +177,7 @@ class RenderFlow:
         if self.stage is not FlowStage.DONE or self.request is None:
             return
         scene = self.homing.find()
-        take = sequencer.find_take(scene, self.request.id) if scene is not None else None
+        take = strips.find_take(scene, self.request.id) if scene is not None else None
         self.take_there = take is not None
         if take is not None:
             self.strip = str(take.name)
@@ -267,7 +268,7 @@ class RenderFlow:
     @property
     def _rig_scene(self) -> str:
         """The rig's scene by its name now."""
-        scene = home.by_uid(self._rig_scene_uid)
+        scene = home_scene.by_uid(self._rig_scene_uid)
         return scene.name if scene is not None else self._rig_scene_name
 
     def _motion(self) -> Motion:
@@ -378,7 +379,7 @@ class RenderFlow:
         scene = self.homing.find()
         if scene is None or compat.rendering():
             return
-        if not self.strip or sequencer.find_take(scene, self.request.id) is None:
+        if not self.strip or strips.find_take(scene, self.request.id) is None:
             if self._arrival is None:
                 job = JobFolder(self.folder)
                 self._arrival = Arrival(job, self.request, self.origin, self.warnings)
@@ -387,7 +388,7 @@ class RenderFlow:
                 self._arrival = None
             # The step of undo, which a heavy file makes long, comes with the next call.
             return
-        home.take_arrived(scene)
+        home_scene.take_arrived(scene)
         self._end(FlowStage.DONE, None)
         self.take_there = True
 

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import bpy
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.request import read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import read_request
 from mf_backend.jobs.state import JobState, Status, read_state
 
-from ..core.backend_state import stage_label
-from ..core.origin import Origin, home_scene, read_origin
-from . import compat, home, sequencer
-from .aside import forget, read_aside
-from .options import jobs_roots
+from ...core.backend.state import stage_label
+from ...core.job.provenance import Origin, home_scene, read_origin
+from .. import compat
+from ..background_read import forget, read_aside
+from ..options import jobs_roots
+from ..take import home_scene as home
+from ..take import strips
 from .session import current
 
 _NAME = "jobs on disk"
@@ -132,7 +134,7 @@ def _take(found: list[_OnDisk]) -> None:
             continue
         finished = job.state.status is Status.DONE
         if name and name not in taken:
-            taken[name] = sequencer.jobs_of_takes(bpy.data.scenes[name])
+            taken[name] = strips.jobs_of_takes(bpy.data.scenes[name])
         if finished and name and job.id in taken[name]:
             continue
         words = how_far(job.state)

@@ -8,13 +8,14 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import MemoryShortError, MFError
+from mf_backend.contracts.errors import MemoryShortError, MFError
 from mf_backend.protocol.messages import Method
 
-from ..core.backend_client import Answer, BackendClient
-from ..core.backend_state import BackendState
-from . import clip, compat
-from .options import options
+from ...core.backend.client import Answer, BackendClient
+from ...core.backend.state import BackendState
+from .. import compat
+from ..footage import source
+from ..options import options
 from .session import current
 
 _EVERY_SECONDS = 0.1
@@ -49,7 +50,7 @@ def _question(context: Any, values: Any) -> dict[str, Any]:
     width, height, count = render.resolution_x, render.resolution_y, 0
     strip = None
     if values.source != "FILE" and scene is not None:
-        strip = clip.chosen_strip(scene, values.strip)
+        strip = source.chosen_strip(scene, values.strip)
     if strip is not None:
         count = compat.length(strip)
         elements = getattr(strip, "elements", None)

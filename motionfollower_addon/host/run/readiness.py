@@ -7,14 +7,16 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 
-from .. import ids
-from ..core.backend_process import default_python
-from . import clip, compat, footage_file, lookup, rig_state
-from .options import options
+from ... import ids
+from ...core.backend.process import default_python
+from .. import compat
+from ..draw_cache import once
+from ..footage import on_disk, source
+from ..options import options
+from ..rig import bone_map, lookup
 from .session import current
-from .showing import once
 
 
 @once
@@ -61,15 +63,15 @@ def _footage(context: Any, values: Any) -> None:
             raise MFError("clip-unset", "Choose the file of the footage.")
         _file_there(values, None)
         return
-    strip = clip.find_strip(shown, values.strip) if values.strip else clip.default_strip(shown)
+    strip = source.find_strip(shown, values.strip) if values.strip else source.default_strip(shown)
     if strip is None:
         raise MFError(
             "clip-unset",
             "Choose the strip that shows the actor: there are several."
-            if clip.footage_strips(shown)
+            if source.footage_strips(shown)
             else "Add the clip to the Sequencer, or choose a file in Footage.",
         )
-    clip.require_plain_speed(shown, strip)
+    source.require_plain_speed(shown, strip)
     _file_there(values, strip)
 
 
@@ -78,7 +80,7 @@ def _file_there(values: Any, strip: Any) -> None:
     # Without a window nothing is kept up to date; the run itself looks.
     trouble = None
     if not bpy.app.background:
-        trouble = footage_file.trouble(values.source, values.clip, strip)
+        trouble = on_disk.trouble(values.source, values.clip, strip)
     if trouble is not None:
         # Where it should be, a long path, the Footage section says.
         whose = f"The file of the strip {strip.name!r}" if strip is not None else "The clip"
@@ -89,6 +91,6 @@ def _rig(scene: Any, values: Any) -> None:
     armature = lookup.find_armature(scene, values.armature.name if values.armature else "")
     fixed = (0.0, 0.0) if values.range_source != "ACTION" else ()
     lookup.find_range(scene, armature, values.action, fixed)
-    found = rig_state.detected(armature, "" if values.bone_map == "AUTO" else values.bone_map)
+    found = bone_map.detected(armature, "" if values.bone_map == "AUTO" else values.bone_map)
     if not found.usable:
         raise MFError("rig-unmapped", found.lines[0], found.next_step)

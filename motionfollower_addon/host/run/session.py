@@ -9,16 +9,17 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 
-from ..core.backend_client import BackendClient
-from ..core.backend_process import BackendProcess, new_log, require_python
-from ..core.backend_state import BackendState
-from ..core.shots import Shot
-from . import compat, home
-from .arrival import remove_half_made
-from .options import options, user_folder
-from .render_flow import FlowStage, RenderFlow
+from ...core.backend.client import BackendClient
+from ...core.backend.process import BackendProcess, new_log, require_python
+from ...core.backend.state import BackendState
+from ...core.job.shot import Shot
+from .. import compat
+from ..options import options, user_folder
+from ..take import home_scene
+from ..take.bring_in_pieces import remove_half_made
+from .flow import FlowStage, RenderFlow
 
 _BUSY_SECONDS = 0.01
 _WAITING_SECONDS = 0.1
@@ -219,13 +220,13 @@ def before_save(path: object = None, *_: Any) -> None:
     _suspend()
     for flow in current().flows:
         flow.homing.before_save()
-    current().startup_marks = home.take_marks_off() if path == "" else []
+    current().startup_marks = home_scene.take_marks_off() if path == "" else []
 
 
 @bpy.app.handlers.persistent
 def after_save(*_: Any) -> None:
     """After a save, done or failed: jobs know where their file is now."""
-    home.put_marks_back(current().startup_marks)
+    home_scene.put_marks_back(current().startup_marks)
     current().startup_marks = []
     for flow in current().flows:
         try:

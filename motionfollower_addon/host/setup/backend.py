@@ -11,16 +11,22 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
 
-from ..core.backend_state import BackendState
-from ..core.install_marker import Marker, SetupState, list_hash, read_marker, state_of
-from ..core.install_plan import Action, InstallPaths, InstallPlan, PythonChoice, TorchChoice
-from ..core.install_process import InstallProcess, TaskPhase
-from .options import PACKAGE, user_folder
-from .session import current
+from ...core.backend.state import BackendState
+from ...core.setup.installer.marker import Marker, SetupState, list_hash, read_marker, state_of
+from ...core.setup.installer.plan import (
+    Action,
+    InstallPaths,
+    InstallPlan,
+    PythonChoice,
+    TorchChoice,
+)
+from ...core.setup.process import InstallProcess, TaskPhase
+from ..options import PACKAGE, user_folder
+from ..run.session import current
 
 _BUSY_SECONDS = 0.1
 
@@ -61,7 +67,7 @@ def shipped() -> tuple[Path, Path]:
 
     Raises InputError where the add-on does not come from its zip.
     """
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     packages = root / "requirements" / "backend.txt"
     wheels = sorted((root / "wheels").glob(f"mf_backend-{VERSION}-*.whl"))
     if not packages.is_file() or not wheels:

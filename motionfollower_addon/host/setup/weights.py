@@ -10,11 +10,11 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
-from ..core.backend_process import require_python
-from ..core.install_process import TaskPhase
-from ..core.install_weights import (
+from ...core.backend.process import require_python
+from ...core.setup.process import TaskPhase
+from ...core.setup.weights import (
     WeightsTask,
     backend_command,
     blender_python,
@@ -23,9 +23,9 @@ from ..core.install_weights import (
     free_space,
     move_command,
 )
-from .install import preferences, redraw, require_online
-from .options import options
-from .session import current
+from ..options import options
+from ..run.session import current
+from .backend import preferences, redraw, require_online
 
 _BUSY_SECONDS = 0.1
 

@@ -13,15 +13,16 @@ from typing import Any
 import bpy
 
 from mf_backend.clip.image_folder import scan
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.request import Alignment, ClipKind, JobRequest
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import Alignment, ClipKind, JobRequest
 
-from .. import ids
-from ..core.origin import Origin
-from ..core.reading import Reading
-from ..core.retiming import Policy
-from . import compat, sequencer
+from ... import ids
+from ...core.disk.read_in_thread import Reading
+from ...core.job.provenance import Origin
+from ...core.rig.retiming import Policy
+from .. import compat
+from . import strips
 
 _PIECE_SECONDS = 0.006
 _TAKE, _FOOTAGE, _SOUND = "take", "footage", "sound"
@@ -128,7 +129,7 @@ class Arrival:
         name = ""
         while not name:
             name = self.step(scene)
-        return sequencer.find_take(scene, self._request.id)
+        return strips.find_take(scene, self._request.id)
 
     def withdraw(self) -> None:
         """Take out what is half made; the next step begins anew."""
@@ -138,7 +139,7 @@ class Arrival:
     # -- the pieces ---------------------------------------------------------------------------
 
     def _place(self, result: _Result) -> Generator[None, None, str]:
-        there = sequencer.find_take(self._scene, self._request.id)
+        there = strips.find_take(self._scene, self._request.id)
         if there is not None:
             return str(there.name)
         origin = self._origin
@@ -161,8 +162,8 @@ class Arrival:
             raise _DisturbedError
         if reference is not None:
             # Blender does more at each of these than they look like.
-            with sequencer.keep_scene_settings(self._scene):
-                sequencer.look_like(strip, reference)
+            with strips.keep_scene_settings(self._scene):
+                strips.look_like(strip, reference)
             yield
             strip, reference = self._need(_TAKE), self._reference()
         return self._finish(strip, reference, result)
@@ -179,16 +180,16 @@ class Arrival:
             return
         editor = compat.editor(self._scene)
         # The length is known only once the strip is there: it starts in an empty channel.
-        bottom = sequencer.empty_channel(editor)
-        with sequencer.keep_scene_settings(self._scene):
-            self._mark(sequencer.add_movie(editor, path, bottom + 1, start), _FOOTAGE)
+        bottom = strips.empty_channel(editor)
+        with strips.keep_scene_settings(self._scene):
+            self._mark(strips.add_movie(editor, path, bottom + 1, start), _FOOTAGE)
         if not self._origin.has_audio:
             return
         yield
         footage = self._need(_FOOTAGE)
         editor = compat.editor(self._scene)
-        with sequencer.keep_scene_settings(self._scene):
-            sound, reason = sequencer.add_sound(
+        with strips.keep_scene_settings(self._scene):
+            sound, reason = strips.add_sound(
                 editor, path, footage.channel - 1, compat.start(footage)
             )
         if sound is not None:
@@ -202,11 +203,11 @@ class Arrival:
     ) -> Generator[None, None, None]:
         """An image strip of `files`, one a scene frame, some at a time."""
         editor = compat.editor(self._scene)
-        owner = sequencer.owner_of(editor, over) if over is not None else editor
+        owner = strips.owner_of(editor, over) if over is not None else editor
         stop = place.start + len(files)
-        channel = sequencer.free_channel(owner, place.above, place.start, stop)
-        with sequencer.keep_scene_settings(self._scene):
-            strip = sequencer.begin_images(owner, name, folder, files[0], channel, place.start)
+        channel = strips.free_channel(owner, place.above, place.start, stop)
+        with strips.keep_scene_settings(self._scene):
+            strip = strips.begin_images(owner, name, folder, files[0], channel, place.start)
         self._mark(strip, part)
         done = 1
         while done < len(files):
@@ -239,7 +240,7 @@ class Arrival:
         strip[ids.STRIP_JOB] = self._request.id
         strip[ids.STRIP_PROPERTY] = result.record
         strip[ids.STRIP_SUMMARY] = describe(self._request, self._origin)
-        sequencer.show_only(self._scene, strip)
+        strips.show_only(self._scene, strip)
         return str(strip.name)
 
     # -- looking ------------------------------------------------------------------------------
@@ -261,7 +262,7 @@ class Arrival:
 
     def _reference(self) -> Any:
         """The strip that shows the footage; None where it is gone."""
-        found = sequencer.find_reference(self._scene, self._request.reference, self._origin)
+        found = strips.find_reference(self._scene, self._request.reference, self._origin)
         return found if found is not None else self._find(_FOOTAGE)
 
     def _where(self, reference: Any) -> _Place:
@@ -273,7 +274,7 @@ class Arrival:
 
     def _in_the_way(self, strip: Any) -> bool:
         """Whether something was put where the strip has grown to."""
-        owner = sequencer.owner_of(self._scene.sequence_editor, strip)
+        owner = strips.owner_of(self._scene.sequence_editor, strip)
         return any(
             item != strip
             and item.channel == strip.channel
@@ -298,7 +299,7 @@ def remove_half_made(job_id: str = "") -> None:
             continue
         for strip in list(_marked(scene)):
             if str(strip[ids.STRIP_ARRIVING]).startswith(job_id):
-                owner = sequencer.owner_of(scene.sequence_editor, strip)
+                owner = strips.owner_of(scene.sequence_editor, strip)
                 strip.lock = False
                 compat.strips(owner).remove(strip)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
-from ..core.origin import Origin
-from . import compat, home
+from ...core.job.provenance import Origin
+from .. import compat
+from . import home_scene
 
 
 class Homing:
@@ -30,14 +31,14 @@ class Homing:
             self._know_scene()
 
     def _know_scene(self) -> None:
-        scene = home.find_home(self.origin)
+        scene = home_scene.find_home(self.origin)
         self._scene_uid = int(scene.session_uid) if scene is not None else 0
 
     # -- looking ------------------------------------------------------------------------------
 
     def need(self) -> Any:
         """The scene, while the run still reads from it. Raises InputError where it is gone."""
-        scene = home.by_uid(self._scene_uid)
+        scene = home_scene.by_uid(self._scene_uid)
         if scene is None:
             raise InputError(
                 "scene-missing",
@@ -49,8 +50,8 @@ class Homing:
     def find(self) -> Any:
         """The scene that the result belongs in; None while another file is open."""
         if self._left is None:
-            return home.by_uid(self._scene_uid) or home.find_home(self.origin)
-        return home.find_home(self.origin) if home.may_be_open(self._left) else None
+            return home_scene.by_uid(self._scene_uid) or home_scene.find_home(self.origin)
+        return home_scene.find_home(self.origin) if home_scene.may_be_open(self._left) else None
 
     @property
     def file(self) -> str:
@@ -58,7 +59,7 @@ class Homing:
         if self._left is not None:
             return self._left
         blend = self.origin.blend
-        return "" if self._scene_uid or home.same_file(blend, bpy.data.filepath) else blend
+        return "" if self._scene_uid or home_scene.same_file(blend, bpy.data.filepath) else blend
 
     def require_open(self) -> None:
         """Raises InputError unless the file that the run was started in is open."""
@@ -93,16 +94,16 @@ class Homing:
 
     def before_save(self) -> None:
         """The file is about to be written: its scene must be found again in a later session."""
-        scene = home.by_uid(self._scene_uid) if self._left is None else None
+        scene = home_scene.by_uid(self._scene_uid) if self._left is None else None
         if scene is not None and self.origin.scene_id:
-            home.mark_again(scene, self.origin.scene_id)
+            home_scene.mark_again(scene, self.origin.scene_id)
 
     def after_save(self, folder: Path | None) -> None:
         """The file was written: a later session finds the job by the path that it has now."""
-        if folder is None or self._left is not None or home.by_uid(self._scene_uid) is None:
+        if folder is None or self._left is not None or home_scene.by_uid(self._scene_uid) is None:
             return
-        if not home.same_file(home.known_file(folder, self.origin), bpy.data.filepath):
-            home.remember_file(folder)
+        if not home_scene.same_file(home_scene.known_file(folder, self.origin), bpy.data.filepath):
+            home_scene.remember_file(folder)
 
     def leave_file(self) -> None:
         """The file is about to close."""
@@ -111,13 +112,13 @@ class Homing:
 
     def enter_file(self) -> None:
         """A file was opened: the one that was left may be back."""
-        if self._left and home.same_file(self._left, bpy.data.filepath):
+        if self._left and home_scene.same_file(self._left, bpy.data.filepath):
             self._left = None
             self._know_scene()
 
     def stay_in_file(self) -> None:
         """Another file could not be opened, and the one that was open stays."""
-        if self._left is not None and home.by_uid(self._scene_uid) is not None:
+        if self._left is not None and home_scene.by_uid(self._scene_uid) is not None:
             self._left = None
 
     def adopt(self, scene: Any) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import bpy
 
-from mf_backend.files import write_json
+from mf_backend.contracts.files import write_json
 
-from .. import ids
-from ..core.origin import Origin, home_scene
-from . import compat
+from ... import ids
+from ...core.job.provenance import Origin, home_scene
+from .. import compat
 
 _HOME = "home.json"
 """In a job's folder: where the file with its scene is now."""

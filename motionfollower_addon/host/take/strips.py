@@ -9,13 +9,14 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import MFError
-from mf_backend.jobs.request import Reference
+from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.request import Reference
 
-from .. import ids
-from ..core.origin import Origin
-from . import compat
-from .clip import is_footage, real_path
+from ... import ids
+from ...core.job.provenance import Origin
+from .. import compat
+from ..footage.source import is_footage
+from ..paths import real_path
 
 _CHANNELS = 128
 _NOT_READ = "no picture"

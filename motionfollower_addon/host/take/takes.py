@@ -9,17 +9,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError, MFError, OutputError
+from mf_backend.contracts.errors import InputError, MFError, OutputError
+from mf_backend.contracts.request import read_request
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import read_request
 
-from .. import ids
-from ..core.job_png import png_size
-from ..core.origin import read_origin
-from . import compat, sequencer
-from .aside import read_aside
-from .clip import real_path
-from .sequencer import find_take, has_takes, takes, takes_beside
+from ... import ids
+from ...core.job.png import png_size
+from ...core.job.provenance import read_origin
+from .. import compat
+from ..background_read import read_aside
+from ..paths import real_path
+from . import strips
+from .strips import find_take, has_takes, takes, takes_beside
 
 __all__ = [
     "Compare",
@@ -79,7 +80,7 @@ def show(scene: Any, job: str) -> None:
     """Show one take and mute the others over the same footage; hide it if it was the one shown."""
     strip = need(scene, job)
     if strip.mute:
-        sequencer.show_only(scene, strip)
+        strips.show_only(scene, strip)
     else:
         strip.mute = True
 
@@ -92,7 +93,7 @@ def make_final(scene: Any, job: str) -> None:
         if is_final(other):
             del other[ids.STRIP_FINAL]
             other.lock, other.color_tag = False, "NONE"
-    sequencer.show_only(scene, strip)
+    strips.show_only(scene, strip)
     strip[ids.STRIP_FINAL] = True
     strip.color_tag = _FINAL_COLOR
     strip.lock = True
@@ -123,12 +124,12 @@ def delete(scene: Any, job: str, with_files: bool) -> None:
     strip = need(scene, job)
     folder = job_folder(strip) if with_files else None
     _remove_helpers(scene, job)
-    owner = sequencer.owner_of(scene.sequence_editor, strip)
+    owner = strips.owner_of(scene.sequence_editor, strip)
     shown = not strip.mute
     beside = takes_beside(scene, strip)
     compat.strips(owner).remove(strip)
     if shown and beside:
-        sequencer.show_only(scene, beside[-1])
+        strips.show_only(scene, beside[-1])
     if folder is not None:
         _delete_folder(folder)
 
@@ -182,7 +183,7 @@ def compare(scene: Any, job: str, mode: Compare) -> None:
             f"The pictures of {strip.name} cannot be read from {picture.parent}.",
             "Put them back there, or render the take again.",
         ) from None
-    sequencer.show_only(scene, strip)
+    strips.show_only(scene, strip)
     strip[ids.STRIP_BEFORE] = json.dumps(
         {
             "mode": mode,
@@ -219,7 +220,7 @@ def _helpers(scene: Any, job: str) -> list[Any]:
 
 def _remove_helpers(scene: Any, job: str) -> None:
     for item in _helpers(scene, job):
-        owner = sequencer.owner_of(scene.sequence_editor, item)
+        owner = strips.owner_of(scene.sequence_editor, item)
         compat.strips(owner).remove(item)
 
 
@@ -227,23 +228,23 @@ def _side_by_side(scene: Any, strip: Any, job: str) -> None:
     """Footage left and take right at half size over black; the user's strips are not touched."""
     editor = scene.sequence_editor
     request = read_request(JobFolder(job_folder(strip)).request)
-    reference = sequencer.find_reference(scene, request.reference, read_origin(request.about))
+    reference = strips.find_reference(scene, request.reference, read_origin(request.about))
     if reference is None:
         raise MFError(
             "strip-missing",
             "The footage of this take is no longer in the Sequencer.",
             "Undo, or add the clip again under the take.",
         )
-    owner = sequencer.owner_of(editor, strip)
+    owner = strips.owner_of(editor, strip)
     start, stop = compat.start(strip), compat.end(strip)
-    top = sequencer.free_channel(owner, strip.channel, start, stop)
+    top = strips.free_channel(owner, strip.channel, start, stop)
     # Below the take but above the footage lies black, so the three stack from the take upwards.
     black = compat.new_color(owner, "Compare: black", top, start, stop - start)
     left = compat.copy_footage(owner, reference, top + 1, start, stop)
-    strip_channel = sequencer.free_channel(owner, top + 1, start, stop)
+    strip_channel = strips.free_channel(owner, top + 1, start, stop)
     for item in (black, left):
         item[ids.STRIP_HELPER] = job
-    right = sequencer.add_images(
+    right = strips.add_images(
         owner,
         "Compare: take",
         JobFolder(job_folder(strip)).frames,

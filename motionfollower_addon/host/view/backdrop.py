@@ -7,10 +7,14 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 
-from .. import ids
-from . import clip, compat, fit_view, lookup
+from ... import ids
+from .. import compat
+from ..footage import source as clip
+from ..panel_shot import motion_range, to_shot
+from ..rig import lookup
+from . import fit
 
 _NAME = "MotionFollower footage"
 _NUMBER = re.compile(r"(\d+)\D*$")
@@ -29,7 +33,7 @@ def clip_size(context: Any) -> tuple[int, int]:
         for image in bpy.data.images:
             if image.get(ids.IMAGE_BACKDROP) is not None and image.size[0]:
                 return (int(image.size[0]), int(image.size[1]))
-    job = fit_view.known(scene)
+    job = fit.known(scene)
     if job is not None:
         return job.conditions.size
     return (int(scene.render.resolution_x), int(scene.render.resolution_y))
@@ -59,8 +63,6 @@ def show(context: Any) -> str:
 
     What the user has behind it stays. Raises InputError where footage or camera do not serve.
     """
-    from ..properties import motion_range, to_shot
-
     scene = context.scene
     values = getattr(scene, ids.SCENE_PROPERTY)
     camera = camera_of(context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.overlay import Strokes
+from ...core.view.skeleton_lines import Strokes
 
 
 def draw(strokes: Strokes) -> None:

@@ -17,20 +17,21 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.conditions import Conditions, load_conditions
-from mf_backend.errors import MFError
+from mf_backend.contracts.conditions import Conditions, load_conditions
+from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.request import JobRequest, read_request
 from mf_backend.jobs.costs import ALIGN, TARGET_MASK
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import JobRequest, read_request
 from mf_backend.jobs.state import JobState, read_state
 
-from ..core.origin import Origin, home_scene, read_origin
-from ..core.retiming import plan
-from . import aside, compat, home
-from .lookup import scene_fps
-from .options import jobs_roots
-from .session import current
-from .showing import once
+from ...core.job.provenance import Origin, home_scene, read_origin
+from ...core.rig.retiming import plan
+from .. import background_read, compat
+from ..draw_cache import once
+from ..options import jobs_roots
+from ..rig.lookup import scene_fps
+from ..run.session import current
+from ..take import home_scene as home
 
 _NAME = "fitted job"
 
@@ -84,7 +85,7 @@ class _Kept:
 def forget() -> None:
     """Look again when next asked."""
     _Kept.key = _Kept.job = _Kept.asked = None
-    aside.forget(_NAME)
+    background_read.forget(_NAME)
 
 
 def _key(scene: Any) -> Any:
@@ -105,7 +106,7 @@ def fitted(scene: Any) -> FitJob | None:
     """The scene's latest fitted job, looked for now; None while there is none."""
     key = _key(scene)
     if _Kept.key != key:
-        aside.forget(_NAME)
+        background_read.forget(_NAME)
         _Kept.asked = None
         _Kept.key, _Kept.job = key, _find(_question(scene))
     return _Kept.job
@@ -118,7 +119,7 @@ def known(scene: Any) -> FitJob | None:
         return fitted(scene)
     key = _key(scene)
     if _Kept.key != key:
-        if _Kept.asked != key or not aside.waits(_NAME):
+        if _Kept.asked != key or not background_read.waits(_NAME):
             _ask(key, _question(scene))
         if _Kept.key is None or _Kept.key[:2] != (scene.name, bpy.data.filepath):
             return None
@@ -132,7 +133,7 @@ def _ask(key: Any, question: _Question) -> None:
             compat.redraw()
 
     _Kept.asked = key
-    aside.read_aside(_NAME, lambda: _find(question), take)
+    background_read.read_aside(_NAME, lambda: _find(question), take)
 
 
 def _find(question: _Question) -> FitJob | None:

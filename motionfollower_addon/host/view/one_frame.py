@@ -9,13 +9,14 @@ from typing import Any
 
 import bpy
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.protocol.messages import Method
 
-from .. import ids
-from ..core.backend_client import Answer, BackendClient
-from . import compat, fit_view
-from .session import current
+from ... import ids
+from ...core.backend.client import Answer, BackendClient
+from .. import compat
+from ..run.session import current
+from . import fit
 
 _EVERY_SECONDS = 0.05
 _LONGEST_SECONDS = 120.0
@@ -27,7 +28,7 @@ class OneFrame:
 
     def __init__(self, scene: Any) -> None:
         """Raises InputError where no job of the scene is conditioned for its current frame."""
-        job = fit_view.fitted(scene)
+        job = fit.fitted(scene)
         if job is None or not job.masked:
             raise InputError(
                 "not-conditioned",

@@ -11,17 +11,18 @@ import bpy
 import numpy as np
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 
-from mf_backend.errors import MFError
+from mf_backend.contracts.errors import MFError
 
-from .. import ids
-from ..core.compose import WorldPose, compose
-from ..core.overlay import Rectangle, fit_inside, onto, seen_from, strokes
-from ..core.projection import Lens
-from . import backdrop, fit_view, lookup, own_bones, rig_state
-from .camera import pixel_aspect, read_camera
-from .overlay_draw import draw
-from .rig_reader import RigReader
-from .showing import showing
+from ... import ids
+from ...core.rig.joints.compose import WorldPose, compose
+from ...core.rig.joints.projection import Lens
+from ...core.view.skeleton_lines import Rectangle, fit_inside, onto, seen_from, strokes
+from ..draw_cache import showing
+from ..rig import bone_map, custom_bones, lookup
+from ..rig.camera import pixel_aspect, read_camera
+from ..rig.joints import RigReader
+from . import backdrop, fit
+from .draw import draw
 
 _ACTOR = (1.0, 1.0, 1.0, 0.85)
 """The actor's own skeleton is white, the target's has the skeletons' colours."""
@@ -126,13 +127,13 @@ class Overlay:
         chosen = "" if settings.bone_map == "AUTO" else settings.bone_map
         bones = tuple(armature.data.bones.keys())
         mode = (armature.mode, armature.data.pose_position)
-        key = (armature.as_pointer(), chosen, own_bones.key(armature), bones, mode)
+        key = (armature.as_pointer(), chosen, custom_bones.key(armature), bones, mode)
         if self._reader is None or self._reader[0] != key:
-            self._reader = (key, RigReader(armature, rig_state.mapping_for(armature, chosen)))
+            self._reader = (key, RigReader(armature, bone_map.mapping_for(armature, chosen)))
         return self._reader[1]
 
     def _draw_fit(self, context: Any, frame: Rectangle) -> bool:
-        job = fit_view.known(context.scene)
+        job = fit.known(context.scene)
         index = job.index_at(context.scene.frame_current_final) if job is not None else None
         if job is None or index is None:
             return False
@@ -148,7 +149,7 @@ class Overlay:
         if not settings.show_fitting or about is None:
             return False
         said = json.loads(about)
-        job = fit_view.known(context.scene)
+        job = fit.known(context.scene)
         if job is None or job.folder != Path(said["folder"]):
             return False
         view = context.region.view2d
@@ -157,7 +158,7 @@ class Overlay:
         return True
 
 
-def _draw_both(job: fit_view.FitJob, index: int, place: Rectangle) -> None:
+def _draw_both(job: fit.FitJob, index: int, place: Rectangle) -> None:
     size = job.conditions.size
     scale = place.size[0] / size[0]
     source, target = job.conditions.source_joints[index], job.conditions.target_joints[index]
@@ -202,7 +203,7 @@ def _changed(*_: Any) -> None:
 @bpy.app.handlers.persistent
 def _before_load(*_: Any) -> None:
     """Nothing of the file that closes may be drawn or held."""
-    fit_view.forget()
+    fit.forget()
     if _Holder.overlay is not None:
         _Holder.overlay.stop()
 
@@ -237,7 +238,7 @@ def stop() -> None:
         listening = getattr(bpy.app.handlers, name)
         if function in listening:
             listening.remove(function)
-    fit_view.forget()
+    fit.forget()
     if _Holder.overlay is not None:
         _Holder.overlay.stop()
         _Holder.overlay = None

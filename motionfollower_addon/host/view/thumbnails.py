@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .render_flow import RenderFlow
+from ..run.flow import RenderFlow
 
 
 class _Holder:

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.errors import CancelledError, MissingComponentError
+from mf_backend.contracts.errors import CancelledError, MissingComponentError
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.state import read_state
-from motionfollower_addon.core.backend_client import BackendClient, clip_facts
-from motionfollower_addon.core.backend_process import (
+from motionfollower_addon.core.backend.client import BackendClient, clip_facts
+from motionfollower_addon.core.backend.process import (
     BackendProcess,
     clean_environment,
     new_log,
     require_python,
 )
-from motionfollower_addon.core.backend_state import BackendState, JobPhase
+from motionfollower_addon.core.backend.state import BackendState, JobPhase
 from tests.backend.tiny_job import make_job, write_clip
 
 
@@ -163,8 +163,8 @@ def test_the_backend_ends_when_its_parent_is_killed(odd_path: Path) -> None:
 _PARENT = """
 import sys, time
 from pathlib import Path
-from motionfollower_addon.core.backend_client import BackendClient
-from motionfollower_addon.core.backend_process import BackendProcess, new_log
+from motionfollower_addon.core.backend.client import BackendClient
+from motionfollower_addon.core.backend.process import BackendProcess, new_log
 process = BackendProcess(Path(sys.executable), new_log(Path(sys.argv[1])))
 client = BackendClient(process, "tests")
 status = client.run_job("job", Path(sys.argv[2]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.addon.flow.paper import Paper, context
+from tests.addon.paper import Paper, context
 
 
 class _Fields(Paper):
@@ -31,7 +31,7 @@ def _drawn(scene: Any) -> list[str]:
 @pytest.mark.usefixtures("session")
 def test_compile_belongs_to_the_diffusion_engine_and_reaches_the_job(scene: Any) -> None:
     from motionfollower_addon.command_line import _parser, _shots
-    from motionfollower_addon.properties import to_shot
+    from motionfollower_addon.host.panel_shot import to_shot
 
     values = scene.motionfollower
     values.engine = "preview"

@@ -8,9 +8,9 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.flow.movies import write_movie
-from tests.addon.flow.paper import Paper, context
-from tests.addon.flow.scenes import add_action, add_footage, add_rig, strips
+from tests.addon.movies import write_movie
+from tests.addon.paper import Paper, context
+from tests.addon.scenes import add_action, add_footage, add_rig, strips
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def drawn(scene: Any, *opened: str) -> Paper:
 
 def why_not(scene: Any) -> str:
     """The reason under the grey button; empty where Render can be pressed."""
-    from motionfollower_addon.host import readiness
+    from motionfollower_addon.host.run import readiness
 
     return readiness.missing(context(scene))
 
@@ -118,7 +118,7 @@ def test_without_a_backend_the_way_to_the_preferences(
 def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
     scene: Any, odd_path: Path, linked: bool
 ) -> None:
-    from motionfollower_addon.host import cast
+    from motionfollower_addon.host.rig import scene_objects
     from motionfollower_addon.properties import _is_armature
 
     collection = bpy.data.collections.new("Rigs")
@@ -143,7 +143,7 @@ def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
     empty.instance_type, empty.instance_collection = "COLLECTION", outer
     scene.collection.objects.link(empty)
 
-    assert cast.armatures(scene) == [rig]
+    assert scene_objects.armatures(scene) == [rig]
     assert _is_armature(scene.motionfollower, rig)
     assert why_not(scene) == ""
     assert "Rig, Wäve" in drawn(scene).lines
@@ -217,7 +217,7 @@ def test_a_speed_that_the_take_would_not_have_is_refused(scene: Any, odd_path: P
 
 
 def test_an_effect_on_the_footage_is_pointed_out(scene: Any, session: Any, odd_path: Path) -> None:
-    from motionfollower_addon.properties import to_shot
+    from motionfollower_addon.host.panel_shot import to_shot
 
     strip = movie_strip(scene, odd_path)
     add_effect(scene, "GLOW", strip)
@@ -240,15 +240,16 @@ def test_the_footage_may_be_in_a_meta_strip(scene: Any) -> None:
 
 
 def test_comparing_leaves_the_footage_as_it_was_chosen(scene: Any) -> None:
-    from motionfollower_addon.host import clip, take_list
+    from motionfollower_addon.host.footage import source
+    from motionfollower_addon.host.take import takes
 
     assert bpy.ops.motionfollower.render() == {"FINISHED"}
-    (take,) = take_list.takes(scene)
+    (take,) = takes.takes(scene)
     job = take["motionfollower_job"]
     for mode, words in (("SIDE", "Footage left, take right"), ("WIPE", ""), ("OFF", "")):
         assert bpy.ops.motionfollower.take_compare(job=job, mode=mode) == {"FINISHED"}
-        assert take_list.compared(take) == mode
-        assert [item.name for item in clip.footage_strips(scene)] == ["footage"]
+        assert takes.compared(take) == mode
+        assert [item.name for item in source.footage_strips(scene)] == ["footage"]
         assert why_not(scene) == ""
         assert words in drawn(scene, "takes").text
     paper = drawn(scene, "takes")

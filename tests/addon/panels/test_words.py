@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from motionfollower_addon.core.backend_process import _how_it_ended
-from motionfollower_addon.core.coverage import coverage
-from motionfollower_addon.core.mapping import MAPPABLE, REQUIRED, Anchor, Mapping
-from motionfollower_addon.core.path_watch import PathWatch
-from tests.addon.flow.test_panels import drawn, why_not
+from motionfollower_addon.core.backend.process import _how_it_ended
+from motionfollower_addon.core.disk.path_watch import PathWatch
+from motionfollower_addon.core.rig.coverage import coverage
+from motionfollower_addon.core.rig.mapping import MAPPABLE, REQUIRED, Anchor, Mapping
+from tests.addon.panels.test_sections import drawn, why_not
 
 GIB = 2**30
 
@@ -64,7 +64,7 @@ GIB = 2**30
 def test_memory_that_is_short_is_marked_with_the_next_step(
     told: dict[str, Any], short: bool, wanted: str
 ) -> None:
-    from motionfollower_addon.host.memory_need import need_of
+    from motionfollower_addon.host.run.memory_need import need_of
 
     need = need_of(told)
     assert need.short is short
@@ -75,7 +75,7 @@ def test_memory_that_is_short_is_marked_with_the_next_step(
 def test_the_quality_section_warns_open_and_closed(
     scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from motionfollower_addon.host.memory_need import Need
+    from motionfollower_addon.host.run.memory_need import Need
     from motionfollower_addon.panels import sections
 
     need = Need("Too little memory: it needs about 9.0 GB.", True)
@@ -138,25 +138,25 @@ def test_a_drive_that_does_not_answer_holds_nobody(
 
 
 def test_footage_that_is_gone_is_said_in_its_section(scene: Any, odd_path: Path) -> None:
-    from motionfollower_addon.host import footage_file
+    from motionfollower_addon.host.footage import on_disk
 
     settings = scene.motionfollower
 
     def say() -> str:
         drawn(scene)
         stop = time.monotonic() + 10
-        while footage_file._Holder.watch.waiting:
+        while on_disk._Holder.watch.waiting:
             assert time.monotonic() < stop
             time.sleep(0.01)
         return drawn(scene).lines[1]
 
     assert say() == "6 frames, footage"
     (odd_path / "footage").rename(odd_path / "elsewhere")
-    footage_file.after_load()
+    on_disk.after_load()
     assert say() == "its file is missing"
     assert "which is not there. Choose its file again" in drawn(scene, "footage").text
     (odd_path / "elsewhere").rename(odd_path / "footage")
-    footage_file.after_load()
+    on_disk.after_load()
     assert say() == "6 frames, footage"
 
     settings.source, settings.clip = "FILE", "//no such clip.mp4"
@@ -195,8 +195,8 @@ def test_how_the_backend_ended_in_words(code: int | None, words: str) -> None:
 
 
 def test_a_run_has_its_name_from_the_click_on(scene: Any, session: Any) -> None:
-    from motionfollower_addon.host.render_flow import RenderFlow
-    from motionfollower_addon.properties import to_shot
+    from motionfollower_addon.host.panel_shot import to_shot
+    from motionfollower_addon.host.run.flow import RenderFlow
 
     flow = RenderFlow(session.client, to_shot(scene))
     assert flow.title == "clip Wäve"
@@ -214,7 +214,7 @@ def test_a_run_has_its_name_from_the_click_on(scene: Any, session: Any) -> None:
 )
 def test_jobs_on_disk_say_how_far_they_came(status: str, stage: str, words: str) -> None:
     from mf_backend.jobs.state import JobState, Status
-    from motionfollower_addon.host.jobs_on_disk import how_far
+    from motionfollower_addon.host.run.jobs_on_disk import how_far
 
     assert how_far(JobState(status=Status(status), stage=stage)) == words
 
@@ -232,6 +232,6 @@ def test_jobs_on_disk_say_how_far_they_came(status: str, stage: str, words: str)
     ],
 )
 def test_a_download_shows_its_share_and_no_log(line: str, words: str) -> None:
-    from motionfollower_addon.core.install_weights import shown
+    from motionfollower_addon.core.setup.weights import shown
 
     assert shown(line) == words

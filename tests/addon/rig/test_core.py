@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX, LEFT_HAND, RIGHT_HAND
-from motionfollower_addon.core import mapping as mappings
-from motionfollower_addon.core.bone_maps import load_bone_maps
-from motionfollower_addon.core.compose import WorldPose, compose
-from motionfollower_addon.core.face import PROPORTIONS, rest_head
-from motionfollower_addon.core.hands import finish_hands
-from motionfollower_addon.core.mapping import Anchor, End, Mapping, joint_label
-from motionfollower_addon.core.mirror import mirror, other_name
-from motionfollower_addon.core.projection import Camera
-from motionfollower_addon.core.retiming import plan
+from motionfollower_addon.core.rig import mapping as mappings
+from motionfollower_addon.core.rig.bone_maps import load_bone_maps
+from motionfollower_addon.core.rig.joints.compose import WorldPose, compose
+from motionfollower_addon.core.rig.joints.face import PROPORTIONS, rest_head
+from motionfollower_addon.core.rig.joints.hands import finish_hands
+from motionfollower_addon.core.rig.joints.projection import Camera
+from motionfollower_addon.core.rig.mapping import Anchor, End, Mapping, joint_label
+from motionfollower_addon.core.rig.mirror import mirror, other_name
+from motionfollower_addon.core.rig.retiming import plan
 
 
 def test_samples_at_the_clips_frame_times() -> None:

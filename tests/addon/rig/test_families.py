@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mf_backend.errors import InputError
-from motionfollower_addon.core.bone_maps import BoneMap, detect, load_bone_maps, require
-from motionfollower_addon.core.bones import Bone
-from motionfollower_addon.core.mapping import REQUIRED, Mapping
-from motionfollower_addon.host.bones import bones_of, detect_armature
+from mf_backend.contracts.errors import InputError
+from motionfollower_addon.core.rig.bone_maps import BoneMap, detect, load_bone_maps, require
+from motionfollower_addon.core.rig.bones import Bone
+from motionfollower_addon.core.rig.mapping import REQUIRED, Mapping
+from motionfollower_addon.host.rig.bones import bones_of, detect_armature
 
 from .scenes import enable_rigify, import_bvh, metarig, mpfb, smpl, wave
 from .test_sampling import check, worst_distance

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from motionfollower_addon.core.bone_maps import require
-from motionfollower_addon.core.outline_worker import Outlines
-from motionfollower_addon.core.retiming import RetimePlan
-from motionfollower_addon.host.bones import detect_armature
-from motionfollower_addon.host.coarse import POLYGONS, Coarse
-from motionfollower_addon.host.rig import RigSampler, sample
+from motionfollower_addon.core.rig.bone_maps import require
+from motionfollower_addon.core.rig.outline.worker import Outlines
+from motionfollower_addon.core.rig.retiming import RetimePlan
+from motionfollower_addon.host.rig.bones import detect_armature
+from motionfollower_addon.host.rig.motion_sampler import RigSampler, sample
+from motionfollower_addon.host.rig.subdivision import POLYGONS, Coarse
 
 from .scenes import add_camera, look_at, metarig, scene_state, wave
 

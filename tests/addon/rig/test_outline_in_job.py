@@ -13,7 +13,7 @@ import pytest
 
 from mf_backend.skeleton.joints import BODY
 from tests.addon.figure import add_box, add_skin, hang
-from tests.addon.flow.scenes import SIZE, strips
+from tests.addon.scenes import SIZE, strips
 
 
 def folder_of(scene: Any) -> Path:
@@ -79,9 +79,9 @@ def test_jobs_without_the_outline(scene: Any, odd_path: Path, how: str) -> None:
         hang(add_box("Sword", (0, 0, 0), 0.1), scene.objects["Rig"], "LeftHand")
     elif how == "own masks":
         add_skin(scene.objects["Rig"])
-        from motionfollower_addon.core.shots import make_shot
-        from motionfollower_addon.host.session import current
-        from motionfollower_addon.properties import to_shot
+        from motionfollower_addon.core.job.shot import make_shot
+        from motionfollower_addon.host.panel_shot import to_shot
+        from motionfollower_addon.host.run.session import current
 
         masks = str(odd_path / "footage/masks")
         shot = make_shot({"target_masks": masks}, "the test", to_shot(scene))
@@ -98,8 +98,8 @@ def test_jobs_without_the_outline(scene: Any, odd_path: Path, how: str) -> None:
 
 
 def test_skeletons_alone_need_no_masks(scene: Any) -> None:
-    from motionfollower_addon.host.session import current
-    from motionfollower_addon.properties import to_shot
+    from motionfollower_addon.host.panel_shot import to_shot
+    from motionfollower_addon.host.run.session import current
 
     add_skin(scene.objects["Rig"])
     flow = current().make_flow(to_shot(scene), only_skeletons=True)
@@ -109,15 +109,15 @@ def test_skeletons_alone_need_no_masks(scene: Any) -> None:
 
 
 def test_the_panel_knows_whether_there_are_meshes(scene: Any) -> None:
-    from motionfollower_addon.host import character
+    from motionfollower_addon.host.rig import meshes
 
     rig = scene.objects["Rig"]
-    assert not character.has_meshes(scene, rig)
+    assert not meshes.has_meshes(scene, rig)
     skin = add_skin(rig)
-    assert character.has_meshes(scene, rig)
+    assert meshes.has_meshes(scene, rig)
     skin.hide_render = True
-    assert not character.Family(rig).shows(skin)
-    assert not character.has_meshes(scene, None)
+    assert not meshes.Family(rig).shows(skin)
+    assert not meshes.has_meshes(scene, None)
 
 
 def test_command_line_switch() -> None:
@@ -128,8 +128,8 @@ def test_command_line_switch() -> None:
 
 
 def test_a_list_of_shots_can_switch_it_off() -> None:
-    from mf_backend.errors import InputError
-    from motionfollower_addon.core.shots import make_shot
+    from mf_backend.contracts.errors import InputError
+    from motionfollower_addon.core.job.shot import make_shot
 
     assert make_shot({}, "the list").outline
     assert not make_shot({"outline": False}, "the list").outline

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mf_backend.errors import InputError
-from motionfollower_addon.core.projection import project
-from motionfollower_addon.host.camera import aspect_warning, pixel_aspect, read_camera
+from mf_backend.contracts.errors import InputError
+from motionfollower_addon.core.rig.joints.projection import project
+from motionfollower_addon.host.rig.camera import aspect_warning, pixel_aspect, read_camera
 
 from .scenes import add_camera, look_at
 

@@ -9,24 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX
-from motionfollower_addon.core.bone_maps import require
-from motionfollower_addon.core.mapping import Anchor, End, Mapping, other_side
-from motionfollower_addon.core.retiming import RetimePlan
-from motionfollower_addon.core.visibility import FACE
-from motionfollower_addon.host.bones import detect_armature
-from motionfollower_addon.host.rig import RigSampler, sample
+from motionfollower_addon.core.rig.bone_maps import require
+from motionfollower_addon.core.rig.joints.visibility import FACE
+from motionfollower_addon.core.rig.mapping import Anchor, End, Mapping, other_side
+from motionfollower_addon.core.rig.retiming import RetimePlan
+from motionfollower_addon.host.rig.bones import detect_armature
+from motionfollower_addon.host.rig.motion_sampler import RigSampler, sample
 
-from .scenes import (
-    add_camera,
-    generated_rig,
-    import_bvh,
-    look_at,
-    metarig,
-    scene_state,
-    wave,
-)
+from .scenes import add_camera, generated_rig, import_bvh, look_at, metarig, scene_state, wave
 
 SIZE = (512, 512)
 

@@ -9,8 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from motionfollower_addon.core.projection import Camera, Lens, SensorFit, pixel_rows, project
-from motionfollower_addon.core.silhouette import (
+from motionfollower_addon.core.rig.joints.projection import (
+    Camera,
+    Lens,
+    SensorFit,
+    pixel_rows,
+    project,
+)
+from motionfollower_addon.core.rig.outline.silhouette import (
     Part,
     Topology,
     fill,

@@ -10,11 +10,11 @@ import pytest
 
 from mf_backend.skeleton import raster
 from mf_backend.skeleton.draw import draw_skeleton
-from motionfollower_addon.core.bone_maps import require
-from motionfollower_addon.core.mapping import Mapping
-from motionfollower_addon.core.retiming import RetimePlan
-from motionfollower_addon.host.bones import detect_armature
-from motionfollower_addon.host.rig import RigSampler
+from motionfollower_addon.core.rig.bone_maps import require
+from motionfollower_addon.core.rig.mapping import Mapping
+from motionfollower_addon.core.rig.retiming import RetimePlan
+from motionfollower_addon.host.rig.bones import detect_armature
+from motionfollower_addon.host.rig.motion_sampler import RigSampler
 
 from .scenes import add_camera, generated_rig, look_at, wave
 

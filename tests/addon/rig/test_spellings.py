@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from motionfollower_addon.core.bone_maps import detect, load_bone_maps, require
-from motionfollower_addon.core.bones import Bone
-from motionfollower_addon.core.mapping import REQUIRED
-from motionfollower_addon.core.mirror import side_of
-from motionfollower_addon.host.bones import bones_of, detect_armature
+from motionfollower_addon.core.rig.bone_maps import detect, load_bone_maps, require
+from motionfollower_addon.core.rig.bones import Bone
+from motionfollower_addon.core.rig.mapping import REQUIRED
+from motionfollower_addon.core.rig.mirror import side_of
+from motionfollower_addon.host.rig.bones import bones_of, detect_armature
 
 from .scenes import metarig, wave
 from .test_families import anonymous, check_guess

@@ -9,8 +9,8 @@ from typing import Any
 import bpy
 import pytest
 
-from motionfollower_addon.core.shots import Shot, make_shot, read_shots
-from tests.addon.flow.scenes import add_action, every_strip
+from motionfollower_addon.core.job.shot import Shot, make_shot, read_shots
+from tests.addon.scenes import add_action, every_strip
 
 
 def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -10,15 +10,16 @@ from typing import Any
 import bpy
 import pytest
 
+from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
 from mf_backend.jobs.folder import JobFolder, create_job
-from mf_backend.jobs.request import ClipKind, JobRequest, Reference, Target
 from mf_backend.jobs.state import JobState, Status, write_state
 from motionfollower_addon import ids
-from motionfollower_addon.core.reading import Reading
-from motionfollower_addon.host import home, jobs_on_disk
+from motionfollower_addon.core.disk.read_in_thread import Reading
 from motionfollower_addon.host.options import jobs_roots
-from tests.addon.flow.scenes import every_strip
-from tests.addon.flow.test_panels import drawn
+from motionfollower_addon.host.run import jobs_on_disk
+from motionfollower_addon.host.take import home_scene
+from tests.addon.panels.test_sections import drawn
+from tests.addon.scenes import every_strip
 
 MANY = 200
 
@@ -38,7 +39,7 @@ def make_job(root: Path, number: int, about: dict[str, Any], status: Status) -> 
 @pytest.fixture
 def folders(scene: Any) -> list[Path]:
     """Many jobs of the open file, and some that are not its."""
-    mine = {"scene": scene.name, "scene_id": home.mark(scene), "blend": bpy.data.filepath}
+    mine = {"scene": scene.name, "scene_id": home_scene.mark(scene), "blend": bpy.data.filepath}
     other = {"scene": "Scene", "scene_id": "another", "blend": "/elsewhere.blend"}
     root = jobs_roots()[0]
     made = [make_job(root, n, mine, Status.CANCELLED) for n in range(MANY)]

@@ -10,14 +10,14 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.flow.paper import Paper, context
+from tests.addon.paper import Paper, context
 
 
 def words(context: Any) -> str:
     """The sentence, once the backend has answered."""
-    from motionfollower_addon.core.backend_state import BackendState
-    from motionfollower_addon.host import memory_need
-    from motionfollower_addon.host.session import current
+    from motionfollower_addon.core.backend.state import BackendState
+    from motionfollower_addon.host.run import memory_need
+    from motionfollower_addon.host.run.session import current
 
     client = current().client()
     stop = time.monotonic() + 60
@@ -39,7 +39,7 @@ def needed(said: str) -> float:
 
 
 def test_needed_and_free_memory_follow_the_settings(scene: Any) -> None:
-    from motionfollower_addon.host import memory_need
+    from motionfollower_addon.host.run import memory_need
 
     values = bpy.context.scene.motionfollower
     values.engine = "preview"
@@ -58,7 +58,7 @@ def test_needed_and_free_memory_follow_the_settings(scene: Any) -> None:
 
 
 def test_too_little_memory_is_marked(scene: Any) -> None:
-    from tests.addon.flow.test_panels import drawn
+    from tests.addon.panels.test_sections import drawn
 
     settings = bpy.context.scene.motionfollower
     settings.source = "FILE"
@@ -71,8 +71,8 @@ def test_too_little_memory_is_marked(scene: Any) -> None:
 
 
 def test_the_queue_shows_what_the_backend_holds(registered: Any) -> None:
-    from motionfollower_addon.core.backend_state import JobStatus
-    from motionfollower_addon.host.render_flow import FlowStage
+    from motionfollower_addon.core.backend.state import JobStatus
+    from motionfollower_addon.host.run.flow import FlowStage
     from motionfollower_addon.panels import queue
 
     status = JobStatus("a", None, memory_bytes=3 * 2**29)  # type: ignore[arg-type]

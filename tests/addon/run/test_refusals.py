@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.flow.scenes import add_rig, strips
+from tests.addon.scenes import add_rig, strips
 
 
 def no_armature(scene: Any) -> None:
@@ -34,7 +34,7 @@ def strip_gone(scene: Any) -> None:
 
 
 def two_rigs_that_move(scene: Any) -> None:
-    from tests.addon.flow.scenes import add_action
+    from tests.addon.scenes import add_action
 
     add_action(add_rig(scene, "Other"), "Other", 6)
 

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mf_backend.jobs.request import ClipKind
-from motionfollower_addon.core.backend_state import ClipFacts
-from motionfollower_addon.core.shots import Shot
+from mf_backend.contracts.request import ClipKind
+from motionfollower_addon.core.backend.state import ClipFacts
+from motionfollower_addon.core.job.shot import Shot
 from motionfollower_addon.host import compat, options
-from motionfollower_addon.host.clip import Footage, used_span
-from tests.addon.flow.movies import write_movie
-from tests.addon.flow.scenes import (
+from motionfollower_addon.host.footage.source import Footage, used_span
+from tests.addon.movies import write_movie
+from tests.addon.scenes import (
     SIZE,
     add_action,
     add_camera,

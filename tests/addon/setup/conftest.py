@@ -14,8 +14,8 @@ import pytest
 from devtools.extension import build
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
-from motionfollower_addon.core.install_child import Children
-from motionfollower_addon.core.install_plan import InstallPlan
+from motionfollower_addon.core.setup.installer.child import Children
+from motionfollower_addon.core.setup.installer.plan import InstallPlan
 
 
 @pytest.fixture(scope="session")

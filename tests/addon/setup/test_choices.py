@@ -12,17 +12,17 @@ import pytest
 
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
-from motionfollower_addon.core.install_child import Children
-from motionfollower_addon.core.install_handshake import handshake
-from motionfollower_addon.core.install_packages import (
+from motionfollower_addon.core.setup.installer.child import Children
+from motionfollower_addon.core.setup.installer.handshake import handshake
+from motionfollower_addon.core.setup.installer.packages import (
     Requirement,
     batches,
     clear_broken_off,
     find_faults,
     read_list,
 )
-from motionfollower_addon.core.install_pip import Pip, progress_text
-from motionfollower_addon.core.install_plan import (
+from motionfollower_addon.core.setup.installer.pip import Pip, progress_text
+from motionfollower_addon.core.setup.installer.plan import (
     InstallPaths,
     InstallPlan,
     InstallRefusal,
@@ -30,8 +30,8 @@ from motionfollower_addon.core.install_plan import (
     TorchChoice,
     child_environment,
 )
-from motionfollower_addon.core.install_python import Interpreter, ask, choose, find
-from motionfollower_addon.core.install_torch import (
+from motionfollower_addon.core.setup.installer.python import Interpreter, ask, choose, find
+from motionfollower_addon.core.setup.installer.torch import (
     TorchBuild,
     find_cards,
     offer,
@@ -221,7 +221,9 @@ def test_damage_of_every_kind_is_found_and_mended(
     file.write_text("x")
     assert "damaged file" in find_faults(paths.packages(), wanted)[0].problem
     file.unlink()
-    assert "lacks mf_backend/errors.py" in find_faults(paths.packages(), wanted)[0].problem
+    assert (
+        "lacks mf_backend/contracts/errors.py" in find_faults(paths.packages(), wanted)[0].problem
+    )
     next(paths.packages().glob("mf_backend-*/RECORD")).unlink()
     assert "to its end" in find_faults(paths.packages(), wanted)[0].problem
     clear_broken_off(paths.packages(), wanted[0])

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.errors import CancelledError
-from motionfollower_addon.core.backend_client import BackendClient
-from motionfollower_addon.core.backend_process import BackendProcess, new_log
-from motionfollower_addon.core.backend_state import BackendState
-from motionfollower_addon.core.install_marker import SetupState, read_marker, state_of
-from motionfollower_addon.core.install_plan import Action, InstallPaths, InstallPlan
-from motionfollower_addon.core.install_process import InstallProcess, TaskPhase
+from mf_backend.contracts.errors import CancelledError
+from motionfollower_addon.core.backend.client import BackendClient
+from motionfollower_addon.core.backend.process import BackendProcess, new_log
+from motionfollower_addon.core.backend.state import BackendState
+from motionfollower_addon.core.setup.installer.marker import SetupState, read_marker, state_of
+from motionfollower_addon.core.setup.installer.plan import Action, InstallPaths, InstallPlan
+from motionfollower_addon.core.setup.process import InstallProcess, TaskPhase
 
 MakePlan = Callable[..., InstallPlan]
 START = str(getattr(sys, "_base_executable", sys.executable))
@@ -160,17 +160,17 @@ def test_a_second_installer_waits_and_is_told(
 ) -> None:
     import threading
 
-    from motionfollower_addon.core import install_run
-    from motionfollower_addon.core.install_child import FolderLock
-    from motionfollower_addon.core.install_plan import InstallRefusal
+    from motionfollower_addon.core.setup.installer import run
+    from motionfollower_addon.core.setup.installer.child import FolderLock
+    from motionfollower_addon.core.setup.installer.plan import InstallRefusal
 
     plan = make_plan()
-    paths = install_run.prepare(plan)
+    paths = run.prepare(plan)
     lock = FolderLock(paths.lock)
     lock.take(1, threading.Event())
-    monkeypatch.setattr(install_run, "_LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(run, "_LOCK_SECONDS", 0.3)
     with pytest.raises(InstallRefusal, match="still works in"):
-        install_run.work(plan, threading.Event())
+        run.work(plan, threading.Event())
     lock.close()
 
 
@@ -178,7 +178,9 @@ def test_a_plan_that_is_none() -> None:
     import json
     import subprocess
 
-    main = Path(sys.modules[InstallProcess.__module__].__file__ or "").with_name("install_main.py")
+    main = (
+        Path(sys.modules[InstallProcess.__module__].__file__ or "").parent / "installer" / "main.py"
+    )
     done = subprocess.run(
         [START, "-I", str(main)], input="nonsense\n", capture_output=True, text=True, check=False
     )

@@ -12,11 +12,16 @@ from typing import Any
 
 import pytest
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
-from motionfollower_addon.core.install_marker import Marker, SetupState, read_marker, state_of
-from motionfollower_addon.core.install_plan import Action, InstallPaths
+from motionfollower_addon.core.setup.installer.marker import (
+    Marker,
+    SetupState,
+    read_marker,
+    state_of,
+)
+from motionfollower_addon.core.setup.installer.plan import Action, InstallPaths
 from tests.backend.weights.test_fetch import LARGE, hub  # noqa: F401
 
 pytest.importorskip("bpy", reason="needs Blender's wheel (pip install bpy)")
@@ -40,7 +45,7 @@ def preferences(addon: Any, odd_path: Path) -> Iterator[Any]:
     """Preferences that name this environment's backend and folders of the test."""
     import bpy
 
-    from motionfollower_addon.host import install_weights
+    from motionfollower_addon.host.setup import weights
 
     addon.install_folder = str(odd_path / "bäckend")
     addon.backend_python = sys.executable
@@ -49,7 +54,7 @@ def preferences(addon: Any, odd_path: Path) -> Iterator[Any]:
     addon.device = "auto"
     bpy.context.preferences.system.use_online_access = False
     yield addon
-    install_weights.stop()
+    weights.stop()
     bpy.context.preferences.system.use_online_access = False
 
 
@@ -70,8 +75,8 @@ def complete(folder: Path, **changes: Any) -> InstallPaths:
 
 
 def test_nothing_is_downloaded_while_online_access_is_off(preferences: Any, odd_path: Path) -> None:
-    from motionfollower_addon.host.install import desk
-    from motionfollower_addon.host.install_weights import weights_desk
+    from motionfollower_addon.host.setup.backend import desk
+    from motionfollower_addon.host.setup.weights import weights_desk
 
     preferences.downloads_folder = str(odd_path)
     for name in ("install_backend", "weights_sizes", "weights_fetch"):
@@ -106,7 +111,7 @@ def test_fetching_needs_the_sizes_first(preferences: Any, odd_path: Path) -> Non
 
 
 def test_the_states_of_an_installation(preferences: Any, odd_path: Path) -> None:
-    from motionfollower_addon.host.install import desk
+    from motionfollower_addon.host.setup.backend import desk
 
     assert desk().state() is SetupState.ABSENT
     paths = complete(odd_path / "bäckend")
@@ -145,7 +150,7 @@ def test_removing_deletes_only_what_is_ours(preferences: Any, odd_path: Path) ->
 
 
 def test_a_ready_backend_that_no_preference_names_is_used(preferences: Any, odd_path: Path) -> None:
-    from motionfollower_addon.host.install import desk
+    from motionfollower_addon.host.setup.backend import desk
 
     paths = complete(odd_path / "bäckend")
     preferences.backend_python = ""
@@ -166,7 +171,7 @@ def test_weights_are_looked_for_moved_verified_and_deleted(
     preferences: Any, odd_path: Path
 ) -> None:
     from mf_backend.weights.tiny import make_tiny_set
-    from motionfollower_addon.host.install_weights import weights_desk
+    from motionfollower_addon.host.setup.weights import weights_desk
 
     assert ops().weights_look() == {"FINISHED"}
     assert weights_desk().facts["complete"] is False
@@ -250,9 +255,9 @@ def test_a_running_backend_that_does_not_fit_is_named(
 ) -> None:
     import time
 
-    from motionfollower_addon.core.backend_state import BackendState
-    from motionfollower_addon.host.install import desk
-    from motionfollower_addon.host.session import current
+    from motionfollower_addon.core.backend.state import BackendState
+    from motionfollower_addon.host.run.session import current
+    from motionfollower_addon.host.setup.backend import desk
 
     current().close_backend()
     preferences.backend_python = str(other_backend(odd_path, repository, file, line, other))
@@ -278,7 +283,7 @@ def test_sizes_are_told_before_anything_is_fetched(
 ) -> None:
     import bpy
 
-    from motionfollower_addon.host.install_weights import weights_desk
+    from motionfollower_addon.host.setup.weights import weights_desk
 
     monkeypatch.setenv("HF_ENDPOINT", hub)
     monkeypatch.setenv("HF_HOME", str(odd_path / "hub cache"))

@@ -10,14 +10,14 @@ from typing import Any
 import bpy
 import pytest
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.request import ClipKind, JobRequest, Reference, Target
-from motionfollower_addon.core.origin import Origin
-from motionfollower_addon.host.arrival import Arrival
-from motionfollower_addon.host.render_flow import FlowStage
-from tests.addon.flow.scenes import every_strip, strips
-from tests.addon.flow.test_files import start, takes, tick
+from motionfollower_addon.core.job.provenance import Origin
+from motionfollower_addon.host.run.flow import FlowStage
+from motionfollower_addon.host.take.bring_in_pieces import Arrival
+from tests.addon.scenes import every_strip, strips
+from tests.addon.take.test_destination import start, takes, tick
 from tests.backend.tiny_job import write_clip
 
 LONG = 2000
@@ -86,12 +86,13 @@ def test_no_piece_is_long(arriving: Arrival, scene: Any) -> None:
 
 
 def test_half_of_it_is_no_take_and_no_footage(arriving: Arrival, scene: Any) -> None:
-    from motionfollower_addon.host import clip, sequencer
+    from motionfollower_addon.host.footage import source
+    from motionfollower_addon.host.take import strips as sequencer
 
     (strip,) = half_made(scene)
     assert strip.mute and strip.lock
     assert sequencer.takes(scene) == []
-    assert [item.name for item in clip.footage_strips(scene)] == ["footage"]
+    assert [item.name for item in source.footage_strips(scene)] == ["footage"]
     assert whole(scene, arriving.run(scene))
 
 
@@ -141,10 +142,10 @@ def test_what_an_autosave_caught_is_cleared_away(
 
 
 def test_footage_that_no_strip_shows_comes_first(scene: Any, odd_path: Path) -> None:
-    clip = odd_path / "öther"
-    write_clip(clip, 7, (96, 128))
+    source = odd_path / "öther"
+    write_clip(source, 7, (96, 128))
     strips(scene).remove(strips(scene)["footage"])
-    job, request = finished_job(odd_path / "jöb", clip / "clip", 7)
+    job, request = finished_job(odd_path / "jöb", source / "clip", 7)
     arrival = Arrival(job, request, Origin(title="Täke"), [])
     name = ""
     while not name:

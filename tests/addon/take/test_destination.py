@@ -10,10 +10,10 @@ from typing import Any
 import bpy
 import pytest
 
-from motionfollower_addon.host import jobs_on_disk
-from motionfollower_addon.host.render_flow import FlowStage, RenderFlow
-from motionfollower_addon.properties import to_shot
-from tests.addon.flow.scenes import every_strip, make_scene, strips
+from motionfollower_addon.host.panel_shot import to_shot
+from motionfollower_addon.host.run import jobs_on_disk
+from motionfollower_addon.host.run.flow import FlowStage, RenderFlow
+from tests.addon.scenes import every_strip, make_scene, strips
 
 
 def start(session: Any) -> RenderFlow:

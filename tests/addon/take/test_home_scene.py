@@ -9,10 +9,11 @@ from typing import Any
 import bpy
 import pytest
 
-from motionfollower_addon.host import home, jobs_on_disk
-from motionfollower_addon.host.render_flow import FlowStage
-from tests.addon.flow.scenes import strips
-from tests.addon.flow.test_files import start, takes, tick
+from motionfollower_addon.host.run import jobs_on_disk
+from motionfollower_addon.host.run.flow import FlowStage
+from motionfollower_addon.host.take import home_scene
+from tests.addon.scenes import strips
+from tests.addon.take.test_destination import start, takes, tick
 
 
 def test_a_copy_of_the_file_is_another_file(session: Any, scene: Any, odd_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_startup_file_carries_no_mark(session: Any, scene: Any, odd_path: Path
     mark = scene.motionfollower.scene_id
     assert mark
     # As Save Startup File does, which would write into the user's own folder.
-    from motionfollower_addon.host import session as module
+    from motionfollower_addon.host.run import session as module
 
     module.before_save("", None)
     assert scene.motionfollower.scene_id == ""
@@ -107,10 +108,10 @@ def test_a_save_as_is_noted_beside_the_job(session: Any, scene: Any, odd_path: P
     tick(session, lambda: flow.stage is FlowStage.BACKEND)
     first = bpy.data.filepath
     bpy.ops.wm.save_mainfile()
-    assert home.known_file(flow.folder, flow.origin) == first
+    assert home_scene.known_file(flow.folder, flow.origin) == first
     second = str(odd_path / "säved as.blend")
     bpy.ops.wm.save_as_mainfile(filepath=second)
-    assert home.known_file(flow.folder, flow.origin) == second
+    assert home_scene.known_file(flow.folder, flow.origin) == second
     tick(session, lambda: flow.stage.ended)
     session.forget(flow)
 

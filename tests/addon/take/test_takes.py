@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
-from tests.addon.flow.scenes import every_strip, strips
+from tests.addon.scenes import every_strip, strips
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ from typing import Any
 import bpy
 import pytest
 
-from motionfollower_addon.host import cast, clip, lookup, rig_state, showing
-from tests.addon.flow.scenes import add_rig, strips
-from tests.addon.flow.test_panels import drawn, why_not
+from motionfollower_addon.host import draw_cache
+from motionfollower_addon.host.footage import source
+from motionfollower_addon.host.rig import bone_map, lookup, scene_objects
+from tests.addon.panels.test_sections import drawn, why_not
+from tests.addon.scenes import add_rig, strips
 
 CROWD = 3000
 
@@ -29,23 +31,23 @@ def names(found: list[Any]) -> list[str]:
 
 
 def test_renamed_added_and_removed_objects_are_seen_at_once(crowded: Any) -> None:
-    assert names(cast.armatures(crowded)) == ["Rig"]
+    assert names(scene_objects.armatures(crowded)) == ["Rig"]
     bpy.data.objects["Rig"].name = "Rïg"
-    assert names(cast.armatures(crowded)) == ["Rïg"]
+    assert names(scene_objects.armatures(crowded)) == ["Rïg"]
     assert lookup.find_armature(crowded, "Rïg").name == "Rïg"
     second = bpy.data.objects.new("Second", bpy.data.armatures.new("Second"))
-    assert names(cast.armatures(crowded)) == ["Rïg"], "it is in no scene yet"
+    assert names(scene_objects.armatures(crowded)) == ["Rïg"], "it is in no scene yet"
     crowded.collection.objects.link(second)
-    assert names(cast.armatures(crowded)) == ["Rïg", "Second"]
+    assert names(scene_objects.armatures(crowded)) == ["Rïg", "Second"]
     crowded.collection.objects.unlink(second)
-    assert names(cast.armatures(crowded)) == ["Rïg"]
+    assert names(scene_objects.armatures(crowded)) == ["Rïg"]
     bpy.data.objects.remove(bpy.data.objects["Rïg"])
-    assert cast.armatures(crowded) == []
+    assert scene_objects.armatures(crowded) == []
     # A camera in the place of a thing: the list is as long as before.
     bpy.data.objects.remove(bpy.data.objects["Thing 7"])
     camera = bpy.data.objects.new("Second Camera", bpy.data.cameras.new("Second"))
     crowded.collection.objects.link(camera)
-    assert names(cast.cameras(crowded)) == ["Camera", "Second Camera"]
+    assert names(scene_objects.cameras(crowded)) == ["Camera", "Second Camera"]
 
 
 def test_instances_that_come_and_go_are_seen_at_once(crowded: Any) -> None:
@@ -54,31 +56,31 @@ def test_instances_that_come_and_go_are_seen_at_once(crowded: Any) -> None:
     inside.objects.link(rig)
     empty = bpy.data.objects.new("Empty", None)
     crowded.collection.objects.link(empty)
-    assert names(cast.armatures(crowded)) == ["Rig"]
+    assert names(scene_objects.armatures(crowded)) == ["Rig"]
     empty.instance_type, empty.instance_collection = "COLLECTION", inside
-    assert names(cast.armatures(crowded)) == ["Inner", "Rig"]
+    assert names(scene_objects.armatures(crowded)) == ["Inner", "Rig"]
     empty.instance_type = "NONE"
-    assert names(cast.armatures(crowded)) == ["Rig"]
+    assert names(scene_objects.armatures(crowded)) == ["Rig"]
 
 
 def test_an_undo_is_seen_at_once(crowded: Any) -> None:
     bpy.ops.ed.undo_push(message="one rig")
     add_rig(crowded, "Rig 2")
     bpy.ops.ed.undo_push(message="two rigs")
-    assert names(cast.armatures(crowded)) == ["Rig", "Rig 2"]
+    assert names(scene_objects.armatures(crowded)) == ["Rig", "Rig 2"]
     assert bpy.ops.ed.undo() == {"FINISHED"}
-    assert names(cast.armatures(bpy.context.scene)) == ["Rig"]
+    assert names(scene_objects.armatures(bpy.context.scene)) == ["Rig"]
     assert bpy.ops.ed.redo() == {"FINISHED"}
-    assert names(cast.armatures(bpy.context.scene)) == ["Rig", "Rig 2"]
+    assert names(scene_objects.armatures(bpy.context.scene)) == ["Rig", "Rig 2"]
 
 
 def test_another_scene_has_its_own(crowded: Any) -> None:
-    assert names(cast.armatures(crowded)) == ["Rig"]
+    assert names(scene_objects.armatures(crowded)) == ["Rig"]
     other = bpy.data.scenes.new("Other")
-    assert cast.armatures(other) == []
+    assert scene_objects.armatures(other) == []
     for number in range(6):
-        assert cast.cameras(bpy.data.scenes.new(f"Scene {number}")) == []
-    assert names(cast.cameras(crowded)) == ["Camera"]
+        assert scene_objects.cameras(bpy.data.scenes.new(f"Scene {number}")) == []
+    assert names(scene_objects.cameras(crowded)) == ["Camera"]
 
 
 def test_renamed_bones_are_seen_at_once(scene: Any) -> None:
@@ -91,17 +93,19 @@ def test_renamed_bones_are_seen_at_once(scene: Any) -> None:
 
 
 def test_kept_only_until_the_drawing_ends(scene: Any) -> None:
-    with showing.showing():
-        first = clip.footage_strips(scene)
-        with showing.showing():
-            assert clip.footage_strips(scene) is first
-        assert clip.footage_strips(scene) is first, "an inner drawing is part of the outer one"
-        assert rig_state.chosen_armature(scene).name == "Rig"
+    with draw_cache.showing():
+        first = source.footage_strips(scene)
+        with draw_cache.showing():
+            assert source.footage_strips(scene) is first
+        assert source.footage_strips(scene) is first, "an inner drawing is part of the outer one"
+        assert bone_map.chosen_armature(scene).name == "Rig"
     strips(scene).remove(strips(scene)["footage"])
-    assert clip.footage_strips(scene) == []
-    with pytest.raises(ZeroDivisionError), showing.showing():
+    assert source.footage_strips(scene) == []
+    with pytest.raises(ZeroDivisionError), draw_cache.showing():
         1 / 0  # noqa: B018 - a drawing that fails
-    assert clip.footage_strips(scene) is not clip.footage_strips(scene), "nothing is kept after it"
+    assert source.footage_strips(scene) is not source.footage_strips(scene), (
+        "nothing is kept after it"
+    )
 
 
 def test_a_scene_that_only_lost_its_motion_says_so_at_once(crowded: Any) -> None:

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.flow.movies import write_movie
+from tests.addon.movies import write_movie
 
 
 def sequence_shown(scene: Any) -> str:
@@ -57,19 +57,19 @@ def test_a_movie_and_what_cannot_be_shown(scene: Any, odd_path: Path) -> None:
 
 
 def test_fit_and_one_frame_of_the_latest_job(scene: Any) -> None:
-    from motionfollower_addon.host import fit_view
-    from motionfollower_addon.host.session import current
+    from motionfollower_addon.host.run.session import current
+    from motionfollower_addon.host.view import fit
 
-    assert fit_view.fitted(scene) is None
-    assert fit_view.words(scene).startswith("Nothing is fitted yet")
+    assert fit.fitted(scene) is None
+    assert fit.words(scene).startswith("Nothing is fitted yet")
     with pytest.raises(RuntimeError, match="Render once with the preview engine"):
         bpy.ops.motionfollower.one_frame()
 
     flow = current().make_flow(_shot(scene))
     flow.run()
     assert flow.error is None
-    fit_view.forget()
-    job = fit_view.fitted(scene)
+    fit.forget()
+    job = fit.fitted(scene)
     assert job is not None and job.masked and job.folder == flow.folder
     assert job.frames == (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
     with np.load(job.folder / "work/conditions/joints.npz") as data:
@@ -77,7 +77,7 @@ def test_fit_and_one_frame_of_the_latest_job(scene: Any) -> None:
     assert [job.index_at(f) for f in (0.4, 1, 3.4, 6, 7)] == [None, 0, 2, 5, None]
 
     scene.frame_set(4)
-    assert fit_view.words(scene).endswith("frame 4 of 6")
+    assert fit.words(scene).endswith("frame 4 of 6")
     begun = time.monotonic()
     assert bpy.ops.motionfollower.one_frame() == {"FINISHED"}
     print(f"one frame at 96x128 from click to image: {time.monotonic() - begun:.2f} s")
@@ -91,14 +91,14 @@ def test_fit_and_one_frame_of_the_latest_job(scene: Any) -> None:
     assert [i.name for i in bpy.data.images if "MotionFollower" in i.name] == [image.name]
 
     scene.frame_set(40)
-    assert "nothing at this frame" in fit_view.words(scene)
+    assert "nothing at this frame" in fit.words(scene)
     with pytest.raises(RuntimeError, match="from frame 1 to 6"):
         bpy.ops.motionfollower.one_frame()
     # Another scene of the same file knows nothing of it.
-    assert fit_view.fitted(bpy.data.scenes.new("Other")) is None
+    assert fit.fitted(bpy.data.scenes.new("Other")) is None
 
 
 def _shot(scene: Any) -> Any:
-    from motionfollower_addon.properties import to_shot
+    from motionfollower_addon.host.panel_shot import to_shot
 
     return to_shot(scene)

@@ -11,9 +11,15 @@ import pytest
 from mathutils import Matrix, Vector
 
 from mf_backend.skeleton.joints import JOINT_INDEX, LIMBS
-from motionfollower_addon.core.compose import WorldPose
-from motionfollower_addon.core.overlay import Rectangle, fit_inside, onto, seen_from, strokes
-from motionfollower_addon.core.projection import Lens
+from motionfollower_addon.core.rig.joints.compose import WorldPose
+from motionfollower_addon.core.rig.joints.projection import Lens
+from motionfollower_addon.core.view.skeleton_lines import (
+    Rectangle,
+    fit_inside,
+    onto,
+    seen_from,
+    strokes,
+)
 
 REGION = (900, 500)
 

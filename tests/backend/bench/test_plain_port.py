@@ -24,7 +24,7 @@ def test_recorded_latents_are_reproduced(name: str) -> None:
     if not FOLDER or not folder.is_dir():
         pytest.skip(f"MF_PARITY_BUNDLES holds no {name}")
     from benchmarks.plain_port.pipeline import PlainInputs, PlainPort, plain_unet
-    from mf_backend.sampler.parity import load_bundle, load_models
+    from mf_backend.bench.parity import load_bundle, load_models
 
     bundle = load_bundle(folder)
     models = load_models(bundle)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mf_backend.cli.main import COMMANDS
-from mf_backend.files import write_npz
+from mf_backend.contracts.files import write_npz
 from mf_backend.version import VERSION
 from tests.backend.tiny_job import backend, backend_environment, figure_joints, write_clip
 
@@ -70,8 +70,9 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     """Blender imports these parts; its Python has numpy and little else."""
     script = (
         "import sys, mf_backend\n"
-        "import mf_backend.protocol.messages, mf_backend.jobs.request, mf_backend.jobs.folder\n"
-        "import mf_backend.jobs.state, mf_backend.errors, mf_backend.progress\n"
+        "import mf_backend.protocol.messages, mf_backend.contracts.request\n"
+        "import mf_backend.jobs.folder, mf_backend.jobs.state\n"
+        "import mf_backend.contracts.errors, mf_backend.contracts.progress\n"
         "heavy = {'torch', 'cv2', 'av', 'PIL', 'mediapipe', 'onnxruntime', 'scipy', 'diffusers',\n"
         "         'transformers', 'skimage', 'imageio', 'psutil', 'bpy'} & set(sys.modules)\n"
         "sys.exit(f'loaded: {heavy}' if heavy else 0)\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.doctor.command import tell
+from mf_backend.cli.commands.doctor import tell
 from mf_backend.doctor.examine import could_run, examine
 from mf_backend.doctor.libraries import LibraryState, examine_libraries
 

@@ -9,7 +9,7 @@ import pytest
 
 from mf_backend.clip import hash_clip, open_clip, probe_clip, reference_for, write_png
 from mf_backend.clip.image_folder import intact_size, list_numbers, read_grey, read_image
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 from .conftest import number_of, numbered_frames
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import hash_clip, open_clip, probe_clip, reference_for
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 from .conftest import SIZE, number_of, numbered_frames
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import encode_mp4, open_clip, probe_clip, reference_for
-from mf_backend.errors import OutputError
+from mf_backend.contracts.errors import OutputError
 
 from .conftest import numbered_frames
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.window import Window, plan_window, union_box
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 
 
 def noise(height: int, width: int, channels: int = 3) -> NDArray[np.uint8]:

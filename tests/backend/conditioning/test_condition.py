@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mf_backend.clip.image_folder import image_size, read_grey, read_image, scan
-from mf_backend.conditioning.conditions import JointState, load_conditions
+from mf_backend.contracts.conditions import JointState, load_conditions
 
-from .conftest import Ran, write_frames, write_joints
+from ..conftest import Ran, write_frames, write_joints
 
 Run = Callable[..., Ran]
 

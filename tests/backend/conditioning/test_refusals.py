@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import Ran, write_frames, write_joints
+from ..conftest import Ran, write_frames, write_joints
 
 Run = Callable[..., Ran]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.errors import ExitCode, InputError, MFError
-from mf_backend.jobs.failures import describe
+from mf_backend.contracts.errors import ExitCode, InputError, MFError
+from mf_backend.contracts.failures import describe
 
 
 def _raised(error: Exception, cause: Exception | None = None) -> Exception:

@@ -14,9 +14,15 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import encode_mp4
-from mf_backend.files import write_npz
+from mf_backend.contracts.files import write_npz
 from mf_backend.jobs.folder import JobFolder, hold
-from tests.backend.tiny_job import backend, edit_request, figure_joints, make_job, write_picture
+from tests.backend.tiny_job import (
+    backend,
+    edit_request,
+    figure_joints,
+    make_job,
+    write_picture,
+)
 
 
 def clip_missing(job: JobFolder, material: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.errors import InputError, OutputError
-from mf_backend.files import write_bytes
+from mf_backend.contracts.errors import InputError, OutputError
+from mf_backend.contracts.files import write_bytes
+from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target, read_request
 from mf_backend.jobs.folder import JobFolder, create_job, hold, remove_leftovers
-from mf_backend.jobs.request import ClipKind, JobRequest, Reference, Target, read_request
 from mf_backend.jobs.state import JobState, StageRecord, Status, read_state, write_state
 from tests.backend.tiny_job import backend_environment
 
@@ -81,7 +81,8 @@ def test_leftovers_have_the_names_that_our_writer_gives(odd_path: Path) -> None:
     """A write that is killed half-way leaves a file that the next run finds."""
     job = create_job(odd_path, REQUEST)
     script = (
-        "import os, sys; from pathlib import Path; from mf_backend.files import atomic_path\n"
+        "import os, sys; from pathlib import Path\n"
+        "from mf_backend.contracts.files import atomic_path\n"
         "with atomic_path(Path(sys.argv[1])) as path:\n"
         "    path.write_bytes(b'half'); os._exit(9)\n"
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import encode_mp4, probe_clip
-from mf_backend.files import hash_file, write_npz
+from mf_backend.contracts.files import hash_file, write_npz
 from mf_backend.jobs.costs import STAGE_NAMES
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.outputs import read_frame

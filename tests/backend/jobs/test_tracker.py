@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from mf_backend.errors import CancelledError
+from mf_backend.contracts.errors import CancelledError
 from mf_backend.jobs.tracker import JobTracker, Progress
 
 

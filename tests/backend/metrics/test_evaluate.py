@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mf_backend.contracts.progress import NullReporter
 from mf_backend.metrics import networks
 from mf_backend.metrics.scores import score
-from mf_backend.progress import NullReporter
 
 FRAMES, HEIGHT, WIDTH = 4, 70, 91
 

@@ -12,7 +12,7 @@ import torch
 import torch._inductor.config
 from torch import Tensor, nn
 
-from mf_backend.errors import CancelledError
+from mf_backend.contracts.errors import CancelledError
 from mf_backend.models.compiling import cannot_compile, compiled_layers
 from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import random_models

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import (
     CONFIG_NAME,
     ModelConfig,

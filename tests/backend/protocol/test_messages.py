@@ -8,7 +8,13 @@ import math
 
 import pytest
 
-from mf_backend.errors import CancelledError, ExitCode, InputError, MFError, OutputError
+from mf_backend.contracts.errors import (
+    CancelledError,
+    ExitCode,
+    InputError,
+    MFError,
+    OutputError,
+)
 from mf_backend.protocol import messages
 from mf_backend.protocol.messages import MAX_LINE, ErrorNumber, LineError
 

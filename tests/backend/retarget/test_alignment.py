@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.alignment import (
-    AlignmentOptions,
-    Anchor,
-    align,
-    similarity_between,
-)
-from mf_backend.errors import InputError
-from mf_backend.jobs.request import Alignment
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import Alignment
+from mf_backend.retarget.alignment import AlignmentOptions, Anchor, align, similarity_between
 from mf_backend.skeleton.joints import LIMBS
 
 SIZE = (512, 512)
@@ -181,7 +176,7 @@ def test_wrong_input_is_refused_with_a_sentence() -> None:
 def test_released_scales_about_the_boxs_bottom_centre(shared: Path) -> None:
     import cv2
 
-    from mf_backend.conditioning.alignment import mask_box
+    from mf_backend.retarget.alignment import mask_box
 
     for case in (1, 3, 6):
         folder = shared / "clips" / f"case-{case}"

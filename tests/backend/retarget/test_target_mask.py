@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.alignment import AlignmentOptions, align, mask_box
-from mf_backend.conditioning.limb_widths import measure_widths
-from mf_backend.conditioning.limb_widths_shape import draw_body
-from mf_backend.conditioning.part_warp_skeleton import complete
-from mf_backend.conditioning.target_mask import predict_target_masks
-from mf_backend.jobs.request import Alignment
+from mf_backend.body.limb_widths import measure_widths
+from mf_backend.body.outline import draw_body
+from mf_backend.body.whole_skeleton import complete
+from mf_backend.contracts.request import Alignment
+from mf_backend.retarget.alignment import AlignmentOptions, align, mask_box
+from mf_backend.retarget.target_mask import predict_target_masks
 from mf_backend.skeleton.read_back import read_joints
 
 SIZE = (512, 512)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.sampler.memory import MemoryPlan
 from mf_backend.sampler.options import Phases, SamplerOptions
 from mf_backend.sampler.units import Stage, list_units

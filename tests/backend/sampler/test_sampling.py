@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mf_backend.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import ModelSet, random_models
 from mf_backend.sampler.conditions import prepare

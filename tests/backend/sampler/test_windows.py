@@ -10,14 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import prepare
 from mf_backend.sampler.decode import decode_frames
 from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.sampler.loop import run
+from mf_backend.sampler.noise.schedule import Schedule
 from mf_backend.sampler.options import SamplerOptions
-from mf_backend.sampler.schedule import Schedule
 from mf_backend.sampler.state import initial_state
 from mf_backend.sampler.windows import Window, blend_weights, plan_windows
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mf_backend.errors import InputError, MFError, MissingComponentError
-from mf_backend.files import hash_file
+from mf_backend.contracts.errors import InputError, MFError, MissingComponentError
+from mf_backend.contracts.files import hash_file
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.model_set import ModelSet
 from mf_backend.weights.import_set import Imported, ImportOptions, import_set

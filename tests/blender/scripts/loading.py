@@ -21,7 +21,7 @@ def paper() -> Any:
 
 
 def _load(name: str) -> Any:
-    path = Path(__file__).resolve().parents[2] / "addon" / "flow" / f"{name}.py"
+    path = Path(__file__).resolve().parents[2] / "addon" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -33,9 +33,9 @@ PERSON = (
     (230, 86), (282, 86),
 )  # fmt: skip
 SHARED = (
-    "mf_backend.errors", "mf_backend.files", "mf_backend.progress", "mf_backend.version",
-    "mf_backend.jobs.folder", "mf_backend.jobs.request", "mf_backend.jobs.state",
-    "mf_backend.protocol.messages",
+    "mf_backend.contracts.errors", "mf_backend.contracts.files", "mf_backend.contracts.progress",
+    "mf_backend.contracts.request", "mf_backend.jobs.folder", "mf_backend.jobs.state",
+    "mf_backend.protocol.messages", "mf_backend.version",
 )  # fmt: skip
 PACKAGES = ("mf_backend.skeleton", "motionfollower_addon.core")
 
@@ -85,16 +85,18 @@ def skeletons() -> dict[str, np.ndarray]:
     """Skeletons drawn, read back and laid over a view."""
     from mf_backend.skeleton.draw import draw_skeleton
     from mf_backend.skeleton.read_back import read_joints
-    from motionfollower_addon.core import overlay
+    from motionfollower_addon.core.view import skeleton_lines
 
     joints = people(24)
     pictures = np.stack([draw_skeleton(pose, SIZE) for pose in joints])
     read = np.stack([read_joints(picture) for picture in pictures[:6]])
-    place = overlay.fit_inside(overlay.Rectangle(10, 20, 700, 500), SIZE)
-    strokes = [overlay.strokes(overlay.onto(pose, SIZE, place), 1.3) for pose in joints]
+    place = skeleton_lines.fit_inside(skeleton_lines.Rectangle(10, 20, 700, 500), SIZE)
+    strokes = [
+        skeleton_lines.strokes(skeleton_lines.onto(pose, SIZE, place), 1.3) for pose in joints
+    ]
     laid = {
         f"strokes_{item.name}": np.concatenate([getattr(one, item.name) for one in strokes])
-        for item in dataclasses.fields(overlay.Strokes)
+        for item in dataclasses.fields(skeleton_lines.Strokes)
         if not item.name.endswith("width")
     }
     return {"joints": joints, "pictures": pictures, "read": read, **laid}
@@ -102,8 +104,8 @@ def skeletons() -> dict[str, np.ndarray]:
 
 def projections() -> dict[str, np.ndarray]:
     """A person in space through cameras of every kind."""
-    from motionfollower_addon.core.compose import WorldPose, compose
-    from motionfollower_addon.core.projection import Camera, Lens, SensorFit
+    from motionfollower_addon.core.rig.joints.compose import WorldPose, compose
+    from motionfollower_addon.core.rig.joints.projection import Camera, Lens, SensorFit
 
     source = random.Random(2)
     seen = []
@@ -130,10 +132,9 @@ def projections() -> dict[str, np.ndarray]:
 
 def words() -> dict[str, object]:
     """Retimings, naming families, a guess, messages and a request, as JSON tells them."""
-    from mf_backend import errors
-    from mf_backend.jobs import request
+    from mf_backend.contracts import errors, request
     from mf_backend.protocol import messages
-    from motionfollower_addon.core import bone_maps, mapping, mirror, retiming
+    from motionfollower_addon.core.rig import bone_maps, mapping, mirror, retiming
 
     source = random.Random(3)
     retimed = []
@@ -181,8 +182,8 @@ def example_request(request: types.ModuleType):
 
 def write_job(folder: Path) -> str:
     """A job folder by the add-on's writer, with the skeletons of three frames; returns its name."""
-    from mf_backend.jobs import request
-    from motionfollower_addon.core.job_writer import JobDraft, JobWriter
+    from mf_backend.contracts import request
+    from motionfollower_addon.core.job.writer import JobDraft, JobWriter
 
     asked = example_request(request)
     joints = people(3).astype(np.float32)
@@ -198,7 +199,7 @@ def write_job(folder: Path) -> str:
 
 def main(folder: Path, tests: list[str]) -> int:
     """See the top of this file."""
-    from mf_backend.files import write_json, write_npz
+    from mf_backend.contracts.files import write_json, write_npz
 
     modules = import_all()
     write_npz(folder / "values.npz", **skeletons(), **projections())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mf_backend.errors import InputError
+from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import FINGERS
 
 from ..anatomy import why_not_human

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .projection import NEAREST, Array
+from ..joints.projection import NEAREST, Array
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.conditioning.mask_shape import Verdict, check_mask
-from mf_backend.errors import MFError
+from mf_backend.actor.masks.shape import Verdict, check_mask
+from mf_backend.contracts.errors import MFError
 
-from .projection import Camera, Lens, pixel_rows
+from ..joints.projection import Camera, Lens, pixel_rows
 from .silhouette import Part, Topology, fill, shrink_rows, working_size
 
 _WAITING = 2

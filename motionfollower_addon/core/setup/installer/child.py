@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from .install_plan import InstallCancelled, InstallRefusal, child_environment
+from .plan import InstallCancelled, InstallRefusal, child_environment
 
 _TICK = 0.2
 

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .install_child import Children, LineReader, end
-from .install_plan import InstallRefusal
+from .child import Children, LineReader, end
+from .plan import InstallRefusal
 
 SECONDS = 120.0
 """Longest wait: the first start reads and compiles everything."""

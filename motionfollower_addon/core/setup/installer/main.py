@@ -8,6 +8,6 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
     sys.dont_write_bytecode = True
-    runpy.run_module("core.install_run", run_name="__main__", alter_sys=True)
+    runpy.run_module("core.setup.installer.run", run_name="__main__", alter_sys=True)

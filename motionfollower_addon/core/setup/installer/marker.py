@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
 
-from .install_plan import InstallPaths, InstallPlan
+from .plan import InstallPaths, InstallPlan
 
 
 class SetupState(Enum):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .install_plan import InstallRefusal
+from .plan import InstallRefusal
 
 _LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;]+)\s*(?:;\s*(.+))?")
 _MARKER = re.compile(r"""sys_platform\s*(==|!=)\s*["']([a-z0-9]+)["']""")

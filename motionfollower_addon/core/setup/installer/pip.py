@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .install_child import Children
-from .install_packages import Requirement, clear_broken_off, is_recorded
-from .install_plan import InstallPaths, InstallRefusal
-from .install_torch import TorchBuild, TorchOffer, processor_builds, read_index
+from .child import Children
+from .packages import Requirement, clear_broken_off, is_recorded
+from .plan import InstallPaths, InstallRefusal
+from .torch import TorchBuild, TorchOffer, processor_builds, read_index
 
 _BASE = ("-m", "pip", "--disable-pip-version-check")
 

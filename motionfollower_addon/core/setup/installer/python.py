@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .install_child import Children
-from .install_plan import InstallPaths, InstallPlan, InstallRefusal, PythonChoice
+from .child import Children
+from .plan import InstallPaths, InstallPlan, InstallRefusal, PythonChoice
 
 WANTED = ((3, 11), (3, 12))
 """Versions that the list was resolved for, the better tested first."""

@@ -18,18 +18,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .install_child import Children, FolderLock
-from .install_handshake import handshake
-from .install_marker import Marker, list_hash, read_marker
-from .install_messages import Event, Step, send
-from .install_packages import (
-    Requirement,
-    batches,
-    find_faults,
-    read_list,
-)
-from .install_pip import Pip
-from .install_plan import (
+from .child import Children, FolderLock
+from .handshake import handshake
+from .marker import Marker, list_hash, read_marker
+from .messages import Event, Step, send
+from .packages import Requirement, batches, find_faults, read_list
+from .pip import Pip
+from .plan import (
     GIGABYTE,
     NEEDED_BYTES,
     Action,
@@ -39,8 +34,8 @@ from .install_plan import (
     InstallRefusal,
     TorchChoice,
 )
-from .install_python import ask, choose
-from .install_torch import find_cards, offer, read_index
+from .python import ask, choose
+from .torch import find_cards, offer, read_index
 
 BATCH = 8
 """Packages that one pip call installs: what a break-off costs at most."""

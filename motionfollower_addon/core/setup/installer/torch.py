@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .install_plan import TorchChoice, child_environment
+from .plan import TorchChoice, child_environment
 
 _QUERY = "--query-gpu=name,driver_version,compute_cap,memory.total"
 _SECONDS = 20.0

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mf_backend.conditioning.person_track import (
+from mf_backend.actor.joints.person_track import (
     Candidate,
     between,
     choose_anchor,
     follow,
     seen_twice,
 )
-from mf_backend.conditioning.pose_views import LANDMARKS, PoseReading
-from mf_backend.errors import InputError
+from mf_backend.actor.joints.pose_views import LANDMARKS, PoseReading
+from mf_backend.contracts.errors import InputError
 
 
 def person(x: float, y: float = 200.0, size: float = 150.0, colour: int = 0) -> Candidate:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mf_backend.conditioning import pose_correction
-from mf_backend.conditioning.dwpose import body_from_coco, hands_from_coco
-from mf_backend.conditioning.pose_models import PoseModel
-from mf_backend.conditioning.pose_pictures import exactly_drawn, read_pose_picture
-from mf_backend.conditioning.pose_views import CANVAS, Region, View, cut, undo, view_matrix
+from mf_backend.actor.joints import pose_correction
+from mf_backend.actor.joints.dwpose import body_from_coco, hands_from_coco
+from mf_backend.actor.joints.pose_models import PoseModel
+from mf_backend.actor.joints.pose_views import CANVAS, Region, View, cut, undo, view_matrix
 from mf_backend.skeleton.draw import draw_skeleton
+from mf_backend.skeleton.pose_pictures import exactly_drawn, read_pose_picture
 
-from .test_joint_repair import walking
+from .test_repair import walking
 
 MIRROR = [0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(i for k in range(11, 33, 2) for i in (k + 1, k))]
 BODY_MIRROR = [0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16]

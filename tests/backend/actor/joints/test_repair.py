@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from mf_backend.conditioning.conditions import JointState
-from mf_backend.conditioning.hand_repair import repair_hand
-from mf_backend.conditioning.joint_repair import (
+from mf_backend.actor.joints.hand_repair import repair_hand
+from mf_backend.actor.joints.repair import (
     drop_mistakes,
     fill_gaps,
     inside,
     smooth,
     without_flicker,
 )
+from mf_backend.contracts.conditions import JointState
 
 SIZE = (640, 480)
 

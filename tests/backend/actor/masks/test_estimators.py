@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mf_backend.actor.masks.estimators import estimator_names, load_estimator
+from mf_backend.actor.masks.sam2 import in_square, prompts
 from mf_backend.clip import Clip, open_clip
 from mf_backend.clip.image_folder import read_grey
-from mf_backend.conditioning.matting import estimator_names, load_estimator
-from mf_backend.conditioning.matting_sam2 import in_square, prompts
-from mf_backend.errors import MissingComponentError
-from mf_backend.jobs.request import ClipKind, Reference
+from mf_backend.contracts.errors import MissingComponentError
+from mf_backend.contracts.request import ClipKind, Reference
 from mf_backend.weights.catalog import BIREFNET, SAM2
 from mf_backend.weights.folder import ESTIMATORS_VARIABLE
 from tests.backend.tiny_job import backend, make_job
 
-from .conftest import Ran, write_frames
+from ...conftest import Ran, write_frames
 from .tiny_models import write_onnx, write_sam2
 
 Run = Callable[..., Ran]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mf_backend.actor.masks.residue import ResidueFinder
+from mf_backend.actor.masks.shape import THRESHOLD
 from mf_backend.clip import open_clip, reference_for, write_png
-from mf_backend.conditioning.mask_residue import ResidueFinder
-from mf_backend.conditioning.mask_shape import THRESHOLD
-from mf_backend.progress import NullReporter
+from mf_backend.contracts.progress import NullReporter
 
 SIZE, COUNT = 160, 10
 Picture = NDArray[np.uint8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mf_backend.conditioning.mask_shape import (
+from mf_backend.actor.masks.shape import (
     Verdict,
     check_mask,
     keep_person,
@@ -14,7 +14,7 @@ from mf_backend.conditioning.mask_shape import (
     widen,
 )
 
-from .test_joint_repair import walking
+from ..joints.test_repair import walking
 
 SIZE = (640, 480)
 

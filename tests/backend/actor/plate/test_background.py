@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from mf_backend.errors import CancelledError
-from mf_backend.plate.background import build_plate
-from mf_backend.plate.fill import inpaint, match_tone
-from mf_backend.progress import NullReporter
+from mf_backend.actor.plate.background import build_plate
+from mf_backend.actor.plate.fill import inpaint, match_tone
+from mf_backend.contracts.errors import CancelledError
+from mf_backend.contracts.progress import NullReporter
 from tests.backend.memory_clip import Frames, Picture
 
 SIZE = (240, 180)

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import write_png
-from mf_backend.files import write_npz
-from mf_backend.jobs.request import Settings
+from mf_backend.contracts.files import write_npz
+from mf_backend.contracts.request import Settings
 
 CHILD = """
 import json, sys
 from pathlib import Path
 import numpy as np
 from mf_backend.clip import open_clip, write_png
-from mf_backend.conditioning.conditions import load_conditions
+from mf_backend.contracts.conditions import load_conditions
 from mf_backend.engines.base import EngineJob, load_engine
 from mf_backend.engines.motionfollower import checkpoints
-from mf_backend.jobs.request import ClipKind, Reference, Settings
-from mf_backend.progress import NullReporter
+from mf_backend.contracts.request import ClipKind, Reference, Settings
+from mf_backend.contracts.progress import NullReporter
 folder, every = Path(sys.argv[1]), float(sys.argv[2])
 checkpoints.EVERY_SECONDS = every
 settings = Settings(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))

@@ -10,12 +10,12 @@ import numpy as np
 
 from mf_backend.clip import open_clip, write_png
 from mf_backend.compositing.underlay import Underlay, vacated_weight
-from mf_backend.conditioning.conditions import load_conditions
-from mf_backend.engines.base import Picture
-from mf_backend.jobs.request import ClipKind, Reference, Sampler
-from mf_backend.progress import NullReporter
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.progress import NullReporter
+from mf_backend.contracts.request import ClipKind, Reference, Sampler
 
-from .test_motionfollower_engine import Watcher, opened, render
+from .test_engine import Watcher, opened, render
 
 MakeJob = Callable[..., Path]
 COUNT, SIDE = 6, 128
@@ -103,8 +103,8 @@ def test_a_panning_camera_marks_what_it_never_showed(odd_path: Path) -> None:
         frame[mask > 0] = (200, 80, 40)
         write_png(odd_path / "clip" / f"{index + 1:06d}.png", frame)
         write_png(odd_path / "masks" / f"{index}.png", mask)
+    from mf_backend.actor.plate.background import build_plate
     from mf_backend.clip.image_folder import read_grey
-    from mf_backend.plate.background import build_plate
 
     with open_clip(Reference(str(odd_path / "clip"), ClipKind.IMAGES, fps=24.0)) as clip:
         plate = build_plate(

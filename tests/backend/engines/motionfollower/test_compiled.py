@@ -13,7 +13,7 @@ from mf_backend.engines.base import load_engine
 from mf_backend.models import compiling
 from mf_backend.models.motion_module import TemporalTransformer
 
-from .test_motionfollower_engine import Watcher, render, settings_of
+from .test_engine import Watcher, render, settings_of
 
 MakeJob = Callable[..., Path]
 

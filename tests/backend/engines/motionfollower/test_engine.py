@@ -13,18 +13,19 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import open_clip, write_png
-from mf_backend.conditioning.conditions import load_conditions
-from mf_backend.engines.base import EngineJob, Picture, load_engine
-from mf_backend.engines.motionfollower import checkpoints
-from mf_backend.errors import (
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.errors import (
     CancelledError,
     InputError,
     MemoryShortError,
     MFError,
     MissingComponentError,
 )
-from mf_backend.jobs.request import ClipKind, Reference, Settings
-from mf_backend.progress import NullReporter
+from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.progress import NullReporter
+from mf_backend.contracts.request import ClipKind, Reference, Settings
+from mf_backend.engines.base import EngineJob, load_engine
+from mf_backend.engines.motionfollower import checkpoints
 
 MakeJob = Callable[..., Path]
 
@@ -95,7 +96,7 @@ def test_same_seed_same_pixels(diffusion_job: MakeJob) -> None:
 
 
 def test_released_runs_with_its_second_network(diffusion_job: MakeJob) -> None:
-    from mf_backend.jobs.request import Sampler
+    from mf_backend.contracts.request import Sampler
 
     folder = diffusion_job(steps=2)
     plain = render(folder)
@@ -104,7 +105,7 @@ def test_released_runs_with_its_second_network(diffusion_job: MakeJob) -> None:
 
 
 def test_draft_takes_fewer_and_cheaper_steps(diffusion_job: MakeJob) -> None:
-    from mf_backend.jobs.request import Quality
+    from mf_backend.contracts.request import Quality
 
     watchers = [Watcher(), Watcher()]
     folder = diffusion_job(count=2)

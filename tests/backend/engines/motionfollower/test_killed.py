@@ -21,7 +21,7 @@ def start(script: Path, folder: Path, every: float) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
     )
 
 

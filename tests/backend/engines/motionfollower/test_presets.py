@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mf_backend.engines.motionfollower.choices import Device
+from mf_backend.contracts.devices import Device
+from mf_backend.contracts.errors import InputError, MemoryShortError
 from mf_backend.engines.motionfollower.prediction import predict_peak
 from mf_backend.engines.motionfollower.presets import (
     GIB,
@@ -15,7 +16,6 @@ from mf_backend.engines.motionfollower.presets import (
     plan_of,
     smaller_preset,
 )
-from mf_backend.errors import InputError, MemoryShortError
 from mf_backend.models.config import full_config
 from mf_backend.sampler.options import SamplerOptions
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mf_backend.sampler.conditions import Masks
-from mf_backend.sampler.guidance_loss import LossGradients, loss_gradients
+from mf_backend.sampler.guidance.energies import LossGradients, loss_gradients
 
 FRAMES, SIDE = 4, 8
 SCALE = 4000.0

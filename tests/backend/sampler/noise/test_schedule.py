@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from mf_backend.models.config import ScheduleConfig
-from mf_backend.sampler.replay import renoise, renoise_timestep
-from mf_backend.sampler.schedule import Schedule
+from mf_backend.sampler.noise.replay import renoise, renoise_timestep
+from mf_backend.sampler.noise.schedule import Schedule
 
 
 def test_timesteps_trail_and_the_terminal_signal_is_zero() -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.weights import command
+from mf_backend.cli.commands import weights
 from mf_backend.weights.weight_set import verify
 
 _RUNNER = (
-    "import sys, argparse; from mf_backend.weights import command; "
-    "from mf_backend.errors import MFError\n"
+    "import sys, argparse; from mf_backend.cli.commands import weights as command; "
+    "from mf_backend.contracts.errors import MFError\n"
     "p = argparse.ArgumentParser(); command.add_parser(p.add_subparsers())\n"
     "try: sys.exit(command.run(p.parse_args()))\n"
     "except MFError as e: print(e, file=sys.stderr); sys.exit(int(e.exit_code))"
@@ -78,11 +78,11 @@ def test_fetch_offline_is_one_sentence(odd_path: Path) -> None:
 
 def test_tiny_set_in_seconds_and_reproducible(odd_path: Path) -> None:
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
+    weights.add_parser(parser.add_subparsers())
     start = time.monotonic()
     for name in ("a", "b"):
         args = parser.parse_args(["weights", "tiny", "--to", str(odd_path / name), "--json"])
-        assert command.run(args) == 0
+        assert weights.run(args) == 0
     assert time.monotonic() - start < 30
     assert verify(odd_path / "a").keys() == verify(odd_path / "b").keys()
     for name in verify(odd_path / "a"):

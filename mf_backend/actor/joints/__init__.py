@@ -1,0 +1,1 @@
+"""Joints of the actor: estimators, following one person, and temporal repair."""

@@ -1,0 +1,1 @@
+"""Mattes and masks of the actor: estimators, their shape, and what they must not leave behind."""

@@ -1,0 +1,1 @@
+"""The commands of `python -m mf_backend`, one module each."""

@@ -1,0 +1,1 @@
+"""The target motion fitted to the actor: alignment, limb lengths, and where he will be seen."""

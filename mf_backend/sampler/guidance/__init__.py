@@ -1,0 +1,1 @@
+"""Score guidance: the energies of both branches, and their gradient."""

@@ -1,0 +1,1 @@
+"""Noise: the schedule, going back up it, and fresh noise inside the target mask."""

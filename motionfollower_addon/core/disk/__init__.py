@@ -1,0 +1,1 @@
+"""Asking the disk in threads, so that Blender's window stays free."""

@@ -1,0 +1,1 @@
+"""Rigs: which bones are joints, and at which times they are read."""

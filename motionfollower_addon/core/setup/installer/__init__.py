@@ -1,0 +1,1 @@
+"""The installer: a program of its own, run by Blender's Python. Standard library only."""

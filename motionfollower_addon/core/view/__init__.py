@@ -1,0 +1,1 @@
+"""What is drawn over a view: places and lines as plain geometry."""

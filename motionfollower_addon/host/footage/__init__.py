@@ -1,0 +1,1 @@
+"""Footage: the strip or file of a shot, and whether it is on disk."""

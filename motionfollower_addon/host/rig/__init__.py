@@ -1,0 +1,1 @@
+"""The rig in the scene: its bones, action, camera and meshes, and reading its motion."""

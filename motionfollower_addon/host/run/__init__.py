@@ -1,0 +1,1 @@
+"""Runs: from the click to the take, and jobs that wait on disk."""

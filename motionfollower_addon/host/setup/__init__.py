@@ -1,0 +1,1 @@
+"""Setting up the backend and its weights from the preferences."""

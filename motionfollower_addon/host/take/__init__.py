@@ -1,0 +1,1 @@
+"""Takes: results in the Sequencer, and the scene that each belongs to."""

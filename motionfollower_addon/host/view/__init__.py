@@ -1,0 +1,1 @@
+"""Looking before rendering: live skeletons, footage behind the rig, the fit, single frames."""
