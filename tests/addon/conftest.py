@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,9 @@ def session(registered: Any) -> Iterator[Any]:
     current().flows.clear()
     current().waiting = ()
     yield current()
+    # Jobs of files that were never saved would be listed in every later test's file.
+    never_saved = Path(os.environ["BLENDER_USER_RESOURCES"]) / "datafiles" / "motionfollower"
+    shutil.rmtree(never_saved / "jobs", ignore_errors=True)
 
 
 @pytest.fixture
