@@ -115,7 +115,7 @@ def test_what_happens_to_the_file_while_a_job_runs(
     out = repository / "out" / "window" / blender.version
     shot = make_shot(blender, odd_path, FRAMES)
     begin = time.monotonic()
-    process = start(blender, display, shot, "homes", out, "homes.py")
+    process = start(blender, display, shot, "homes", out, "home_scene.py")
     told = last_words(process, 240)
     ended = time.monotonic()
     assert (out / "notes.json").is_file(), told[-3000:]

@@ -91,18 +91,18 @@ class Meter:
         self._handlers()
         self._classes()
         host = sys.modules
-        overlay = host[f"{PACKAGE}.host.overlay"]
+        overlay = host[f"{PACKAGE}.host.view.overlay"]
         current = overlay.current()
         current.stop()
         overlay.Overlay._timed = self.counted("overlay", overlay.Overlay._timed)
         current.start()
-        rig = host[f"{PACKAGE}.host.rig"]
+        rig = host[f"{PACKAGE}.host.rig.motion_sampler"]
         rig.go_to_frame = self._sampled(self.apart(EVALUATION, rig.go_to_frame))
         restore = rig.RigSampler._restore_frame
         rig.RigSampler._restore_frame = self.apart(EVALUATION, restore)
-        home = host[f"{PACKAGE}.host.home"]
+        home = host[f"{PACKAGE}.host.take.home_scene"]
         home.take_arrived = self.apart(UNDO, home.take_arrived)
-        flow = host[f"{PACKAGE}.host.render_flow"]
+        flow = host[f"{PACKAGE}.host.run.flow"]
         flow.RenderFlow.step = self._staged(flow.RenderFlow.step)
 
     def _sampled(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -89,7 +89,7 @@ def panels(label: str) -> Iterator[float]:
 
 def playback() -> Iterator[float]:
     """What the live skeleton adds to each redraw while the timeline plays."""
-    from bl_ext.user_default.motionfollower.host import overlay as module
+    from bl_ext.user_default.motionfollower.host.view import overlay as module
 
     scene = driver.window().scene
     scene.frame_start, scene.frame_end = 1, PLAYED

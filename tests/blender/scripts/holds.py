@@ -92,10 +92,11 @@ def seen_at_once() -> Iterator[float]:
     said: list[Any] = []
 
     def look() -> None:
-        from bl_ext.user_default.motionfollower.host import cast, showing
+        from bl_ext.user_default.motionfollower.host.draw_cache import showing
+        from bl_ext.user_default.motionfollower.host.rig import scene_objects
 
-        with showing.showing():
-            said.append([item.name for item in cast.armatures(scene)])
+        with showing():
+            said.append([item.name for item in scene_objects.armatures(scene)])
 
     look()
     second = bpy.data.objects.new("Second", bpy.data.armatures.new("Second"))

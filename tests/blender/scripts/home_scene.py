@@ -1,4 +1,4 @@
-"""What people do to their file while a job runs: homes OUT. For test_homes_window.py.
+"""What people do to their file while a job runs: homes OUT. For test_home_scene_window.py.
 
 Each part notes under its own name what it saw; the last one quits Blender while a job runs.
 """

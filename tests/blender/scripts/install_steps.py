@@ -17,14 +17,14 @@ MODE, OUT, FOLDER, PYTHON = ARGUMENTS
 
 def tools() -> Any:
     """The host side of setting up."""
-    from bl_ext.user_default.motionfollower.host import install
+    from bl_ext.user_default.motionfollower.host.setup import backend
 
-    return install
+    return backend
 
 
 def begin(notes: dict[str, Any]) -> None:
     """Install until some packages are in, then cancel."""
-    from bl_ext.user_default.motionfollower.core.install_plan import Action
+    from bl_ext.user_default.motionfollower.core.setup.installer.plan import Action
 
     desk = tools().desk()
     process = desk.start(Action.INSTALL)

@@ -49,8 +49,8 @@ def scenario() -> Iterator[float]:
     yield 0.5
     with bpy.context.temp_override(window=window(), area=area):
         bpy.ops.preferences.addon_expand(module=MODULE)
-    from bl_ext.user_default.motionfollower.core.install_plan import Action
-    from bl_ext.user_default.motionfollower.host.install import desk, preferences
+    from bl_ext.user_default.motionfollower.core.setup.installer.plan import Action
+    from bl_ext.user_default.motionfollower.host.setup.backend import desk, preferences
 
     values, setup = preferences(), desk()
     values.install_folder = FOLDER
@@ -103,7 +103,7 @@ def see_failures(area: Any, values: Any, setup: Any) -> Iterator[float]:
 
 def until_idle() -> Iterator[float]:
     """Wait for the program about weights."""
-    from bl_ext.user_default.motionfollower.host.install_weights import weights_desk
+    from bl_ext.user_default.motionfollower.host.setup.weights import weights_desk
 
     stop = time.monotonic() + 90
     while weights_desk().working:
@@ -113,7 +113,7 @@ def until_idle() -> Iterator[float]:
 
 def see_weights(area: Any, values: Any) -> Iterator[float]:
     """None, a whole set, the dialogs that ask before it is moved or deleted, and a refusal."""
-    from bl_ext.user_default.motionfollower.host.install_weights import weights_desk
+    from bl_ext.user_default.motionfollower.host.setup.weights import weights_desk
 
     values.backend_python = BACKEND
     with bpy.context.temp_override(window=window(), area=area):
@@ -155,7 +155,7 @@ def see_weights(area: Any, values: Any) -> Iterator[float]:
 
 def see_downloads(area: Any) -> Iterator[float]:
     """A hub that is not to be had; then sizes, a download, and its end, from the tests' own hub."""
-    from bl_ext.user_default.motionfollower.host.install_weights import weights_desk
+    from bl_ext.user_default.motionfollower.host.setup.weights import weights_desk
 
     def press(name: str) -> None:
         with bpy.context.temp_override(window=window(), area=area):
@@ -187,10 +187,13 @@ def see_installed(area: Any, values: Any) -> Iterator[float]:
     The marker is written by its own class and the environment is the tests' own, so that not
     gigabytes are installed for a picture; what the backend says comes from the backend.
     """
-    from bl_ext.user_default.motionfollower.core.install_marker import Marker, list_hash
-    from bl_ext.user_default.motionfollower.core.install_plan import InstallPaths, InstallPlan
-    from bl_ext.user_default.motionfollower.host.install import desk, shipped
-    from bl_ext.user_default.motionfollower.host.session import current
+    from bl_ext.user_default.motionfollower.core.setup.installer.marker import Marker, list_hash
+    from bl_ext.user_default.motionfollower.core.setup.installer.plan import (
+        InstallPaths,
+        InstallPlan,
+    )
+    from bl_ext.user_default.motionfollower.host.run.session import current
+    from bl_ext.user_default.motionfollower.host.setup.backend import desk, shipped
 
     from mf_backend.protocol.messages import PROTOCOL
     from mf_backend.version import VERSION

@@ -65,7 +65,7 @@ def look_through_camera() -> Iterator[float]:
 
 def pictures() -> Iterator[float]:
     """All pictures in the order of the guide."""
-    from bl_ext.user_default.motionfollower.host import memory_need
+    from bl_ext.user_default.motionfollower.host.run import memory_need
 
     yield from driver.show_tab()
     # The demo names its files, which are only where it ran.
@@ -160,7 +160,7 @@ def compare_with_footage() -> Iterator[float]:
 
 def install_the_backend() -> Iterator[float]:
     """The preferences while the backend is being installed; it is stopped after the picture."""
-    from bl_ext.user_default.motionfollower.host.install import desk, preferences
+    from bl_ext.user_default.motionfollower.host.setup.backend import desk, preferences
 
     driver.session().close_backend()
     values, area = preferences(), driver.area("SEQUENCE_EDITOR")

@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 
 sys.path.append(str(Path(__file__).parent))
-from bl_ext.user_default.motionfollower.host import jobs_on_disk
+from bl_ext.user_default.motionfollower.host.run import jobs_on_disk
 from loading import ARGUMENTS
 
 bpy.ops.wm.open_mainfile(filepath=ARGUMENTS[0])

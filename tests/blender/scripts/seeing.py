@@ -150,7 +150,7 @@ def see_the_fit(settings: Any) -> Iterator[float]:
 
 def preview_a_frame() -> Iterator[float]:
     """One frame: in a window of its own, then where an Image Editor is open."""
-    from bl_ext.user_default.motionfollower.host import one_frame
+    from bl_ext.user_default.motionfollower.host.view import one_frame
 
     NOTES["frame_seconds"] = []
     windows = bpy.context.window_manager.windows
@@ -190,7 +190,7 @@ def preview_a_frame() -> Iterator[float]:
 
 def seeing() -> Iterator[float]:
     """All of it in the order of the work."""
-    from bl_ext.user_default.motionfollower.host import overlay as module
+    from bl_ext.user_default.motionfollower.host.view import overlay as module
 
     yield from driver.show_tab()
     overlay = module.current()

@@ -24,7 +24,7 @@ def settings() -> Any:
 
 def see(name: str, *opened: str, kind: str = "VIEW_3D") -> Iterator[float]:
     """Open these sections only, photograph, and note why Render is grey."""
-    from bl_ext.user_default.motionfollower.host import readiness
+    from bl_ext.user_default.motionfollower.host.run import readiness
 
     for section in ("footage", "motion", "bones", "fit", "quality", "render", "takes"):
         setattr(settings(), f"show_{section}", section in opened)
@@ -124,7 +124,7 @@ def closed_line(name: str) -> Iterator[float]:
 
 def lose_the_footage() -> Iterator[float]:
     """The folder of the clip goes away and comes back, under a strip and as a file."""
-    from bl_ext.user_default.motionfollower.host import readiness
+    from bl_ext.user_default.motionfollower.host.run import readiness
 
     def said(words: str) -> Iterator[float]:
         def there() -> bool:
@@ -167,7 +167,7 @@ def rename_partly() -> Iterator[float]:
 
 def too_little_memory() -> Iterator[float]:
     """More pixels than anybody has memory for; the large engine with its largest preset."""
-    from bl_ext.user_default.motionfollower.host import memory_need
+    from bl_ext.user_default.motionfollower.host.run import memory_need
 
     scene, values = driver.window().scene, settings()
     values.source, values.clip, values.count = "FILE", "//footage/clip", 400

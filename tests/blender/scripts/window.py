@@ -120,7 +120,7 @@ def packed(picture: Path) -> Any:
 
 def session() -> Any:
     """The add-on's session."""
-    from bl_ext.user_default.motionfollower.host.session import current
+    from bl_ext.user_default.motionfollower.host.run.session import current
 
     return current()
 
@@ -238,7 +238,7 @@ def look() -> Iterator[float]:
 
 def overlay() -> Iterator[float]:
     """Look through the camera with the skeleton over the rig, at two times."""
-    from bl_ext.user_default.motionfollower.host import overlay as module
+    from bl_ext.user_default.motionfollower.host.view import overlay as module
 
     view = area("VIEW_3D").spaces.active.region_3d
     before = view.view_perspective
