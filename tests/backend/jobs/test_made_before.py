@@ -1,0 +1,67 @@
+"""Job folders made before the modules moved into rooms: kept where done, finished where not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mf_backend.jobs.costs import STAGE_NAMES
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.version import VERSION
+from tests.backend.tiny_job import backend
+from tests.fixtures.project import BEFORE_ROOMS, copy_project
+
+COUNT = 6
+KEPT = STAGE_NAMES[1:-1]  # reading and the report are done each time
+MADE_BY = json.loads((BEFORE_ROOMS / "motionfollower/clip Wave-001/report.json").read_bytes())
+
+pytestmark = pytest.mark.skipif(
+    MADE_BY["versions"]["mf_backend"] != VERSION,
+    reason="another version of the backend does every stage again, as it should",
+)
+
+
+@pytest.fixture
+def jobs(odd_path: Path) -> Path:
+    """The folder of the project's jobs, in a copy of it."""
+    return copy_project(odd_path / "project") / "motionfollower"
+
+
+def contents(job: JobFolder, *folders: str) -> dict[str, tuple[int, bytes]]:
+    """When each file of some folders was written, and what it holds."""
+    files = [p for name in folders for p in (job.path / name).rglob("*") if p.is_file()]
+    return {job.relative(p): (p.stat().st_mtime_ns, p.read_bytes()) for p in files}
+
+
+def run(job: JobFolder) -> str:
+    """Run it to its end; returns what that run added to its log."""
+    before = job.log.read_text(encoding="utf-8")
+    done = backend("run", str(job.path))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(job.state.read_bytes())["status"] == "done"
+    return job.log.read_text(encoding="utf-8").removeprefix(before)
+
+
+@pytest.mark.parametrize("name", ["clip Wave-001", "clip Wave-002"])
+def test_a_finished_one_is_not_done_again(jobs: Path, name: str) -> None:
+    job = JobFolder(jobs / name)
+    before = contents(job, "inputs", "work", "outputs")
+    log = run(job)
+    assert [stage for stage in KEPT if f"stage {stage}: kept" not in log] == []
+    assert "begins" not in log
+    assert contents(job, "inputs", "work", "outputs") == before
+
+
+def test_a_killed_one_ends_with_the_frames_of_the_finished_one(jobs: Path) -> None:
+    whole, job = JobFolder(jobs / "clip Wave-001"), JobFolder(jobs / "killed")
+    made = contents(job, "work", "outputs")
+    assert sum(name.endswith(".png") for name in made if name.startswith("outputs")) == 3
+
+    log = run(job)
+    assert [stage for stage in KEPT if f"stage {stage}: begins" in log] == ["render", "encode"]
+    after = contents(job, "work", "outputs")
+    assert {name: after[name] for name in made} == made, "what was done is kept"
+    frames = [job.frame(i).read_bytes() for i in range(COUNT)]
+    assert frames == [whole.frame(i).read_bytes() for i in range(COUNT)]
