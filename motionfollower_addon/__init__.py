@@ -10,24 +10,21 @@ from . import command_line, ids, preferences, properties
 from .host import draw_cache, handlers
 from .host.footage import on_disk
 from .host.run import memory_need, session
-from .host.setup import backend
-from .host.setup import weights as install_weights
+from .host.setup import backend, weights
 from .host.view import one_frame, overlay, thumbnails
-from .operators import bones, jobs, render, seeing, takes, weights
-from .operators import install as install_operators
-from .panels import bone_list, sidebar
+from .operators import jobs, rig, run, setup, setup_weights, take, view
+from .panels import sidebar
 
 _CLASSES = (
     *properties.CLASSES,
     *preferences.CLASSES,
-    *render.CLASSES,
+    *run.CLASSES,
     *jobs.CLASSES,
-    *takes.CLASSES,
-    *seeing.CLASSES,
-    *install_operators.CLASSES,
-    *weights.CLASSES,
-    *bones.CLASSES,
-    *bone_list.CLASSES,
+    *take.CLASSES,
+    *view.CLASSES,
+    *setup.CLASSES,
+    *setup_weights.CLASSES,
+    *rig.CLASSES,
     *sidebar.CLASSES,
 )
 
@@ -60,7 +57,7 @@ def unregister() -> None:
         bpy.utils.unregister_cli_command(_Command.handle)
         _Command.handle = None
     backend.stop()
-    install_weights.stop()
+    weights.stop()
     on_disk.stop()
     handlers.stop()
     session.remove_handlers()

@@ -8,12 +8,10 @@ from typing import Any
 from mf_backend.contracts.errors import CancelledError, InputError, MFError
 
 from .. import ids
-from ..host.run import readiness
 from ..host.run.flow import FlowStage, RenderFlow
 from ..host.run.session import current
 from ..host.view import thumbnails
-from .section import State
-from .sections import draw_preferences_button
+from .buttons import draw_preferences_button
 from .text import draw_text
 
 _MENDED_IN_PREFERENCES = frozenset(
@@ -30,21 +28,6 @@ _WHOLE, _LISTED = 5, 5
 """Runs drawn whole, of others the name and the buttons; and jobs on disk: the latest of each."""
 _TOLD_WHOLE = (InputError, CancelledError)
 """Errors to which a log adds nothing."""
-
-
-def queue_state(context: Any, _: Any) -> State:
-    """How far it is and how many wait, in a few words."""
-    active, waiting = current().active, len(current().waiting)
-    words = []
-    if active:
-        share, _text = active[0].progress()
-        words.append(f"{share:.0%}" if len(active) == 1 else f"{share:.0%}, {len(active)} runs")
-    if waiting:
-        words.append(f"{waiting} to resume")
-    if words:
-        return State(", ".join(words))
-    reason = readiness.missing(context)
-    return State("not ready", False) if reason else State("ready")
 
 
 def draw_queue(layout: Any, context: Any) -> None:

@@ -8,10 +8,7 @@ import bpy
 
 from .. import ids
 from ..host.draw_cache import showing
-from .queue import draw_queue, queue_state
-from .section import section
-from .sections import draw_render, draw_sections
-from .takes import draw_takes, takes_state
+from .sections import SECTIONS
 
 
 class _Sidebar:
@@ -27,15 +24,11 @@ class _Sidebar:
         """Sections in the order of the work."""
         layout = self.layout
         values = getattr(context.scene, ids.SCENE_PROPERTY)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
         with showing():
-            draw_sections(layout, context)
-            section(layout, context, values, "show_render", "Render", queue_state, _draw_render)
-            section(layout, context, values, "show_takes", "Takes", takes_state, draw_takes)
-
-
-def _draw_render(layout: Any, context: Any, values: Any) -> None:
-    draw_render(layout, context, values)
-    draw_queue(layout, context)
+            for section in SECTIONS:
+                section.show(layout, context, values)
 
 
 class MF_PT_view3d(_Sidebar, bpy.types.Panel):
@@ -52,4 +45,8 @@ class MF_PT_sequencer(_Sidebar, bpy.types.Panel):
     bl_space_type = "SEQUENCE_EDITOR"
 
 
-CLASSES = (MF_PT_view3d, MF_PT_sequencer)
+CLASSES = (
+    *(cls for section in SECTIONS for cls in section.classes),
+    MF_PT_view3d,
+    MF_PT_sequencer,
+)

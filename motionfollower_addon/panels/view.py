@@ -1,4 +1,4 @@
-"""Rows of the panels that show skeletons, footage and single frames before rendering."""
+"""Rows that show skeletons, footage and single frames before rendering."""
 
 from __future__ import annotations
 

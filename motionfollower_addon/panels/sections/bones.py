@@ -6,11 +6,11 @@ from typing import Any
 
 import bpy
 
-from .. import ids
-from ..core.rig.mapping import REQUIRED
-from ..host.rig import bone_map, custom_bones, scene_objects
-from .section import State
-from .text import draw_text
+from ... import ids
+from ...core.rig.mapping import REQUIRED
+from ...host.rig import bone_map, custom_bones, scene_objects
+from ..text import draw_text
+from .base import Section, State
 
 
 def _chosen(values: Any) -> str:
@@ -22,7 +22,7 @@ def no_armature(context: Any) -> str:
     return "choose a rig" if scene_objects.armatures(context.scene) else "no rig yet"
 
 
-def bones_state(context: Any, values: Any) -> State:
+def state(context: Any, values: Any) -> State:
     """Which map fits the rig."""
     armature = bone_map.chosen_armature(context.scene)
     if armature is None:
@@ -54,7 +54,7 @@ class MF_UL_bones(bpy.types.UIList):
         split.prop_search(item, "bone", data.data, "bones", text="")
 
 
-def draw_bones(layout: Any, context: Any, values: Any) -> None:
+def draw(layout: Any, context: Any, values: Any) -> None:
     """The detected map and its score, or the own list."""
     armature = bone_map.chosen_armature(context.scene)
     if armature is None:
@@ -85,4 +85,11 @@ def draw_bones(layout: Any, context: Any, values: Any) -> None:
     row.operator(ids.OP_BONES_LOAD, text="", icon="FILE_FOLDER")
 
 
-CLASSES = (MF_UL_bones,)
+SECTION = Section(
+    "bones",
+    "Bones",
+    "Which bones of the rig move which joints of the actor",
+    state,
+    draw,
+    classes=(MF_UL_bones,),
+)

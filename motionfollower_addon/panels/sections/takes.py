@@ -1,17 +1,17 @@
-"""The takes over the footage: one visible at a time."""
+"""The Takes section: results over the footage: one visible at a time."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .. import ids
-from ..host import compat
-from ..host.take import takes
-from .section import State
-from .text import draw_text
+from ... import ids
+from ...host import compat
+from ...host.take import takes
+from ..text import draw_text
+from .base import Section, State
 
 
-def takes_state(context: Any, _: Any) -> State:
+def state(context: Any, _: Any) -> State:
     """How many takes there are, and which is shown."""
     found = takes.takes(compat.sequencer_scene(context))
     shown = [strip.name for strip in found if not strip.mute]
@@ -22,7 +22,7 @@ def takes_state(context: Any, _: Any) -> State:
     )
 
 
-def draw_takes(layout: Any, context: Any, _: Any) -> None:
+def draw(layout: Any, context: Any, _: Any) -> None:
     """A row for each take, the visible one with the settings that made it."""
     found = takes.takes(compat.sequencer_scene(context))
     if not found:
@@ -60,3 +60,13 @@ def _draw_comparison(layout: Any, strip: Any, job: str) -> None:
         row.label(text="Footage left, take right", icon="ARROW_LEFTRIGHT")
     back = row.operator(ids.OP_TAKE_COMPARE, text="", icon="LOOP_BACK")
     back.job, back.mode = job, takes.Compare.OFF.value
+
+
+SECTION = Section(
+    "takes",
+    "Takes",
+    "Finished results over the footage, one visible at a time",
+    state,
+    draw,
+    opened=True,
+)

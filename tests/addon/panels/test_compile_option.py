@@ -21,10 +21,10 @@ class _Fields(Paper):
 
 
 def _drawn(scene: Any) -> list[str]:
-    from motionfollower_addon.panels.sections import draw_quality
+    from motionfollower_addon.panels.sections import quality
 
     paper = _Fields()
-    draw_quality(paper, context(scene), scene.motionfollower)
+    quality.draw(paper, context(scene), scene.motionfollower)
     return paper.names
 
 

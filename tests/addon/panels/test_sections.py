@@ -119,7 +119,7 @@ def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
     scene: Any, odd_path: Path, linked: bool
 ) -> None:
     from motionfollower_addon.host.rig import scene_objects
-    from motionfollower_addon.properties import _is_armature
+    from motionfollower_addon.properties.motion import is_armature
 
     collection = bpy.data.collections.new("Rigs")
     rig = bpy.data.objects["Rig"]
@@ -144,7 +144,7 @@ def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
     scene.collection.objects.link(empty)
 
     assert scene_objects.armatures(scene) == [rig]
-    assert _is_armature(scene.motionfollower, rig)
+    assert is_armature(scene.motionfollower, rig)
     assert why_not(scene) == ""
     assert "Rig, Wäve" in drawn(scene).lines
     for chosen in (None, rig):
@@ -154,12 +154,12 @@ def test_a_rig_that_is_only_instanced_is_found_picked_and_rendered(
 
 
 def test_a_rig_of_another_scene_is_not_offered(scene: Any) -> None:
-    from motionfollower_addon.properties import _is_armature, _is_camera
+    from motionfollower_addon.properties.motion import is_armature, is_camera
 
     other = bpy.data.scenes.new("Other")
-    assert _is_armature(scene.motionfollower, bpy.data.objects["Rig"])
-    assert not _is_armature(other.motionfollower, bpy.data.objects["Rig"])
-    assert not _is_camera(other.motionfollower, bpy.data.objects["Camera"])
+    assert is_armature(scene.motionfollower, bpy.data.objects["Rig"])
+    assert not is_armature(other.motionfollower, bpy.data.objects["Rig"])
+    assert not is_camera(other.motionfollower, bpy.data.objects["Camera"])
 
 
 def test_an_overridden_rig_keeps_its_own_bone_list(scene: Any, odd_path: Path) -> None:

@@ -76,10 +76,10 @@ def test_the_quality_section_warns_open_and_closed(
     scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from motionfollower_addon.host.run.memory_need import Need
-    from motionfollower_addon.panels import sections
+    from motionfollower_addon.panels.sections import quality
 
     need = Need("Too little memory: it needs about 9.0 GB.", True)
-    monkeypatch.setattr(sections.memory_need, "look", lambda *_: need)
+    monkeypatch.setattr(quality.memory_need, "look", lambda *_: need)
     assert "too little memory" in drawn(scene).lines
     assert need.words in drawn(scene, "quality").text
 

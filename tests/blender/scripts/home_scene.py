@@ -116,7 +116,8 @@ def key(name: str, **held: bool) -> Iterator[float]:
 
 def words() -> str:
     """What the Render and Takes sections say."""
-    from bl_ext.user_default.motionfollower.panels import queue, takes
+    from bl_ext.user_default.motionfollower.panels import queue
+    from bl_ext.user_default.motionfollower.panels.sections import takes
 
     drawn = paper().Paper()
     with bpy.context.temp_override(window=driver.window()):
@@ -126,7 +127,7 @@ def words() -> str:
             window_manager=bpy.context.window_manager, view_layer=driver.window().view_layer,
         )  # fmt: skip
         queue.draw_queue(drawn, seen)
-        takes.draw_takes(drawn, seen, scene().motionfollower)
+        takes.draw(drawn, seen, scene().motionfollower)
     return drawn.text
 
 

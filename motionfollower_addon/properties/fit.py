@@ -1,0 +1,76 @@
+"""How the rig's skeleton is brought onto the actor."""
+
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+
+from mf_backend.contracts.request import Alignment
+
+from ..host import compat
+from .items import plain
+
+_ALIGNMENTS = (
+    (
+        Alignment.FIT,
+        "Fit to Actor",
+        "Move and scale the rig's skeleton so that it stands where the actor stands, as tall",
+    ),
+    (
+        Alignment.MATCHED,
+        "Matched Camera",
+        "Use the skeleton just as the camera films it; for scenes whose camera matches the clip's",
+    ),
+)
+
+
+class FitSettings:
+    """How the rig's skeleton is brought onto the actor, and the user's own masks and joints."""
+
+    alignment: EnumProperty(
+        name="Alignment",
+        items=plain(_ALIGNMENTS),
+        description="How the rig's skeleton is brought onto the actor: how tall and where in the "
+        "picture the actor will be",
+    )
+    keep_limb_lengths: BoolProperty(
+        name="Keep Limb Lengths",
+        default=True,
+        description="Give each limb the actor's own length instead of the rig's, so that the "
+        "actor keeps his or her build",
+    )
+    widen_mask: FloatProperty(
+        name="Widen Mask",
+        default=2.0,
+        min=0.0,
+        max=32.0,
+        soft_max=8.0,
+        subtype="PIXEL",
+        description="How many pixels around the actor the background is restored where he or she "
+        "leaves. "
+        "More removes a thin outline that stays behind; less keeps more of the clip's own pixels",
+    )
+    outline: BoolProperty(
+        name="Character's Outline",
+        default=True,
+        description="Let the shape of the rig's own meshes, as the camera sees them, say where the "
+        "actor will be: the region that is painted anew follows the character's dress and build, "
+        "too. Meshes that are hidden in the viewport or in renders do not count",
+    )
+    source_masks: StringProperty(
+        name="Actor Masks",
+        subtype="DIR_PATH",
+        options=compat.path_options(),
+        description="Folder of your own masks of the actor, white on black, one for each frame. "
+        "Empty: the actor is cut out automatically",
+    )
+    source_poses: StringProperty(
+        name="Actor Skeletons",
+        subtype="DIR_PATH",
+        options=compat.path_options(),
+        description="Folder of your own skeleton pictures of the actor, one for each frame. "
+        "Empty: the joints are found automatically",
+    )
+    source_joints: StringProperty(
+        name="Actor Joints",
+        subtype="FILE_PATH",
+        options=compat.path_options(),
+        description="File (npz) of your own joints of the actor. Empty: found automatically",
+    )
