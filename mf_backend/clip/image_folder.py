@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.clip import levels
 from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import open_plain
 
 _AGAIN = "Render or copy that image again."
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
-_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
+_NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+_MOST_DIGITS = 15
+_MOST_MISSING = 100_000
+"""Longer numbers and wider gaps are no frame numbers (clocks, serial numbers, stray files)."""
 _ORIENTATION_TAG = 0x0112
 _SHOWN = 8
 """How many numbers a sentence lists before it says how many more there are."""
@@ -44,6 +51,11 @@ class NumberedImages:
             gap for a, b in itertools.pairwise(numbers) for gap in range(a + step, b, step)
         )
 
+    def missing_count(self) -> int:
+        """How many numbers have no file, without listing them."""
+        span = (self.numbers[-1] - self.numbers[0]) // self.step + 1
+        return span - len(self.numbers)
+
 
 def list_numbers(numbers: Iterable[int]) -> str:
     """Numbers for a sentence, shortened: '3, 7-9 and 4 more'."""
@@ -70,14 +82,12 @@ def scan(folder: Path) -> NumberedImages:
         )
     found: dict[int, Path] = {}
     names: dict[tuple[str, str], Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.suffix.lower() not in _ENDINGS:
-            continue
-        match = _NUMBER.match(path.stem)
+    for path in _image_files(folder):
+        match = _NUMBER.fullmatch(path.stem)
         if match is None:
             continue
         names.setdefault((match[1], match[3]), path)
-        number = int(match[2])
+        number = _number(match[2], path)
         if number in found:
             raise InputError(
                 "clip-ambiguous",
@@ -99,31 +109,101 @@ def scan(folder: Path) -> NumberedImages:
             "Name them like frame_0001.png.",
         )
     numbers = tuple(sorted(found))
-    return NumberedImages(folder, tuple(found[n] for n in numbers), numbers)
+    images = NumberedImages(folder, tuple(found[n] for n in numbers), numbers)
+    _refuse_wide_gaps(images)
+    return images
 
 
-def _open(path: Path) -> Any:
+def _image_files(folder: Path) -> list[Path]:
+    """Picture files of a folder by name; InputError where one is no plain file."""
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(
+                (entry.name, entry.is_file())
+                for entry in entries
+                if not entry.name.startswith(".") and Path(entry.name).suffix.lower() in _ENDINGS
+            )
+    except OSError as error:
+        raise InputError(
+            "clip-unreadable",
+            f"The folder {folder} cannot be read: {error.strerror or error}.",
+            "Choose another folder, or allow yourself to read it.",
+        ) from None
+    for name, plain in listed:
+        if not plain and _NUMBER.fullmatch(Path(name).stem):
+            raise InputError(
+                "clip-unreadable",
+                f"{name} in {folder} is no plain file (a folder, a pipe, or a link to nothing).",
+                "Keep only the clip's images in the folder.",
+            )
+    return [folder / name for name, _ in listed]
+
+
+def _number(digits: str, path: Path) -> int:
+    shown = digits.lstrip("0")
+    if len(shown) > _MOST_DIGITS:
+        raise InputError(
+            "clip-numbers",
+            f"The number in the name of {path.name} has {len(shown)} digits; that is no frame's "
+            f"number.",
+            "Number the images 1, 2, 3 and so on.",
+        )
+    return int(digits)
+
+
+def _refuse_wide_gaps(images: NumberedImages) -> None:
+    missing = images.missing_count()
+    if missing <= _MOST_MISSING:
+        return
+    pairs = enumerate(itertools.pairwise(images.numbers))
+    place, _ = max(pairs, key=lambda pair: pair[1][1] - pair[1][0])
+    before, after = images.files[place].name, images.files[place + 1].name
+    raise InputError(
+        "clip-numbers",
+        f"{missing} numbers are missing among the {len(images.files)} images in {images.folder}, "
+        f"most of them between {before} and {after}; they are not numbered by frame.",
+        "Number the images 1, 2, 3 and so on, or move stray ones away.",
+    )
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    """A Pillow picture whose header was read; InputError where the file is none."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        return Image.open(path)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        with open_plain(path) as file:
+            try:
+                picture = Image.open(file)
+            except UnidentifiedImageError:
+                picture = levels.decode_tiff(file)
+                if picture is None:
+                    raise
+            with picture:
+                yield picture
+    except UnidentifiedImageError:
         raise InputError(
-            "clip-damaged", f"The image {path} cannot be read: {error}.", _AGAIN
+            "clip-damaged", f"The image {path} cannot be read: it is no picture.", _AGAIN
         ) from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            "clip-damaged",
+            f"The image {path} is damaged or cut off: {getattr(error, 'strerror', None) or error}.",
+            _AGAIN,
+        ) from None
+
+
+def _shown_size(picture: Any) -> tuple[int, int]:
+    """(width, height) after the rotation that the file asks for."""
+    width, height = picture.size
+    turned = picture.getexif().get(_ORIENTATION_TAG, 1) >= 5
+    return (height, width) if turned else (width, height)
 
 
 def image_size(path: Path) -> tuple[int, int]:
     """(width, height) as shown, from the file's header alone."""
     with _open(path) as picture:
-        width, height = picture.size
-        try:
-            turned = picture.getexif().get(_ORIENTATION_TAG, 1) >= 5
-        except (OSError, ValueError, SyntaxError) as error:
-            raise InputError(
-                "clip-damaged", f"The image {path} is damaged or cut off: {error}.", _AGAIN
-            ) from None
-    return (height, width) if turned else (width, height)
+        return _shown_size(picture)
 
 
 def intact_size(path: Path) -> tuple[int, int] | None:
@@ -131,29 +211,37 @@ def intact_size(path: Path) -> tuple[int, int] | None:
 
     Much cheaper than decoding it.
     """
-    from PIL import Image
-
     try:
-        with Image.open(path) as picture:
+        with _open(path) as picture:
             size: tuple[int, int] = picture.size
             picture.verify()
             return size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except InputError:
         return None
 
 
-def has_alpha(path: Path) -> bool:
-    """Whether the image file carries transparency."""
-    with _open(path) as picture:
-        return "A" in picture.getbands() or "transparency" in picture.info
+@dataclass(frozen=True)
+class Headers:
+    """What the headers of a clip's images say."""
+
+    size: tuple[int, int]
+    """The (width, height) that all of them share."""
+    transparent: Path | None
+    """The first image with transparency."""
 
 
-def check_sizes(files: Iterable[Path]) -> tuple[int, int]:
-    """The one size all files share; InputError naming the first file of another size."""
+def read_headers(files: Iterable[Path]) -> Headers:
+    """Look at every image's header; InputError naming the first file of another size."""
     size: tuple[int, int] | None = None
     first: Path | None = None
+    transparent: Path | None = None
     for path in files:
-        this = image_size(path)
+        with _open(path) as picture:
+            this = _shown_size(picture)
+            if transparent is None and (
+                "A" in picture.getbands() or "transparency" in picture.info
+            ):
+                transparent = path
         if size is None:
             size, first = this, path
         elif this != size and first is not None:
@@ -165,29 +253,28 @@ def check_sizes(files: Iterable[Path]) -> tuple[int, int]:
             )
     if size is None:
         raise InputError("clip-empty", "There are no images to read.")
-    return size
+    return Headers(size, transparent)
+
+
+def check_sizes(files: Iterable[Path]) -> tuple[int, int]:
+    """The one size all files share; InputError naming the first file of another size."""
+    return read_headers(files).size
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
     """One image as RGB uint8 [height, width, 3].
 
-    EXIF rotation applied, transparency dropped (colours as stored), 16 bits brought to 8.
-    Raises InputError naming the file where it is damaged or cut off.
+    EXIF rotation applied, transparency dropped (colours as stored), other depths brought to 8
+    bits. Raises InputError naming the file where it is damaged or cut off.
     """
     from PIL import ImageOps
 
     with _open(path) as picture:
-        try:
-            picture = ImageOps.exif_transpose(picture)
-            if picture.mode.startswith("I"):
-                grey = np.asarray(picture).astype(np.int64) >> 8
-                grey8 = np.clip(grey, 0, 255).astype(np.uint8)
-                return np.repeat(grey8[..., None], 3, axis=2)
-            return np.array(picture.convert("RGB"), dtype=np.uint8)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise InputError(
-                "clip-damaged", f"The image {path} is damaged or cut off: {error}.", _AGAIN
-            ) from None
+        grey = levels.grey_of(picture)
+        if grey is not None:
+            turned = np.asarray(ImageOps.exif_transpose(_with_tags(grey, picture)))
+            return np.repeat(turned[..., None], 3, axis=2)
+        return np.array(ImageOps.exif_transpose(picture).convert("RGB"), dtype=np.uint8)
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
@@ -195,12 +282,17 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     from PIL import ImageOps
 
     with _open(path) as picture:
-        try:
-            picture = ImageOps.exif_transpose(picture)
-            if picture.mode.startswith("I"):
-                return np.clip(np.asarray(picture).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
-            return np.array(picture.convert("RGB").convert("L"), dtype=np.uint8)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise InputError(
-                "clip-damaged", f"The image {path} is damaged or cut off: {error}.", _AGAIN
-            ) from None
+        grey = levels.grey_of(picture)
+        if grey is not None:
+            return np.array(ImageOps.exif_transpose(_with_tags(grey, picture)), dtype=np.uint8)
+        upright = ImageOps.exif_transpose(picture)
+        return np.array(upright.convert("RGB").convert("L"), dtype=np.uint8)
+
+
+def _with_tags(grey: NDArray[np.uint8], picture: Any) -> Any:
+    """A Pillow picture of other values with the rotation mark of `picture`."""
+    from PIL import Image
+
+    made = Image.fromarray(grey)
+    made.getexif()[_ORIENTATION_TAG] = picture.getexif().get(_ORIENTATION_TAG, 1)
+    return made

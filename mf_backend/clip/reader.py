@@ -31,8 +31,7 @@ def probe_clip(path: Path, fps: float = 0.0) -> ClipInfo:
     """
     if path.is_dir():
         images = image_folder.scan(path)
-        width, height = image_folder.check_sizes(images.files)
-        return _images_info(images, (width, height), fps)
+        return _images_info(images, image_folder.read_headers(images.files), fps)
     facts = video.inspect(path)
     _refuse_cut(path, facts, facts.expected)
     return _video_info(facts, fps)
@@ -48,26 +47,27 @@ def hash_clip(path: Path) -> str:
         return hash_file(path)
     digest = hashlib.sha256()
     for file in image_folder.scan(path).files:
-        digest.update(f"{file.name}\0{file.stat().st_size}\0{hash_file(file)}\n".encode())
+        line = f"{file.name}\0{file.stat().st_size}\0{hash_file(file)}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
 def _images_info(
-    images: image_folder.NumberedImages, size: tuple[int, int], fps: float
+    images: image_folder.NumberedImages, headers: image_folder.Headers, fps: float
 ) -> ClipInfo:
     notes: tuple[tuple[str, str], ...] = ()
-    if image_folder.has_alpha(images.files[0]):
+    if headers.transparent is not None:
         notes = (
             (
                 "clip-alpha",
-                f"The images in {images.folder} have transparency; their colours are used as "
-                f"stored.",
+                f"The images in {images.folder} have transparency ({headers.transparent.name} is "
+                f"the first); their colours are used as stored.",
             ),
         )
     return ClipInfo(
         kind=ClipKind.IMAGES,
-        width=size[0],
-        height=size[1],
+        width=headers.size[0],
+        height=headers.size[1],
         fps=as_rate(fps) if fps > 0 else DEFAULT_IMAGE_FPS,
         count=len(images.files),
         first_number=images.numbers[0],
@@ -222,7 +222,7 @@ def open_clip(reference: Reference) -> Clip:
                 "Add them, or choose a range without a gap.",
             )
         files = images.files[first : first + count]
-        info = _images_info(images, image_folder.check_sizes(files), reference.fps)
+        info = _images_info(images, image_folder.read_headers(files), reference.fps)
         return Clip(reference, info, first, count, files, float(first / info.fps))
     facts = video.inspect(path)
     info = _video_info(facts, reference.fps)

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.contracts.errors import OutputError
+from mf_backend.contracts.errors import InputError, OutputError
 
 _HASH_BLOCK = 1 << 20
 
@@ -87,10 +88,27 @@ def write_npz(path: Path, **arrays: NDArray[Any]) -> None:
     _write(path, lambda file: np.savez_compressed(file, **arrays))
 
 
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file for reading; InputError where a pipe, a device or a folder lies there.
+
+    Opening a pipe by name would wait for whoever writes to it. OSErrors pass.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise InputError(
+            "no-file",
+            f"{path} is no plain file (a folder, a pipe or a device).",
+            "Choose a file.",
+        )
+    return os.fdopen(handle, "rb")
+
+
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hex."""
+    """SHA-256 of a file's bytes, as hex. Raises InputError where it is no plain file."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         while block := file.read(_HASH_BLOCK):
             digest.update(block)
     return digest.hexdigest()
