@@ -22,7 +22,8 @@ def from_floats(values: NDArray[Any]) -> NDArray[np.uint8]:
     top = float(values.max(initial=0.0))
     levels = 1.0 < top <= 255.0 and bool((values == np.rint(values)).all())
     scaled = values if levels else values * 255.0
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    result: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return result
 
 
 def from_integers(values: NDArray[Any], bits: int, signed: bool) -> NDArray[np.uint8]:
