@@ -30,7 +30,8 @@ def _drawn(scene: Any) -> list[str]:
 
 @pytest.mark.usefixtures("session")
 def test_compile_belongs_to_the_diffusion_engine_and_reaches_the_job(scene: Any) -> None:
-    from motionfollower_addon.command_line import _parser, _shots
+    from motionfollower_addon.command_line import parser
+    from motionfollower_addon.commands.shot_options import shots_of
     from motionfollower_addon.host.panel_shot import to_shot
 
     values = scene.motionfollower
@@ -43,7 +44,7 @@ def test_compile_belongs_to_the_diffusion_engine_and_reaches_the_job(scene: Any)
     assert to_shot(scene).settings.compile
 
     def compiles(*arguments: str) -> bool:
-        (shot,) = _shots(_parser().parse_args(["render", *arguments]))
+        (shot,) = shots_of(parser().parse_args(["render", *arguments]))
         return shot.settings.compile
 
     assert compiles() and not compiles("--no-compile")

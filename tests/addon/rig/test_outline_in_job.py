@@ -121,10 +121,10 @@ def test_the_panel_knows_whether_there_are_meshes(scene: Any) -> None:
 
 
 def test_command_line_switch() -> None:
-    from motionfollower_addon.command_line import _parser
+    from motionfollower_addon.command_line import parser
 
     for words, value in (([], None), (["--no-outline"], False), (["--outline"], True)):
-        assert _parser().parse_args(["render", *words]).outline is value
+        assert parser().parse_args(["render", *words]).outline is value
 
 
 def test_a_list_of_shots_can_switch_it_off() -> None:

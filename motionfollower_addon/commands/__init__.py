@@ -1,0 +1,11 @@
+"""The commands of `blender --command motionfollower`, one file each.
+
+To add one: write a file here that ends in a COMMAND, like render.py, and name it in COMMANDS.
+The file adds the command's options and runs it; ../command_line.py does what all have in common.
+"""
+
+from __future__ import annotations
+
+from . import render, skeletons
+
+COMMANDS = (render.COMMAND, skeletons.COMMAND)
