@@ -162,8 +162,8 @@ def _estimated(
 
     clip = context.clip
     wanted = range(clip.count) if frames is None else frames
-    estimator = load_estimator(name or context.settings.mask_estimator, context.settings.device)
-    for index, matte in estimator.mattes(clip, work.joints, wanted):
+    estimator = load_estimator(name or context.settings.mask_estimator)
+    for index, matte in estimator.mattes(clip, work.joints, wanted, context.settings.device):
         yield index, work.own_part(index, matte)
 
 

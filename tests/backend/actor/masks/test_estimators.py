@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mf_backend.actor.masks.estimators import estimator_names, load_estimator
-from mf_backend.actor.masks.sam2 import in_square, prompts
+from mf_backend.actor.masks.estimators.sam2 import in_square, prompts
 from mf_backend.clip import Clip, open_clip
 from mf_backend.clip.image_folder import read_grey
 from mf_backend.contracts.errors import MissingComponentError
@@ -68,7 +68,8 @@ def three(joints: np.ndarray) -> np.ndarray:
 
 def test_birefnet_runs_the_file(models: Path, clip: Clip) -> None:
     write_onnx(models / BIREFNET.name, side=256, gain=20)
-    mattes = dict(load_estimator("birefnet", "cpu").mattes(clip, three(person_joints()), [0, 1]))
+    estimator = load_estimator("birefnet")
+    mattes = dict(estimator.mattes(clip, three(person_joints()), [0, 1], "cpu"))
     assert sorted(mattes) == [0, 1]
     for matte in mattes.values():
         assert matte.shape == (SIZE[1], SIZE[0]) and matte.dtype == np.uint8
@@ -87,8 +88,8 @@ def test_birefnet_runs_the_file(models: Path, clip: Clip) -> None:
 @pytest.mark.slow
 def test_sam2_finds_the_actor(models: Path, clip: Clip) -> None:
     write_sam2(models / SAM2.name)
-    estimator = load_estimator("sam2", "cpu")
-    mattes = dict(estimator.mattes(clip, three(person_joints()), [0, 2]))
+    estimator = load_estimator("sam2")
+    mattes = dict(estimator.mattes(clip, three(person_joints()), [0, 2], "cpu"))
     truth = np.zeros((SIZE[1], SIZE[0]), bool)
     truth[PATCH] = True
     hard = mattes[0] >= 128
@@ -111,24 +112,24 @@ def test_sam2_is_pointed_at_what_is_in_the_picture() -> None:
 
 
 @pytest.mark.parametrize("name", ["birefnet", "sam2"])
-def test_a_damaged_model_is_named(models: Path, name: str) -> None:
+def test_a_damaged_model_is_named(models: Path, clip: Clip, name: str) -> None:
     item = {"birefnet": BIREFNET, "sam2": SAM2}[name]
     for file in [item.path / part for part in item.parts] or [item.path]:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"{}")
     with pytest.raises(MissingComponentError, match="cannot be loaded") as raised:
-        load_estimator(name, "cpu")
+        list(load_estimator(name).mattes(clip, three(person_joints()), [0], "cpu"))
     assert item.name in str(raised.value)
 
 
-def test_another_networks_weights_are_refused(models: Path) -> None:
+def test_another_networks_weights_are_refused(models: Path, clip: Clip) -> None:
     import torch
     from safetensors.torch import save_file
 
     folder = write_sam2(models / SAM2.name, steps=0)
     save_file({"other": torch.zeros(3)}, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(MissingComponentError, match="of a SAM 2's tensors are not in it"):
-        load_estimator("sam2", "cpu")
+        list(load_estimator("sam2").mattes(clip, three(person_joints()), [0], "cpu"))
 
 
 def test_names() -> None:

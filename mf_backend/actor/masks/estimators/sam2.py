@@ -11,18 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.masks.estimators import (
-    Box,
-    Floats,
-    Matte,
-    actor_box,
-    require_model,
-    unreadable_model,
-)
-from mf_backend.actor.masks.framing import placed, square_input
-from mf_backend.contracts.frames import FrameSource
+from mf_backend.actor.masks.estimators.base import Matte
+from mf_backend.actor.masks.estimators.framing import Box, actor_box, placed, square_input
+from mf_backend.actor.masks.estimators.model_files import require_model, unreadable_model
+from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.skeleton.joints import JOINT_INDEX
 from mf_backend.weights.catalog import SAM2
+
+Floats = NDArray[np.float64]
 
 _POINTED_AT = tuple(
     JOINT_INDEX[name]
@@ -65,11 +61,35 @@ def in_square(points: Floats, box: Box, side: int) -> Floats:
 
 
 class SegmentAnything2:
-    """transformers' Sam2Model from a local folder, in float32."""
+    """SAM 2 from a local folder, in transformers' format."""
 
     name = "sam2"
+    label = "SAM 2.1, small"
 
-    def __init__(self, device: str = "auto") -> None:
+    def require(self) -> None:
+        """See MaskEstimator."""
+        require_model(SAM2)
+
+    def mattes(
+        self, clip: FrameSource, joints: NDArray[Any], frames: Sequence[int], device: str = "auto"
+    ) -> Iterator[tuple[int, Matte]]:
+        """See MaskEstimator; empty where no joint says where the actor is."""
+        network = _Network(device)
+        known = np.asarray(joints)
+        for index in frames:
+            asked = prompts(known[index], clip.size)
+            if asked is None:
+                yield index, np.zeros((clip.size[1], clip.size[0]), np.uint8)
+                continue
+            box, _ = actor_box(known[index : index + 1], clip.size)
+            logits = network.logits(clip.read(index), box, *asked)
+            yield index, placed(logits, box, clip.size)
+
+
+class _Network:
+    """transformers' Sam2Model, loaded, in float32."""
+
+    def __init__(self, device: str) -> None:
         folder = require_model(SAM2)
         from safetensors import SafetensorError
         from transformers import Sam2Model
@@ -91,23 +111,10 @@ class SegmentAnything2:
         side = model.config.prompt_encoder_config.image_size
         self._side = int(side if isinstance(side, int) else side[0])
 
-    def mattes(
-        self, clip: FrameSource, joints: NDArray[Any], frames: Sequence[int]
-    ) -> Iterator[tuple[int, Matte]]:
-        """See MatteEstimator; empty where no joint says where the actor is."""
-        known = np.asarray(joints)
-        for index in frames:
-            asked = prompts(known[index], clip.size)
-            if asked is None:
-                yield index, np.zeros((clip.size[1], clip.size[0]), np.uint8)
-                continue
-            box, _ = actor_box(known[index : index + 1], clip.size)
-            logits = self._logits(clip.read(index), box, *asked)
-            yield index, placed(logits, box, clip.size)
-
-    def _logits(
-        self, picture: NDArray[np.uint8], box: Box, points: Floats, around: Floats
+    def logits(
+        self, picture: Picture, box: Box, points: Floats, around: Floats
     ) -> NDArray[np.float32]:
+        """Logits [h, w] of the box, pointed at `points` [n, 2] inside the box `around` [4]."""
         import torch
 
         at = in_square(points, box, self._side)
