@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import open_clip, reference_for
-from mf_backend.conditioning import stages
-from mf_backend.conditioning.joints_stage import load_source
+from mf_backend.conditioning.base import ConditionContext, TargetMotion
+from mf_backend.conditioning.stage_files import load_source
+from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import Settings, read_request
@@ -67,10 +68,10 @@ def read_report(job: JobFolder) -> dict[str, Any]:
 
 def _estimate(frames: Path, work: Path) -> NDArray[np.float32]:
     """Joints [frames, 60, 2] that the backend's own estimator finds in the finished frames."""
-    stage = next(stage for stage in stages.STAGES if stage.name == "joints")
+    stage = next(stage for stage in STAGES if stage.name == "joints")
     with open_clip(reference_for(frames)) as clip:
-        target = stages.TargetMotion(joints=None, size=(0, 0))
-        stage.run(stages.ConditionContext(clip, Settings(), target, work), NullReporter())
+        target = TargetMotion(joints=None, size=(0, 0))
+        stage.run(ConditionContext(clip, Settings(), target, work), NullReporter())
     return load_source(work)[0]
 
 

@@ -17,9 +17,13 @@ from numpy.typing import NDArray
 from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import THRESHOLD
 from mf_backend.clip import image_folder, write_png
-from mf_backend.conditioning.joints_stage import copy_whole, load_source, pictures_complete
-from mf_backend.conditioning.masks_stage import read_mask
-from mf_backend.conditioning.stages import ConditionContext
+from mf_backend.conditioning.base import ConditionContext
+from mf_backend.conditioning.stage_files import (
+    copy_whole,
+    load_source,
+    pictures_complete,
+    read_mask,
+)
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import write_json, write_npz

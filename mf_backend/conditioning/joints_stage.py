@@ -6,7 +6,6 @@ quality/joints.json.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,49 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
-from mf_backend.clip import image_folder, write_png
-from mf_backend.conditioning.stages import ConditionContext
+from mf_backend.clip import write_png
+from mf_backend.conditioning.base import ConditionContext
+from mf_backend.conditioning.stage_files import (
+    SOURCE_JOINTS,
+    copy_whole,
+    load_source,
+    pictures_complete,
+)
 from mf_backend.contracts.conditions import JointState
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.files import atomic_path, write_json, write_npz
+from mf_backend.contracts.files import write_json, write_npz
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
 from mf_backend.skeleton.joints import BODY, LEFT_HAND, RIGHT_HAND
 
-FILE = "source_joints.npz"
 QUALITY = "quality/joints.json"
-
-
-def load_source(out: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Joints [frames, 60, 2] and states [frames, 60] that this stage left under `out`."""
-    try:
-        with np.load(out / FILE) as data:
-            return data["source"], data["state"]
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(
-            "condition-damaged", f"{out / FILE} is missing or damaged: {error}."
-        ) from error
-
-
-def load_others(out: Path, count: int) -> NDArray[np.float32]:
-    """Body joints of the other people in the clip [frames, people, 18, 2], NaN absent."""
-    with np.load(out / FILE) as data:
-        if "others" in data:
-            return data["others"]  # type: ignore[no-any-return]
-    return np.full((count, 0, 18, 2), np.nan, np.float32)
-
-
-def pictures_complete(folder: Path, count: int, size: tuple[int, int]) -> bool:
-    """Whether frame_0.png to frame_{count - 1}.png are there and open at `size`."""
-    return all(
-        image_folder.intact_size(folder / f"frame_{index}.png") == size for index in range(count)
-    )
-
-
-def copy_whole(source: Path, destination: Path) -> None:
-    """Copy a file byte for byte, whole or not at all."""
-    with atomic_path(destination) as temporary:
-        shutil.copyfile(source, temporary)
 
 
 @dataclass(frozen=True)
@@ -102,7 +74,7 @@ class JointsStage:
             reporter.begin(self.name, 3 * clip.count)
             joints, state, others, quality = _estimated(context, reporter)
         size = np.array(clip.size)
-        write_npz(out / FILE, source=joints, state=state, others=others, size=size)
+        write_npz(out / SOURCE_JOINTS, source=joints, state=state, others=others, size=size)
         from mf_backend.skeleton.draw import draw_skeleton
 
         steps_before = 0 if quality["estimator"] == "given" else 2 * clip.count

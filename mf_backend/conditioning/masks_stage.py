@@ -22,9 +22,13 @@ from mf_backend.actor.masks.firm import measure_cores
 from mf_backend.actor.masks.residue import ResidueFinder
 from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften, widen
 from mf_backend.clip import image_folder, write_png
-from mf_backend.conditioning.joints_stage import load_others, load_source, pictures_complete
-from mf_backend.conditioning.stages import ConditionContext
-from mf_backend.contracts.errors import InputError
+from mf_backend.conditioning.base import ConditionContext
+from mf_backend.conditioning.stage_files import (
+    load_others,
+    load_source,
+    pictures_complete,
+    read_mask,
+)
 from mf_backend.contracts.files import write_json
 from mf_backend.contracts.progress import PartOfStage, Reporter
 from mf_backend.contracts.request import Settings
@@ -222,11 +226,3 @@ def _again(
         # Nobody is there: an empty mask is right.
         result[index] = "absent"
     return result
-
-
-def read_mask(out: Path, kind: str, index: int) -> Matte:
-    """One mask or matte that a stage left, uint8 [height, width]."""
-    path = out / kind / f"frame_{index}.png"
-    if not path.is_file():
-        raise InputError("condition-damaged", f"{path} is missing.")
-    return image_folder.read_grey(path)

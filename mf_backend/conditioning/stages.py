@@ -1,86 +1,31 @@
-"""The stages of conditioning: what a job runner may cache one by one.
+"""The table of stages, and `condition`, which runs them all.
 
 Every stage reads what earlier ones left under `out` and writes its own files there, so that a job
-can go on after any of them. `condition` runs them all.
+can go on after any of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mf_backend.actor.masks.estimators import check_estimator
+from mf_backend.actor.masks.shape import check_widening
+from mf_backend.conditioning.align_stage import AlignStage
+from mf_backend.conditioning.base import ConditionContext, ConditionStage, TargetMotion
+from mf_backend.conditioning.joints_stage import JointsStage
+from mf_backend.conditioning.masks_stage import MasksStage
+from mf_backend.conditioning.target_mask_stage import TargetMaskStage
 from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
 
-
-@dataclass(frozen=True)
-class TargetMotion:
-    """The motion that is wanted. `joints` or `poses` at least."""
-
-    joints: NDArray[np.float32] | None
-    """[frames, 60, 2] in pixels of a picture of `size`; NaN absent."""
-    size: tuple[int, int]
-    """(width, height) that the joints refer to; (0, 0) with pictures alone: their own size."""
-    poses: Path | None = None
-    """Folder of skeleton pictures."""
-    character_masks: Path | None = None
-    """Folder of masks of the scene's own character, of `size`."""
-
-
-@dataclass(frozen=True)
-class ConditionContext:
-    """What every stage works from. `out` is the conditioning folder (see conditions.py)."""
-
-    clip: FrameSource
-    settings: Settings
-    target: TargetMotion
-    out: Path
-
-
-class ConditionStage(Protocol):
-    """One stage. Stages keep no state: everything is in the context and under `out`."""
-
-    @property
-    def name(self) -> str:
-        """Stable name, as state files and progress show it."""
-
-    def settings_used(self, settings: Settings) -> dict[str, Any]:
-        """The settings that change this stage's files (JSON values), for its hash."""
-
-    def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
-        """Files and folders besides the clip that this stage reads; their contents belong to the
-        hash. What earlier stages left is not listed: their hashes chain."""
-
-    def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
-        """Whether all files of the stage are there and open at the right size."""
-
-    def run(self, context: ConditionContext, reporter: Reporter) -> None:
-        """Do the work. Calls reporter.begin(name, total) and advance(step) itself."""
-
-
-def _stages() -> tuple[ConditionStage, ...]:
-    from mf_backend.conditioning.align_stage import AlignStage
-    from mf_backend.conditioning.joints_stage import JointsStage
-    from mf_backend.conditioning.masks_stage import MasksStage
-    from mf_backend.conditioning.target_mask_stage import TargetMaskStage
-
-    return (JointsStage(), MasksStage(), AlignStage(), TargetMaskStage())
-
-
-STAGE_NAMES = ("joints", "masks", "align", "target_mask")
-
-
-def __getattr__(name: str) -> Any:
-    # STAGES is made on first use: the stage modules import this one for their types.
-    if name == "STAGES":
-        return _stages()
-    raise AttributeError(name)
+_BEFORE_LAST: tuple[ConditionStage, ...] = (JointsStage(), MasksStage(), AlignStage())
+STAGES: tuple[ConditionStage, ...] = (
+    *_BEFORE_LAST,
+    TargetMaskStage(reports_on=tuple(stage.name for stage in _BEFORE_LAST)),
+)
+"""All stages in order. The last one also reports on those before it."""
 
 
 def condition(
@@ -91,13 +36,10 @@ def condition(
     Raises InputError with one sentence where the clip, the target or the user's own files do not
     fit; warnings go to the reporter.
     """
-    from mf_backend.actor.masks.estimators import check_estimator
-    from mf_backend.actor.masks.shape import check_widening
-
     check_estimator(settings)
     check_widening(settings.widen_mask)
     context = ConditionContext(clip, settings, target, out)
-    for stage in _stages():
+    for stage in STAGES:
         reporter.check()
         stage.run(context, reporter)
     return load_conditions(out)

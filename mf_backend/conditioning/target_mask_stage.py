@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,9 @@ from mf_backend.actor import user_files
 from mf_backend.actor.joints.estimate import list_frames
 from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import image_folder, write_png
+from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
-from mf_backend.conditioning.joints_stage import pictures_complete
-from mf_backend.conditioning.masks_stage import read_mask
-from mf_backend.conditioning.stages import STAGE_NAMES, ConditionContext
+from mf_backend.conditioning.stage_files import pictures_complete, read_mask
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import write_json
@@ -44,6 +43,8 @@ class TargetMaskStage:
     """See the module."""
 
     name: str = "target_mask"
+    reports_on: tuple[str, ...] = ()
+    """Names of the stages before this one, whose figures go into the report."""
 
     def settings_used(self, settings: Settings) -> dict[str, Any]:
         """Whether masks of the target person are given."""
@@ -91,14 +92,14 @@ class TargetMaskStage:
                 "empty": [i for i, area in enumerate(areas) if area == 0],
             },
         )
-        write_json(out / REPORT, gather_report(out))
+        write_json(out / REPORT, gather_report(out, (*self.reports_on, self.name)))
         write_contact_sheet(out / SHEET, clip, conditions)
 
 
-def gather_report(out: Path) -> dict[str, Any]:
+def gather_report(out: Path, names: Sequence[str]) -> dict[str, Any]:
     """What each stage said about its work, by stage name."""
     report: dict[str, Any] = {}
-    for name in STAGE_NAMES:
+    for name in names:
         path = out / "quality" / f"{name}.json"
         if path.is_file():
             report[name] = json.loads(path.read_text(encoding="utf-8"))

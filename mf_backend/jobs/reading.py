@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mf_backend.clip import Clip, hash_clip
-from mf_backend.conditioning.stages import TargetMotion
+from mf_backend.conditioning.base import TargetMotion
 from mf_backend.contracts.errors import InputError, MissingComponentError, OutputError
 from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.progress import Reporter

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.clip import Clip
-from mf_backend.conditioning import stages as conditioning
-from mf_backend.conditioning.stages import ConditionContext, ConditionStage, TargetMotion
+from mf_backend.conditioning.base import ConditionContext, ConditionStage, TargetMotion
+from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.files import hash_value
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines.base import Engine
@@ -70,8 +70,7 @@ def kept_stages(
     # the file they came from.
     joints = [job.inside(request.target.joints, "target.joints")] if request.target.joints else []
     stages = [
-        condition_stage(stage, context, joints if stage.name == ALIGN else [])
-        for stage in conditioning.STAGES
+        condition_stage(stage, context, joints if stage.name == ALIGN else []) for stage in STAGES
     ]
     stages.append(
         JobStage(

@@ -36,7 +36,8 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import image_folder, open_clip, reference_for
-from mf_backend.conditioning.stages import ConditionContext, TargetMotion, _stages
+from mf_backend.conditioning.base import ConditionContext, TargetMotion
+from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import Alignment, Settings
@@ -149,7 +150,7 @@ def run_stages(case: Path, settings: Settings, poses: str, out: Path, source: Pa
     with open_clip(reference_for(case / "source_images")) as clip:
         target = TargetMotion(None, (0, 0), case / poses)
         context = ConditionContext(clip, settings, target, out)
-        for stage in _stages():
+        for stage in STAGES:
             if source is None or stage.name in ("align", "target_mask"):
                 stage.run(context, NullReporter())
 

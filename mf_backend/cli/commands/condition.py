@@ -138,7 +138,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _target(args: argparse.Namespace) -> Any:
-    from mf_backend.conditioning.stages import TargetMotion
+    from mf_backend.conditioning.base import TargetMotion
 
     if args.target_joints is None and args.target_poses is None:
         raise InputError(

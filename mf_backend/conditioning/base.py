@@ -1,0 +1,59 @@
+"""What every stage of conditioning keeps to and works from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.contracts.frames import FrameSource
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Settings
+
+
+@dataclass(frozen=True)
+class TargetMotion:
+    """The motion that is wanted. `joints` or `poses` at least."""
+
+    joints: NDArray[np.float32] | None
+    """[frames, 60, 2] in pixels of a picture of `size`; NaN absent."""
+    size: tuple[int, int]
+    """(width, height) that the joints refer to; (0, 0) with pictures alone: their own size."""
+    poses: Path | None = None
+    """Folder of skeleton pictures."""
+    character_masks: Path | None = None
+    """Folder of masks of the scene's own character, of `size`."""
+
+
+@dataclass(frozen=True)
+class ConditionContext:
+    """What every stage works from. `out` is the conditioning folder (see contracts.conditions)."""
+
+    clip: FrameSource
+    settings: Settings
+    target: TargetMotion
+    out: Path
+
+
+class ConditionStage(Protocol):
+    """One stage. Stages keep no state: everything is in the context and under `out`."""
+
+    @property
+    def name(self) -> str:
+        """Stable name, as state files and progress show it."""
+
+    def settings_used(self, settings: Settings) -> dict[str, Any]:
+        """The settings that change this stage's files (JSON values), for its hash."""
+
+    def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
+        """Files and folders besides the clip that this stage reads; their contents belong to the
+        hash. What earlier stages left is not listed: their hashes chain."""
+
+    def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
+        """Whether all files of the stage are there and open at the right size."""
+
+    def run(self, context: ConditionContext, reporter: Reporter) -> None:
+        """Do the work. Calls reporter.begin(name, total) and advance(step) itself."""

@@ -1,0 +1,56 @@
+"""The files that stages leave under the conditioning folder and read from each other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.clip import image_folder
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.files import atomic_path
+
+SOURCE_JOINTS = "source_joints.npz"
+"""What the stage "joints" leaves: `source`, `state`, `others` and `size`."""
+
+
+def load_source(out: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Joints [frames, 60, 2] and states [frames, 60] that the stage "joints" left under `out`."""
+    try:
+        with np.load(out / SOURCE_JOINTS) as data:
+            return data["source"], data["state"]
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(
+            "condition-damaged", f"{out / SOURCE_JOINTS} is missing or damaged: {error}."
+        ) from error
+
+
+def load_others(out: Path, count: int) -> NDArray[np.float32]:
+    """Body joints of the other people in the clip [frames, people, 18, 2], NaN absent."""
+    with np.load(out / SOURCE_JOINTS) as data:
+        if "others" in data:
+            return data["others"]  # type: ignore[no-any-return]
+    return np.full((count, 0, 18, 2), np.nan, np.float32)
+
+
+def read_mask(out: Path, kind: str, index: int) -> NDArray[np.uint8]:
+    """One mask or matte that a stage left, uint8 [height, width]."""
+    path = out / kind / f"frame_{index}.png"
+    if not path.is_file():
+        raise InputError("condition-damaged", f"{path} is missing.")
+    return image_folder.read_grey(path)
+
+
+def pictures_complete(folder: Path, count: int, size: tuple[int, int]) -> bool:
+    """Whether frame_0.png to frame_{count - 1}.png are there and open at `size`."""
+    return all(
+        image_folder.intact_size(folder / f"frame_{index}.png") == size for index in range(count)
+    )
+
+
+def copy_whole(source: Path, destination: Path) -> None:
+    """Copy a file byte for byte, whole or not at all."""
+    with atomic_path(destination) as temporary:
+        shutil.copyfile(source, temporary)
