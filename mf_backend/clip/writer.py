@@ -17,6 +17,9 @@ _PNG_LEVEL = 3
 """Compression of PNG files: level 3 is about four times as fast as 9 for a few percent more."""
 _CRF = "16"
 """x264's constant rate factor: visually lossless."""
+_X264 = {"crf": _CRF, "mbtree": "0", "threads": "4"}
+"""The same frames must give the same bytes. x264's macroblock tree reads memory that it never
+filled where the width is no multiple of 64, and its number of threads changes what it writes."""
 _AUDIO_BITS = 192_000
 _BT709 = 1
 """Number of BT.709 primaries, transfer and matrix in ITU-T H.273."""
@@ -100,7 +103,7 @@ def encode_mp4(
     with atomic_path(path) as temporary:
         try:
             with av.open(str(temporary), "w", options={"movflags": "+faststart"}) as output:
-                stream = output.add_stream("libx264", rate=fps, options={"crf": _CRF})
+                stream = output.add_stream("libx264", rate=fps, options=_X264)
                 stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
                 context = stream.codec_context
                 context.colorspace = context.color_primaries = context.color_trc = _BT709

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -71,3 +71,33 @@ def test_folder_that_cannot_be_written(odd_path: Path) -> None:
     with pytest.raises(OutputError):
         encode_mp4(numbered_frames(2), (96, 64), Fraction(25), odd_path / "file" / "a.mp4")
     assert (odd_path / "file").read_text() == "in the way"
+
+
+@pytest.mark.parametrize("size", [(34, 50), (50, 66), (97, 131), (130, 100)])
+def test_the_same_frames_give_the_same_bytes(odd_path: Path, size: tuple[int, int]) -> None:
+    """Memory is filled with other values before each: the encoder must not read what nobody set."""
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    frames = [np.roll(noise, 3 * index, axis=1) for index in range(24)]
+
+    def remembering(number: int) -> Iterator[np.ndarray]:
+        for frame in frames:
+            former = [np.full(5000 * k + 999, 40 * number + k, np.uint8) for k in range(1, 40)]
+            del former
+            yield frame
+
+    written = []
+    for number in range(6):
+        path = odd_path / f"{number}.mp4"
+        encode_mp4(remembering(number), size, Fraction(12), path)
+        written.append(path.read_bytes())
+    assert len(set(written)) == 1
+
+
+def test_sound_gives_the_same_bytes(odd_path: Path, make_video: Callable[..., Path]) -> None:
+    source = make_video(odd_path / "source.mp4", numbered_frames(50), sound=True)
+    for name in ("a.mp4", "b.mp4"):
+        encode_mp4(
+            numbered_frames(25), (96, 64), Fraction(25), odd_path / name, source, 0.4, 1.0
+        )  # fmt: skip
+    assert (odd_path / "a.mp4").read_bytes() == (odd_path / "b.mp4").read_bytes()
