@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run the whole job on a small scene and leave it in out/demo (demo --help for more)",
     )
     demo.set_defaults(run=_demo)
-    test = commands.add_parser("test", help="run ruff, mypy and every test, then sum up")
+    test = commands.add_parser("test", help="run the checks and every test, then sum up")
     test.add_argument(
         "--fast",
         action="store_true",
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     test.add_argument("paths", nargs="*", help="only these tests (other options go to pytest)")
     test.set_defaults(run=_test)
-    check = commands.add_parser("check", help="ruff and mypy only")
+    check = commands.add_parser("check", help="ruff, mypy and import-linter only")
     check.set_defaults(run=_check)
     build = commands.add_parser("build", help="write the extension's zip to dist/")
     build.set_defaults(run=_build)

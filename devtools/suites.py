@@ -17,6 +17,8 @@ CODE = (
     "dev.py", "devtools", "demo", "mf_backend", "motionfollower_addon", "tests", "benchmarks",
     "tools",
 )  # fmt: skip
+_LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+"""What its `lint-imports` does; the package cannot be run with -m."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,21 @@ class Result:
 
 
 def check(root: Path, python: Path) -> list[Result]:
-    """ruff, its formatting and mypy over everything that is ours."""
+    """ruff, its formatting, mypy and import-linter over everything that is ours."""
+    commands = check_commands(root, python)
+    return [_run(name, command, root) for name, command in commands.items()]
+
+
+def check_commands(root: Path, python: Path) -> dict[str, list[str]]:
+    """The command of each check, to be run in `root`."""
     code = [name for name in CODE if (root / name).exists()]
     commands = {
         "ruff": ["-m", "ruff", "check", *code],
         "ruff format": ["-m", "ruff", "format", "--check", *code],
         "mypy": ["-m", "mypy"],
+        "import-linter": ["-c", _LINT_IMPORTS, "--no-cache", "--no-logo"],  # takes a second
     }
-    return [_run(name, [str(python), *command], root) for name, command in commands.items()]
+    return {name: [str(python), *command] for name, command in commands.items()}
 
 
 def plan(root: Path, whole: bool, versions: Iterable[str] = ()) -> list[Suite]:

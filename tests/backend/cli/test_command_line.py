@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -66,25 +67,32 @@ def test_a_pipe_that_closes_early_is_no_crash() -> None:
     process.wait(60)
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
-    """Blender imports these parts; its Python has numpy and little else."""
+def test_importing_what_blender_shares_loads_numpy_alone(repository: Path) -> None:
+    """Blender's Python has numpy and little else; whatever the add-on imports of ours is tried."""
+    sources = [p.read_text("utf-8") for p in (repository / "motionfollower_addon").rglob("*.py")]
+    shared = {name for text in sources for name in re.findall(r"from (mf_backend[\w.]*)", text)}
+    assert {"mf_backend.protocol.messages", "mf_backend.jobs.folder"} <= shared
     script = (
-        "import sys, mf_backend\n"
-        "import mf_backend.protocol.messages, mf_backend.contracts.request\n"
-        "import mf_backend.jobs.folder, mf_backend.jobs.state\n"
-        "import mf_backend.contracts.errors, mf_backend.contracts.progress\n"
-        "heavy = {'torch', 'cv2', 'av', 'PIL', 'mediapipe', 'onnxruntime', 'scipy', 'diffusers',\n"
-        "         'transformers', 'skimage', 'imageio', 'psutil', 'bpy'} & set(sys.modules)\n"
-        "sys.exit(f'loaded: {heavy}' if heavy else 0)\n"
+        "import importlib, sys\n"
+        "before = set(sys.modules)\n"
+        "for name in sys.argv[1:]:\n"
+        "    importlib.import_module(name)\n"
+        "new = {name: sys.modules[name] for name in set(sys.modules) - before}\n"
+        # Cython's own modules inside numpy have no spec.
+        "real = [name for name in new if getattr(new[name], '__spec__', None)]\n"
+        "loaded = {name.split('.')[0] for name in real}\n"
+        "print(*sorted(loaded - sys.stdlib_module_names))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        env=backend_environment(),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    for names, loads in ((["mf_backend"], "mf_backend"), (sorted(shared), "mf_backend numpy")):
+        done = subprocess.run(
+            [sys.executable, "-c", script, *names],
+            capture_output=True,
+            text=True,
+            env=backend_environment(),
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip() == loads
 
 
 def test_doctor_in_words_and_as_json(odd_path: Path) -> None:
