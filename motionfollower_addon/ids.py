@@ -22,7 +22,7 @@ STRIP_BEFORE = "motionfollower_before"
 """Custom property of a take that is compared: how it lay before, as JSON."""
 STRIP_HELPER = "motionfollower_helper"
 """Custom property of strips that only serve a comparison: the job's id."""
-STRIP_ARRIVING = "motionfollower_arriving"
+STRIP_HALF_MADE = "motionfollower_arriving"
 """Custom property of strips that are half made: the job's id and which strip of it this is."""
 
 OP_RENDER = "motionfollower.render"

@@ -19,7 +19,9 @@ class _Holder:
     waiting: dict[str, Callable[[], float | None]] = {}
 
 
-def read_aside(name: str, read: Callable[[], _Answer], then: Callable[[_Answer], None]) -> None:
+def read_in_background(
+    name: str, read: Callable[[], _Answer], then: Callable[[_Answer], None]
+) -> None:
     """Have `read` run in a thread and then `then` with its answer in Blender's.
 
     `read` gets and gives plain values and never touches bpy. Without a window, where no timer

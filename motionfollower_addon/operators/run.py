@@ -100,7 +100,7 @@ class MF_OT_retry(_OnJob, bpy.types.Operator):
     def _start(self) -> Any:
         old = self.flow()
         if old is not None and old.starts_anew:
-            old.homing.require_open()
+            old.destination.require_open()
             flow = current().make_flow(old.shot)
             current().forget(old)
             return flow

@@ -12,7 +12,7 @@ from ..core.setup.installer.marker import SetupState
 from ..core.setup.installer.plan import Action
 from ..core.setup.weights import folder_size, size_text
 from ..host.options import PACKAGE
-from ..host.setup.backend import desk, preferences, require_online
+from ..host.setup.backend import backend_setup, preferences, require_online
 from .reporting import refuse
 
 
@@ -25,7 +25,7 @@ class _Starts:
     def invoke(self, context: Any, event: Any) -> set[str]:
         """From a button: start it, and let a timer listen."""
         try:
-            desk().start(self.action)
+            backend_setup().start(self.action)
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -33,7 +33,7 @@ class _Starts:
     def execute(self, context: Any) -> set[str]:
         """From scripts and in `blender -b`: return when it is done."""
         try:
-            process = desk().run(self.action)
+            process = backend_setup().run(self.action)
         except MFError as error:
             return refuse(self, error)
         for text in process.status.warnings:
@@ -53,7 +53,7 @@ it to this add-on's version; what is whole already is kept"""
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only while downloads are allowed and no installer runs; says which it is."""
-        if desk().working:
+        if backend_setup().working:
             cls.poll_message_set("The installer is at work")
             return False
         try:
@@ -75,8 +75,8 @@ the backend itself; nothing is changed or downloaded"""
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only where something is installed."""
-        if desk().state() in (SetupState.ABSENT, SetupState.WORKING):
-            working = desk().state() is SetupState.WORKING
+        if backend_setup().state() in (SetupState.ABSENT, SetupState.WORKING):
+            working = backend_setup().state() is SetupState.WORKING
             cls.poll_message_set("The installer is at work" if working else "Install it first")
             return False
         return True
@@ -91,11 +91,11 @@ class MF_OT_cancel_install(bpy.types.Operator):
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only while it runs."""
-        return bool(desk().working)
+        return bool(backend_setup().working)
 
     def execute(self, context: Any) -> set[str]:
         """Stop it."""
-        desk().cancel()
+        backend_setup().cancel()
         return {"FINISHED"}
 
 
@@ -108,24 +108,24 @@ class MF_OT_remove_backend(bpy.types.Operator):
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only where something is installed."""
-        return desk().state() not in (SetupState.ABSENT, SetupState.WORKING)
+        return backend_setup().state() not in (SetupState.ABSENT, SetupState.WORKING)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Ask first."""
-        self.size = folder_size(desk().paths.folder)
+        self.size = folder_size(backend_setup().paths.folder)
         return set(
             context.window_manager.invoke_props_dialog(self, width=480, confirm_text="Remove")
         )
 
     def draw(self, context: Any) -> None:
         """Say what would go."""
-        self.layout.label(text=f"Delete the backend in {desk().paths.folder}?")
+        self.layout.label(text=f"Delete the backend in {backend_setup().paths.folder}?")
         self.layout.label(text=f"{size_text(self.size)} become free. It can be installed again.")
 
     def execute(self, context: Any) -> set[str]:
         """Delete."""
         try:
-            desk().remove()
+            backend_setup().remove()
         except MFError as error:
             return refuse(self, error)
         self.report({"INFO"}, "The backend was removed.")
@@ -140,7 +140,7 @@ class MF_OT_open_install_log(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Open it outside Blender."""
-        log = desk().paths.log
+        log = backend_setup().paths.log
         if not log.is_file():
             return refuse(self, InputError("log-missing", "There is no log yet."))
         bpy.ops.wm.path_open(filepath=str(log))

@@ -11,7 +11,7 @@ from mf_backend.contracts.errors import InputError, MFError
 from .. import ids
 from ..core.setup.weights import free_space, set_files, size_text
 from ..host.setup.backend import require_online
-from ..host.setup.weights import weights_desk
+from ..host.setup.weights import weights_setup
 from .reporting import refuse
 
 
@@ -25,7 +25,7 @@ class _OnWeights:
     @classmethod
     def poll(cls, context: Any) -> bool:
         """One at a time."""
-        if weights_desk().working:
+        if weights_setup().working:
             cls.poll_message_set("Wait for the work on the weights that goes on")  # type: ignore[attr-defined]
             return False
         return True
@@ -35,7 +35,7 @@ class _OnWeights:
         try:
             task = self.begin()
             if bpy.app.background:
-                weights_desk().wait(task)
+                weights_setup().wait(task)
         except MFError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -76,7 +76,7 @@ class MF_OT_weights_look(_OnWeights, bpy.types.Operator):
 
     def begin(self) -> Any:
         """Ask."""
-        return weights_desk().look()
+        return weights_setup().look()
 
 
 class MF_OT_weights_verify(_OnWeights, bpy.types.Operator):
@@ -87,7 +87,7 @@ class MF_OT_weights_verify(_OnWeights, bpy.types.Operator):
 
     def begin(self) -> Any:
         """Compare."""
-        return weights_desk().verify()
+        return weights_setup().verify()
 
 
 class MF_OT_weights_import(_AsksFirst, _OnWeights, bpy.types.Operator):
@@ -113,18 +113,18 @@ which stay as they are"""
 
     def draw(self, context: Any) -> None:
         """Sizes and free disk."""
-        layout, desk = self.layout, weights_desk()
+        layout, setup = self.layout, weights_setup()
         layout.prop(self, "source")
         layout.prop(self, "replace")
         if self.source:
-            size = desk.size_of(bpy.path.abspath(self.source))
+            size = setup.size_of(bpy.path.abspath(self.source))
             layout.label(text=f"The folder holds {size_text(size)}; the set takes that or less.")
-        if desk.folder is not None:
-            layout.label(text=f"To {desk.folder}, {size_text(free_space(desk.folder))} free.")
+        if setup.folder is not None:
+            layout.label(text=f"To {setup.folder}, {size_text(free_space(setup.folder))} free.")
 
     def begin(self) -> Any:
         """Import."""
-        return weights_desk().import_from(self.source, self.replace)
+        return weights_setup().import_from(self.source, self.replace)
 
 
 class MF_OT_weights_sizes(_NeedsNet, bpy.types.Operator):
@@ -135,7 +135,7 @@ class MF_OT_weights_sizes(_NeedsNet, bpy.types.Operator):
 
     def begin(self) -> Any:
         """Ask."""
-        return weights_desk().ask_sizes()
+        return weights_setup().ask_sizes()
 
 
 class MF_OT_weights_fetch(_NeedsNet, bpy.types.Operator):
@@ -146,7 +146,7 @@ class MF_OT_weights_fetch(_NeedsNet, bpy.types.Operator):
 
     def begin(self) -> Any:
         """Fetch."""
-        return weights_desk().fetch()
+        return weights_setup().fetch()
 
 
 class MF_OT_weights_move(_AsksFirst, _OnWeights, bpy.types.Operator):
@@ -173,7 +173,7 @@ class MF_OT_weights_move(_AsksFirst, _OnWeights, bpy.types.Operator):
 
     def begin(self) -> Any:
         """Move."""
-        return weights_desk().move(self.target)
+        return weights_setup().move(self.target)
 
 
 class MF_OT_weights_delete(_AsksFirst, bpy.types.Operator):
@@ -186,7 +186,7 @@ class MF_OT_weights_delete(_AsksFirst, bpy.types.Operator):
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Not while something works on them."""
-        if weights_desk().working:
+        if weights_setup().working:
             cls.poll_message_set("Wait for the work on the weights that goes on")
             return False
         return True
@@ -199,7 +199,7 @@ class MF_OT_weights_delete(_AsksFirst, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Delete."""
         try:
-            freed = weights_desk().delete()
+            freed = weights_setup().delete()
         except (MFError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -215,12 +215,12 @@ class MF_OT_weights_cancel(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Stop it."""
-        weights_desk().cancel()
+        weights_setup().cancel()
         return {"FINISHED"}
 
 
 def _draw_set(layout: Any) -> None:
-    folder = weights_desk().folder
+    folder = weights_setup().folder
     if folder is None:
         layout.label(text="Look for the weights first.")
         return

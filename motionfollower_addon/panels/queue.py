@@ -50,7 +50,7 @@ def draw_queue(layout: Any, context: Any) -> None:
         row = column.row(align=True)
         row.label(text=job.title)
         if job.finished:
-            _draw_bring_in(row, job.folder, job.homeless)
+            _draw_bring_in(row, job.folder, job.scene_gone)
         else:
             row.operator(ids.OP_RETRY, icon="PLAY").folder = str(job.folder)
         row.operator(ids.OP_OPEN_FOLDER, text="", icon="FILE_FOLDER").folder = str(job.folder)
@@ -69,7 +69,7 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
     elif not flow.stage.ended:
         layout.progress(factor=share, text=f"{share:.0%}")
         draw_text(layout, context, words)
-        if flow.homeless:
+        if flow.scene_gone:
             _draw_bring_in(layout, flow.folder, here=True)
         if flow.status is not None and flow.status.memory_bytes:
             held = flow.status.memory_bytes / 2**30
@@ -94,14 +94,14 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
 
 def _draw_take(layout: Any, context: Any, flow: RenderFlow) -> None:
     """Where the take is; the user may have undone or deleted it, or opened another file."""
-    file = flow.homing.file
+    file = flow.destination.file
     if flow.take_there:
         draw_text(layout, context, f"In the Sequencer as {flow.strip}.")
     elif file:
         draw_text(layout, context, f"In the Sequencer of {Path(file).name} as {flow.strip}.")
     else:
         draw_text(layout, context, "Finished; the take is no longer in the Sequencer.")
-        _draw_bring_in(layout, flow.folder, flow.homing.homeless)
+        _draw_bring_in(layout, flow.folder, flow.destination.scene_gone)
 
 
 def _draw_bring_in(layout: Any, folder: Path | None, here: bool) -> None:
@@ -151,5 +151,5 @@ _ICONS = {
     FlowStage.DONE: "CHECKMARK",
     FlowStage.FAILED: "ERROR",
     FlowStage.CANCELLED: "CANCEL",
-    FlowStage.HOMING: "PAUSE",
+    FlowStage.BRINGING_IN: "PAUSE",
 }

@@ -17,7 +17,7 @@ from ..core.setup.installer.plan import GIGABYTE, NEEDED_BYTES
 from ..core.setup.process import TaskPhase
 from ..core.setup.weights import free_space, size_text
 from ..host.run.session import current
-from ..host.setup.backend import desk
+from ..host.setup.backend import backend_setup
 from .setup_weights import draw_weights
 from .text import draw_text
 
@@ -59,7 +59,7 @@ def _box(layout: Any, title: str, icon: str) -> Any:
 
 
 def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
-    setup = desk()
+    setup = backend_setup()
     state = setup.state()
     used = preferences.backend_python or default_python(os.environ)
     text, icon = _STATE_TEXT[state]
@@ -89,7 +89,7 @@ def _draw_choices(layout: Any, preferences: Any, state: SetupState) -> None:
         return
     column = layout.column()
     column.enabled = state is not SetupState.WORKING
-    column.prop(preferences, "install_folder", placeholder=str(desk().paths.folder))
+    column.prop(preferences, "install_folder", placeholder=str(backend_setup().paths.folder))
     column.prop(preferences, "python_choice")
     if preferences.python_choice == "CHOSEN":
         column.prop(preferences, "python_path")
@@ -119,7 +119,7 @@ def _draw_check(layout: Any, context: Any) -> None:
 
 def _draw_buttons(layout: Any, context: Any, state: SetupState, mismatch: bool) -> None:
     if state is SetupState.ABSENT:
-        free = size_text(free_space(desk().paths.folder))
+        free = size_text(free_space(backend_setup().paths.folder))
         low = NEEDED_BYTES["processor"] / GIGABYTE
         high = NEEDED_BYTES["cuda"] / GIGABYTE
         draw_text(
@@ -142,7 +142,7 @@ def _draw_buttons(layout: Any, context: Any, state: SetupState, mismatch: bool) 
 
 
 def _draw_progress(layout: Any) -> None:
-    process = desk().process
+    process = backend_setup().process
     if process is None:
         return
     status = process.status
@@ -153,7 +153,7 @@ def _draw_progress(layout: Any) -> None:
 
 
 def _draw_outcome(layout: Any, context: Any, state: SetupState) -> None:
-    process, marker = desk().process, desk().marker
+    process, marker = backend_setup().process, backend_setup().marker
     if process is not None and process.status.error is not None:
         cancelled = isinstance(process.status.error, CancelledError)
         draw_text(layout, context, str(process.status.error), "INFO" if cancelled else "ERROR")
@@ -169,7 +169,7 @@ def _draw_outcome(layout: Any, context: Any, state: SetupState) -> None:
 
 
 def _draw_device(layout: Any, preferences: Any) -> None:
-    backend, marker = current().backend, desk().marker
+    backend, marker = current().backend, backend_setup().marker
     devices = [("auto", "")]
     if backend is not None and backend.handshake is not None:
         devices += [

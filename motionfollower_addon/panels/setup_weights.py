@@ -9,13 +9,13 @@ from mf_backend.contracts.errors import CancelledError, InputError
 from .. import ids
 from ..core.setup.process import TaskPhase
 from ..core.setup.weights import free_space, size_text
-from ..host.setup.weights import weights_desk
+from ..host.setup.weights import weights_setup
 from .text import draw_text
 
 
 def draw_weights(layout: Any, context: Any, preferences: Any) -> None:
     """The folder, what is in it, and the buttons that look, import, fetch, move and delete."""
-    weights = weights_desk()
+    weights = weights_setup()
     facts = weights.facts
     own = str(facts.get("folder") or "the backend's own folder")
     layout.prop(preferences, "weights", text="Folder", placeholder=own)

@@ -35,7 +35,7 @@ def check_other_files(notes: dict[str, Any]) -> None:
     """Nothing lands in a file that a job was not made for; its own gets it when it is back."""
     for name in ("elsewhere", "new_file"):
         seen = notes[name]
-        assert seen["stage"] == "HOMING" and seen["untouched"], seen
+        assert seen["stage"] == "BRINGING_IN" and seen["untouched"], seen
         assert "comes in when shöt 1.blend is open again" in seen["words"]
         # Brought in, its strip is the one take, and the file wants to be saved.
         assert seen["came"] == ["DONE", True, True], seen
@@ -50,7 +50,7 @@ def check_other_files(notes: dict[str, Any]) -> None:
 
 def check_saved_files(blender: Blender, notes: dict[str, Any], shot: Path, out: Path) -> None:
     """Each file holds the user's own frame and action, and the take once it was there."""
-    assert notes["saving"] == {"frame": FRAME, "stage": "HOMING", "came": ["DONE", True]}
+    assert notes["saving"] == {"frame": FRAME, "stage": "BRINGING_IN", "came": ["DONE", True]}
     assert notes["first_save"]["came"] == ["DONE", True], notes["first_save"]
     blender.script("look_into.py", shot.parent / "saved", out / "saved.json")
     saved = json.loads((out / "saved.json").read_text(encoding="utf-8"))
@@ -115,7 +115,7 @@ def test_what_happens_to_the_file_while_a_job_runs(
     out = repository / "out" / "window" / blender.version
     shot = make_shot(blender, odd_path, FRAMES)
     begin = time.monotonic()
-    process = start(blender, display, shot, "homes", out, "home_scene.py")
+    process = start(blender, display, shot, "home_scene", out, "home_scene.py")
     told = last_words(process, 240)
     ended = time.monotonic()
     assert (out / "notes.json").is_file(), told[-3000:]

@@ -101,7 +101,7 @@ class Meter:
         restore = rig.RigSampler._restore_frame
         rig.RigSampler._restore_frame = self.apart(EVALUATION, restore)
         home = host[f"{PACKAGE}.host.take.home_scene"]
-        home.take_arrived = self.apart(UNDO, home.take_arrived)
+        home.show_new_take = self.apart(UNDO, home.show_new_take)
         flow = host[f"{PACKAGE}.host.run.flow"]
         flow.RenderFlow.step = self._staged(flow.RenderFlow.step)
 

@@ -64,7 +64,7 @@ def read_origin(about: Mapping[str, Any]) -> Origin:
     return Origin(**values)
 
 
-def home_scene(origin: Origin, marks: Iterable[tuple[str, str]], blend: str) -> str:
+def home_scene_name(origin: Origin, marks: Iterable[tuple[str, str]], blend: str) -> str:
     """Name of the scene that a job was made for; empty where the open file has none.
 
     `marks` are (name, mark) of the open file's scenes, `blend` is its path or empty.

@@ -15,7 +15,7 @@ from ...core.rig.outline.silhouette import Topology
 from ...core.rig.outline.worker import Outlines, OutlineWorker, Shape
 from .. import draw_cache
 from .camera import pixel_aspect
-from .subdivision import Coarse
+from .subdivision import LowSubdivision
 
 _SLICE_SECONDS = 0.008
 """After so long the rest of the meshes' polygons is read in the next step."""
@@ -104,7 +104,7 @@ class CharacterReader:
         self._objects: list[Any] = []
         self._finding: Iterator[None] | None = None if self._instanced else self._find()
         self._topologies: dict[Any, Topology] = {}
-        self._coarse = Coarse(())
+        self._subdivision = LowSubdivision(())
 
     def _find(self) -> Iterator[None]:
         """Look through the scene, a few hundred objects at a time."""
@@ -121,8 +121,8 @@ class CharacterReader:
             if next(self._finding, _FOUND) is not _FOUND:
                 return False
             self._finding = None
-            self._coarse = Coarse(self._objects)
-            if self._coarse.changed:
+            self._subdivision = LowSubdivision(self._objects)
+            if self._subdivision.changed:
                 self._layer.update()
         begin = time.perf_counter()
         for key, item, _ in self._parts(depsgraph):
@@ -135,7 +135,7 @@ class CharacterReader:
 
     def close(self) -> None:
         """Put back what was changed for reading."""
-        self._coarse.close()
+        self._subdivision.close()
 
     @property
     def empty(self) -> bool:

@@ -20,7 +20,7 @@ def low_levels(polygons: int, levels: int) -> int:
     return levels
 
 
-class Coarse:
+class LowSubdivision:
     """Lowers the viewport's subdivision of some mesh objects; `close` puts it back."""
 
     def __init__(self, objects: Iterable[Any]) -> None:

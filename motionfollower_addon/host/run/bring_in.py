@@ -12,7 +12,7 @@ from mf_backend.jobs.state import Status, read_state
 
 from ...core.job.provenance import Origin, read_origin
 from ..take import home_scene
-from ..take.bring_in_pieces import Arrival
+from ..take.bring_in_pieces import BringIn
 from .flow import RenderFlow
 from .session import current
 
@@ -23,8 +23,8 @@ def bring_in(folder: Path, warnings: list[tuple[str, str]]) -> Any:
     Raises InputError while the job is unfinished or another file is open.
     """
     request, origin, scene = _check(folder, None)
-    strip = Arrival(JobFolder(folder), request, origin, warnings).run(scene)
-    home_scene.take_arrived(scene)
+    strip = BringIn(JobFolder(folder), request, origin, warnings).run(scene)
+    home_scene.show_new_take(scene)
     return strip
 
 
@@ -34,11 +34,11 @@ def begin(folder: Path, here: Any = None) -> RenderFlow:
     A result whose own scene is gone for good comes to the scene `here`.
     """
     flow = current().flow_of(folder)
-    if flow is None or not flow.homeless:
+    if flow is None or not flow.scene_gone:
         _check(folder, here)
         flow = current().make_flow(folder=folder, finished=True)
-    if here is not None and flow.homeless:
-        flow.homing.adopt(here)
+    if here is not None and flow.scene_gone:
+        flow.destination.adopt(here)
     return flow
 
 
@@ -48,7 +48,7 @@ def _check(folder: Path, here: Any) -> tuple[JobRequest, Origin, Any]:
     if read_state(job.state).status is not Status.DONE:
         raise InputError("job-unfinished", f"The job in {folder} is not finished.", "Resume it.")
     origin = read_origin(request.about)
-    scene = home_scene.find_home(origin)
+    scene = home_scene.find_scene(origin)
     if scene is None and not home_scene.known_file(folder, origin):
         scene = here
     if scene is None:

@@ -23,8 +23,8 @@ from .. import compat
 from ..footage.source import Footage, resolve
 from ..rig.lookup import Motion, find_motion, find_scene
 from ..take import home_scene, strips
-from ..take.bring_in_pieces import Arrival
-from ..take.destination import Homing
+from ..take.bring_in_pieces import BringIn
+from ..take.destination import Destination
 from .draft import Drafting, begin_drafting, take_title
 
 _HANDSHAKE_SECONDS = 120.0
@@ -38,7 +38,7 @@ class FlowStage(Enum):
     SAMPLING = "Reading the motion"
     WRITING = "Writing the job"
     BACKEND = "Working"
-    HOMING = "Finished; waits for its scene"
+    BRINGING_IN = "Finished; waits for its scene"
     DONE = "Done"
     FAILED = "Failed"
     CANCELLED = "Cancelled"
@@ -76,7 +76,7 @@ class RenderFlow:
         `client` gives the backend, starting it where it does not run. Wrong input raises
         InputError here, before anything is started.
         """
-        self.stage = FlowStage.HOMING if finished else FlowStage.STARTING
+        self.stage = FlowStage.BRINGING_IN if finished else FlowStage.STARTING
         self.shot = shot or Shot()
         self.folder = folder
         self.only_skeletons = only_skeletons
@@ -100,16 +100,16 @@ class RenderFlow:
         self._beginning: Generator[None, None, Drafting] | None = None
         self._drafting: Drafting | None = None
         self._writer: JobWriter | None = None
-        self._arrival: Arrival | None = None
+        self._bringing: BringIn | None = None
         self._cancelled = False
         self._named = ""
         """What it is called before its motion was read."""
         if folder is not None:
             self.request = read_request(JobFolder(folder).request)
-            self.homing = Homing(read_origin(self.request.about))
+            self.destination = Destination(read_origin(self.request.about))
         else:
             self._scenes()
-            footage = resolve(self.homing.need(), self.shot)
+            footage = resolve(self.destination.need(), self.shot)
             self._named = take_title(self.shot, footage, self._motion())
 
     # -- looking ------------------------------------------------------------------------------
@@ -117,12 +117,12 @@ class RenderFlow:
     @property
     def origin(self) -> Origin:
         """Where the job came from."""
-        return self.homing.origin
+        return self.destination.origin
 
     @property
-    def homeless(self) -> bool:
+    def scene_gone(self) -> bool:
         """Whether a finished result has no scene to come to any more."""
-        return self.stage is FlowStage.HOMING and self.homing.homeless
+        return self.stage is FlowStage.BRINGING_IN and self.destination.scene_gone
 
     @property
     def starts_anew(self) -> bool:
@@ -143,8 +143,8 @@ class RenderFlow:
     @property
     def busy(self) -> bool:
         """Whether the next step does work of its own instead of looking what arrived."""
-        if self.stage is FlowStage.HOMING:
-            return self._arrival is not None
+        if self.stage is FlowStage.BRINGING_IN:
+            return self._bringing is not None
         return self.stage is FlowStage.SAMPLING
 
     @property
@@ -168,15 +168,15 @@ class RenderFlow:
             return (self.status.overall, self.status.sentence())
         if self.stage is FlowStage.FAILED and self.error is not None:
             return (0.0, self.error.message)
-        if self.stage is FlowStage.HOMING:
-            return (1.0, self.homing.words())
+        if self.stage is FlowStage.BRINGING_IN:
+            return (1.0, self.destination.words())
         return (1.0 if self.stage is FlowStage.DONE else 0.0, self.stage.value)
 
     def look_for_take(self) -> None:
         """Whether the take is still there: it may have been undone, deleted or renamed."""
         if self.stage is not FlowStage.DONE or self.request is None:
             return
-        scene = self.homing.find()
+        scene = self.destination.find()
         take = strips.find_take(scene, self.request.id) if scene is not None else None
         self.take_there = take is not None
         if take is not None:
@@ -211,7 +211,7 @@ class RenderFlow:
         while not self.step().ended:
             if seen is not None:
                 seen(self)
-            if self.stage is FlowStage.HOMING and self.homing.find() is None:
+            if self.stage is FlowStage.BRINGING_IN and self.destination.find() is None:
                 raise MFError("scene-gone", "The scene that the result belongs in is gone.")
             if not self.busy:
                 time.sleep(0.02)
@@ -232,14 +232,14 @@ class RenderFlow:
         if self._drafting is not None:
             self._drafting.close()
             self._drafting = None
-        if self._arrival is not None:
-            self._arrival.withdraw()
-            self._arrival = None
+        if self._bringing is not None:
+            self._bringing.withdraw()
+            self._bringing = None
 
     def leave_file(self) -> None:
         """The file is about to close: what needs its scene cannot go on."""
-        self.homing.leave_file()
-        if self.stage is FlowStage.HOMING:
+        self.destination.leave_file()
+        if self.stage is FlowStage.BRINGING_IN:
             self.suspend()
         if self.stage in (FlowStage.STARTING, FlowStage.PROBING, FlowStage.SAMPLING):
             self.suspend()
@@ -261,7 +261,7 @@ class RenderFlow:
         """Remember which scenes the shot is about."""
         named = bpy.data.scenes.get(self.shot.scene) if self.shot.scene else None
         shown = named or compat.sequencer_scene(bpy.context)
-        self.homing = Homing(scene=shown)
+        self.destination = Destination(scene=shown)
         rig_scene = named or bpy.context.scene
         self._rig_scene_name, self._rig_scene_uid = rig_scene.name, rig_scene.session_uid
 
@@ -308,7 +308,7 @@ class RenderFlow:
             raise MissingComponentError("engine-missing", lacks)
 
     def _footage(self) -> Footage:
-        return resolve(self.homing.need(), self.shot)
+        return resolve(self.destination.need(), self.shot)
 
     def _probe(self) -> None:
         assert self._answer is not None
@@ -325,7 +325,7 @@ class RenderFlow:
         if self._drafting.done < self._drafting.total:
             self._drafting.step()
         else:
-            self.homing.origin = self._drafting.origin
+            self.destination.origin = self._drafting.origin
             draft = self._drafting.finish()
             self.sampled = len(draft.joints)
             self.warnings = list(self._drafting.warnings)
@@ -341,7 +341,7 @@ class RenderFlow:
             self._beginning = begin_drafting(
                 self.shot,
                 self._rig_scene,
-                self.homing.need(),
+                self.destination.need(),
                 self._facts,
                 self.only_skeletons,
             )
@@ -369,26 +369,26 @@ class RenderFlow:
         assert self.status is not None
         if self.status.phase is JobPhase.DONE:
             # The next step brings it home, so that no single one takes long.
-            self.stage = FlowStage.HOMING
+            self.stage = FlowStage.BRINGING_IN
         elif self.status.phase.ended:
             raise self.status.error or MFError("job-failed", "The job failed.")
 
-    def _bring_home(self) -> None:
+    def _bring_in(self) -> None:
         """Place the strip, in pieces, while the right file is open and nothing is rendered."""
         assert self.request is not None and self.folder is not None
-        scene = self.homing.find()
+        scene = self.destination.find()
         if scene is None or compat.rendering():
             return
         if not self.strip or strips.find_take(scene, self.request.id) is None:
-            if self._arrival is None:
+            if self._bringing is None:
                 job = JobFolder(self.folder)
-                self._arrival = Arrival(job, self.request, self.origin, self.warnings)
-            self.strip = self._arrival.step(scene)
+                self._bringing = BringIn(job, self.request, self.origin, self.warnings)
+            self.strip = self._bringing.step(scene)
             if self.strip:
-                self._arrival = None
+                self._bringing = None
             # The step of undo, which a heavy file makes long, comes with the next call.
             return
-        home_scene.take_arrived(scene)
+        home_scene.show_new_take(scene)
         self._end(FlowStage.DONE, None)
         self.take_there = True
 
@@ -399,5 +399,5 @@ _STEPS: dict[FlowStage, Callable[[RenderFlow], None]] = {
     FlowStage.SAMPLING: RenderFlow._sample,
     FlowStage.WRITING: RenderFlow._write,
     FlowStage.BACKEND: RenderFlow._watch,
-    FlowStage.HOMING: RenderFlow._bring_home,
+    FlowStage.BRINGING_IN: RenderFlow._bring_in,
 }

@@ -14,9 +14,9 @@ from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.state import JobState, Status, read_state
 
 from ...core.backend.state import stage_label
-from ...core.job.provenance import Origin, home_scene, read_origin
+from ...core.job.provenance import Origin, home_scene_name, read_origin
 from .. import compat
-from ..background_read import forget, read_aside
+from ..background_read import forget, read_in_background
 from ..options import jobs_roots
 from ..take import home_scene as home
 from ..take import strips
@@ -34,7 +34,7 @@ class WaitingJob:
     finished: bool
     """Finished, but not brought in."""
     words: str
-    homeless: bool = False
+    scene_gone: bool = False
     """Made in a file that was never saved: any scene may have it."""
 
 
@@ -64,7 +64,7 @@ def refresh() -> tuple[WaitingJob, ...]:
 def look_again() -> None:
     """Look without keeping the window waiting: the session's copy is new a moment later."""
     roots = jobs_roots()
-    read_aside(_NAME, lambda: _read(roots), _show)
+    read_in_background(_NAME, lambda: _read(roots), _show)
 
 
 def _show(found: list[_OnDisk]) -> None:
@@ -129,7 +129,7 @@ def _take(found: list[_OnDisk]) -> None:
     for job in found:
         # A copy of its file has the same scenes with the same marks.
         elsewhere = path and job.blend_exists and not home.same_file(job.blend, path)
-        name = "" if elsewhere else home_scene(job.origin, marks, path)
+        name = "" if elsewhere else home_scene_name(job.origin, marks, path)
         if (not name and job.blend) or current().flow_of(job.folder) is not None:
             continue
         finished = job.state.status is Status.DONE

@@ -121,7 +121,7 @@ class Session:
         for flow in self.flows:
             # One motion is read at a time: they would fight over the scene's frame. One result
             # comes in at a time: many at once would keep Blender waiting.
-            if flow.stage in (FlowStage.SAMPLING, FlowStage.HOMING) and flow.busy:
+            if flow.stage in (FlowStage.SAMPLING, FlowStage.BRINGING_IN) and flow.busy:
                 if flow.stage in taken:
                     continue
                 taken.add(flow.stage)
@@ -219,7 +219,7 @@ def before_save(path: object = None, *_: Any) -> None:
     """
     _suspend()
     for flow in current().flows:
-        flow.homing.before_save()
+        flow.destination.before_save()
     current().startup_marks = home_scene.take_marks_off() if path == "" else []
 
 
@@ -230,7 +230,7 @@ def after_save(*_: Any) -> None:
     current().startup_marks = []
     for flow in current().flows:
         try:
-            flow.homing.after_save(flow.folder)
+            flow.destination.after_save(flow.folder)
         except MFError as error:
             # The .blend is saved all the same; only a job folder cannot be written to.
             print(f"MotionFollower: {error}")
@@ -248,7 +248,7 @@ def after_load(*_: Any) -> None:
     """After a file was opened."""
     remove_half_made()
     for flow in current().flows:
-        flow.homing.enter_file()
+        flow.destination.enter_file()
     current().look_for_takes()
 
 
@@ -256,7 +256,7 @@ def after_load(*_: Any) -> None:
 def after_failed_load(*_: Any) -> None:
     """A file could not be opened, and the one before stays."""
     for flow in current().flows:
-        flow.homing.stay_in_file()
+        flow.destination.stay_in_file()
 
 
 @bpy.app.handlers.persistent

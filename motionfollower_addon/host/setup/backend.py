@@ -89,7 +89,7 @@ def require_online() -> None:
         )
 
 
-class InstallDesk:
+class BackendSetup:
     """The one installation that this Blender works on, and what is known of it."""
 
     def __init__(self) -> None:
@@ -256,20 +256,20 @@ class InstallDesk:
 
 
 class _Holder:
-    """The desk of this Blender, between register and unregister."""
+    """What is set up in this Blender, between register and unregister."""
 
-    desk: InstallDesk | None = None
+    setup: BackendSetup | None = None
 
 
-def desk() -> InstallDesk:
-    """The desk of this Blender."""
-    if _Holder.desk is None:
-        _Holder.desk = InstallDesk()
-    return _Holder.desk
+def backend_setup() -> BackendSetup:
+    """What is set up in this Blender."""
+    if _Holder.setup is None:
+        _Holder.setup = BackendSetup()
+    return _Holder.setup
 
 
 def _adopt() -> None:
-    desk().adopt()
+    backend_setup().adopt()
 
 
 def start() -> None:
@@ -283,9 +283,9 @@ def stop() -> None:
     """Called by `unregister`."""
     if bpy.app.timers.is_registered(_adopt):
         bpy.app.timers.unregister(_adopt)
-    if _Holder.desk is not None:
-        _Holder.desk.close()
-        _Holder.desk = None
+    if _Holder.setup is not None:
+        _Holder.setup.close()
+        _Holder.setup = None
 
 
 def redraw() -> None:

@@ -30,7 +30,7 @@ from .backend import preferences, redraw, require_online
 _BUSY_SECONDS = 0.1
 
 
-class WeightsDesk:
+class WeightsSetup:
     """One program about weights at a time, and what the last ones found out."""
 
     def __init__(self) -> None:
@@ -221,20 +221,20 @@ class WeightsDesk:
 
 
 class _Holder:
-    """The desk of this Blender."""
+    """What is set up in this Blender."""
 
-    desk: WeightsDesk | None = None
+    setup: WeightsSetup | None = None
 
 
-def weights_desk() -> WeightsDesk:
-    """The desk of this Blender."""
-    if _Holder.desk is None:
-        _Holder.desk = WeightsDesk()
-    return _Holder.desk
+def weights_setup() -> WeightsSetup:
+    """What is set up in this Blender."""
+    if _Holder.setup is None:
+        _Holder.setup = WeightsSetup()
+    return _Holder.setup
 
 
 def stop() -> None:
     """Called by `unregister`."""
-    if _Holder.desk is not None:
-        _Holder.desk.close()
-        _Holder.desk = None
+    if _Holder.setup is not None:
+        _Holder.setup.close()
+        _Holder.setup = None

@@ -81,7 +81,7 @@ class _DisturbedError(Exception):
     """What was half made is gone or in the way: begin again."""
 
 
-class Arrival:
+class BringIn:
     """One result on its way in. Call `step` until it names the strip; `withdraw` where it must end.
 
     Until the last piece its strips are muted, locked and marked as arriving: they are no takes yet,
@@ -233,7 +233,7 @@ class Arrival:
         for part in (_FOOTAGE, _SOUND, _TAKE):
             made = self._find(part)
             if made is not None:
-                del made[ids.STRIP_ARRIVING]
+                del made[ids.STRIP_HALF_MADE]
                 made.mute = made.lock = False
         # A copy of a scene or a strip that somebody made meanwhile.
         remove_half_made(self._request.id)
@@ -246,13 +246,13 @@ class Arrival:
     # -- looking ------------------------------------------------------------------------------
 
     def _mark(self, strip: Any, part: str) -> None:
-        strip[ids.STRIP_ARRIVING] = f"{self._request.id} {part}"
+        strip[ids.STRIP_HALF_MADE] = f"{self._request.id} {part}"
         strip.mute = strip.lock = True
 
     def _find(self, part: str) -> Any:
         wanted = f"{self._request.id} {part}"
         marked = _marked(self._scene)
-        return next((strip for strip in marked if strip[ids.STRIP_ARRIVING] == wanted), None)
+        return next((strip for strip in marked if strip[ids.STRIP_HALF_MADE] == wanted), None)
 
     def _need(self, part: str) -> Any:
         strip = self._find(part)
@@ -288,7 +288,7 @@ def _marked(scene: Any) -> Iterator[Any]:
     """Strips of a scene that are half made."""
     if scene.sequence_editor is not None:
         for strip in compat.all_strips(scene.sequence_editor):
-            if strip.get(ids.STRIP_ARRIVING) is not None:
+            if strip.get(ids.STRIP_HALF_MADE) is not None:
                 yield strip
 
 
@@ -298,7 +298,7 @@ def remove_half_made(job_id: str = "") -> None:
         if scene.library is not None:
             continue
         for strip in list(_marked(scene)):
-            if str(strip[ids.STRIP_ARRIVING]).startswith(job_id):
+            if str(strip[ids.STRIP_HALF_MADE]).startswith(job_id):
                 owner = strips.owner_of(scene.sequence_editor, strip)
                 strip.lock = False
                 compat.strips(owner).remove(strip)

@@ -15,7 +15,7 @@ from .. import compat
 from . import home_scene
 
 
-class Homing:
+class Destination:
     """Knows the scene that the result of one run belongs in."""
 
     def __init__(self, origin: Origin | None = None, scene: Any = None) -> None:
@@ -31,7 +31,7 @@ class Homing:
             self._know_scene()
 
     def _know_scene(self) -> None:
-        scene = home_scene.find_home(self.origin)
+        scene = home_scene.find_scene(self.origin)
         self._scene_uid = int(scene.session_uid) if scene is not None else 0
 
     # -- looking ------------------------------------------------------------------------------
@@ -50,8 +50,8 @@ class Homing:
     def find(self) -> Any:
         """The scene that the result belongs in; None while another file is open."""
         if self._left is None:
-            return home_scene.by_uid(self._scene_uid) or home_scene.find_home(self.origin)
-        return home_scene.find_home(self.origin) if home_scene.may_be_open(self._left) else None
+            return home_scene.by_uid(self._scene_uid) or home_scene.find_scene(self.origin)
+        return home_scene.find_scene(self.origin) if home_scene.may_be_open(self._left) else None
 
     @property
     def file(self) -> str:
@@ -72,7 +72,7 @@ class Homing:
         raise InputError("other-file", words, "Press Render Take to start a new one here.")
 
     @property
-    def homeless(self) -> bool:
+    def scene_gone(self) -> bool:
         """Whether the scene is gone for good: deleted, or closed without ever being saved."""
         return self.find() is None and not self.file
 

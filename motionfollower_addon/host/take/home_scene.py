@@ -12,7 +12,7 @@ import bpy
 from mf_backend.contracts.files import write_json
 
 from ... import ids
-from ...core.job.provenance import Origin, home_scene
+from ...core.job.provenance import Origin, home_scene_name
 from .. import compat
 
 _HOME = "home.json"
@@ -41,9 +41,9 @@ def marks() -> tuple[tuple[str, str], ...]:
     )
 
 
-def find_home(origin: Origin) -> Any:
+def find_scene(origin: Origin) -> Any:
     """The scene of the open file that a job was made for; None while another file is open."""
-    name = home_scene(origin, marks(), bpy.data.filepath)
+    name = home_scene_name(origin, marks(), bpy.data.filepath)
     return bpy.data.scenes.get(name) if name else None
 
 
@@ -109,7 +109,7 @@ def put_marks_back(taken: list[tuple[int, str]]) -> None:
             mark_again(scene, scene_id)
 
 
-def take_arrived(scene: Any) -> None:
+def show_new_take(scene: Any) -> None:
     """Let the Sequencer show the scene, redraw, and make the new take one step of undo."""
     compat.show_in_sequencer(bpy.context, scene)
     compat.redraw()

@@ -17,7 +17,7 @@ from ... import ids
 from ...core.job.png import png_size
 from ...core.job.provenance import read_origin
 from .. import compat
-from ..background_read import read_aside
+from ..background_read import read_in_background
 from ..paths import real_path
 from . import strips
 from .strips import find_take, has_takes, takes, takes_beside
@@ -141,7 +141,7 @@ def _delete_folder(folder: Path) -> None:
         folder.rename(going)
     except OSError as error:
         raise _not_deleted(folder, error) from error
-    read_aside(str(going), lambda: _remove(going), _tell)
+    read_in_background(str(going), lambda: _remove(going), _tell)
 
 
 def _remove(folder: Path) -> OutputError | None:

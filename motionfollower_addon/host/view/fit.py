@@ -24,7 +24,7 @@ from mf_backend.jobs.costs import ALIGN, TARGET_MASK
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.state import JobState, read_state
 
-from ...core.job.provenance import Origin, home_scene, read_origin
+from ...core.job.provenance import Origin, home_scene_name, read_origin
 from ...core.rig.retiming import plan
 from .. import background_read, compat
 from ..draw_cache import once
@@ -133,7 +133,7 @@ def _ask(key: Any, question: _Question) -> None:
             compat.redraw()
 
     _Kept.asked = key
-    background_read.read_aside(_NAME, lambda: _find(question), take)
+    background_read.read_in_background(_NAME, lambda: _find(question), take)
 
 
 def _find(question: _Question) -> FitJob | None:
@@ -162,7 +162,7 @@ def _find(question: _Question) -> FitJob | None:
 
 
 def _belongs(origin: Origin, question: _Question) -> bool:
-    at_home = home_scene(origin, question.marks, question.path)
+    at_home = home_scene_name(origin, question.marks, question.path)
     return bool(at_home) and question.scene in (origin.rig_scene, at_home)
 
 

@@ -14,7 +14,7 @@ from motionfollower_addon.core.rig.outline.worker import Outlines
 from motionfollower_addon.core.rig.retiming import RetimePlan
 from motionfollower_addon.host.rig.bones import detect_armature
 from motionfollower_addon.host.rig.motion_sampler import RigSampler, sample
-from motionfollower_addon.host.rig.subdivision import POLYGONS, Coarse
+from motionfollower_addon.host.rig.subdivision import POLYGONS, LowSubdivision
 
 from .scenes import add_camera, look_at, metarig, scene_state, wave
 
@@ -242,9 +242,9 @@ def test_a_mesh_that_is_gone_does_not_keep_the_others_from_being_put_back(empty_
     meshes = [add_object(name, corners, [(0, 1, 2)]) for name in ("One", "Two", "Three")]
     for item in meshes:
         item.modifiers.new("Subdivision", "SUBSURF").levels = 11
-    coarse = Coarse(meshes)
+    low = LowSubdivision(meshes)
     assert [item.modifiers[0].levels for item in meshes] == [7, 7, 7]
     empty_file.data.objects.remove(meshes[0])
     meshes[1].modifiers.clear()
-    coarse.close()
+    low.close()
     assert meshes[2].modifiers[0].levels == 11

@@ -78,7 +78,7 @@ def test_the_queue_shows_what_the_backend_holds(registered: Any) -> None:
     status = JobStatus("a", None, memory_bytes=3 * 2**29)  # type: ignore[arg-type]
     flow = SimpleNamespace(
         folder=None, stage=FlowStage.BACKEND, title="A", status=status, statement="", warnings=[],
-        error=None, homeless=False, progress=lambda: (0.5, "Rendering"),
+        error=None, scene_gone=False, progress=lambda: (0.5, "Rendering"),
     )  # fmt: skip
     paper = Paper()
     with pytest.MonkeyPatch.context() as patch:

@@ -75,17 +75,17 @@ def complete(folder: Path, **changes: Any) -> InstallPaths:
 
 
 def test_nothing_is_downloaded_while_online_access_is_off(preferences: Any, odd_path: Path) -> None:
-    from motionfollower_addon.host.setup.backend import desk
-    from motionfollower_addon.host.setup.weights import weights_desk
+    from motionfollower_addon.host.setup.backend import backend_setup
+    from motionfollower_addon.host.setup.weights import weights_setup
 
     preferences.downloads_folder = str(odd_path)
     for name in ("install_backend", "weights_sizes", "weights_fetch"):
         with pytest.raises(RuntimeError, match="online access is off"):
             getattr(ops(), name)()
     for call in (
-        lambda: desk().start(Action.INSTALL),
-        lambda: weights_desk().ask_sizes(),
-        lambda: weights_desk().fetch(),
+        lambda: backend_setup().start(Action.INSTALL),
+        lambda: weights_setup().ask_sizes(),
+        lambda: weights_setup().fetch(),
     ):
         with pytest.raises(InputError, match="online access is off"):
             call()
@@ -111,29 +111,31 @@ def test_fetching_needs_the_sizes_first(preferences: Any, odd_path: Path) -> Non
 
 
 def test_the_states_of_an_installation(preferences: Any, odd_path: Path) -> None:
-    from motionfollower_addon.host.setup.backend import desk
+    from motionfollower_addon.host.setup.backend import backend_setup
 
-    assert desk().state() is SetupState.ABSENT
+    assert backend_setup().state() is SetupState.ABSENT
     paths = complete(odd_path / "bäckend")
-    assert desk().state() is SetupState.READY
-    assert desk().mismatch() == ""
+    assert backend_setup().state() is SetupState.READY
+    assert backend_setup().mismatch() == ""
     marker = read_marker(paths)
     assert marker is not None
 
     replace(marker, version="0.0.9", protocol=PROTOCOL + 1).write(paths)
-    assert desk().state() is SetupState.OTHER_VERSION
-    assert f"0.0.9 (protocol {PROTOCOL + 1})" in desk().mismatch()
-    assert f"needs {VERSION} (protocol {PROTOCOL})" in desk().mismatch()
+    assert backend_setup().state() is SetupState.OTHER_VERSION
+    assert f"0.0.9 (protocol {PROTOCOL + 1})" in backend_setup().mismatch()
+    assert f"needs {VERSION} (protocol {PROTOCOL})" in backend_setup().mismatch()
 
     marker.write(paths)
     assert state_of(str(paths.folder), VERSION, PROTOCOL, "other list") is SetupState.OTHER_VERSION
     marker.begun(paths)
-    assert desk().state() is SetupState.INCOMPLETE
+    assert backend_setup().state() is SetupState.INCOMPLETE
     marker.write(paths)
     paths.python.unlink()
-    assert desk().state() is SetupState.INCOMPLETE, "an environment that is gone is not complete"
+    assert backend_setup().state() is SetupState.INCOMPLETE, (
+        "an environment that is gone is not complete"
+    )
     paths.marker.write_text("{broken")
-    assert desk().state() is SetupState.INCOMPLETE
+    assert backend_setup().state() is SetupState.INCOMPLETE
 
 
 def test_removing_deletes_only_what_is_ours(preferences: Any, odd_path: Path) -> None:
@@ -150,14 +152,14 @@ def test_removing_deletes_only_what_is_ours(preferences: Any, odd_path: Path) ->
 
 
 def test_a_ready_backend_that_no_preference_names_is_used(preferences: Any, odd_path: Path) -> None:
-    from motionfollower_addon.host.setup.backend import desk
+    from motionfollower_addon.host.setup.backend import backend_setup
 
     paths = complete(odd_path / "bäckend")
     preferences.backend_python = ""
-    desk().adopt()
+    backend_setup().adopt()
     assert Path(preferences.backend_python) == paths.python
     preferences.backend_python = "/chosen"
-    desk().adopt()
+    backend_setup().adopt()
     assert preferences.backend_python == "/chosen"
 
 
@@ -171,10 +173,10 @@ def test_weights_are_looked_for_moved_verified_and_deleted(
     preferences: Any, odd_path: Path
 ) -> None:
     from mf_backend.weights.tiny import make_tiny_set
-    from motionfollower_addon.host.setup.weights import weights_desk
+    from motionfollower_addon.host.setup.weights import weights_setup
 
     assert ops().weights_look() == {"FINISHED"}
-    assert weights_desk().facts["complete"] is False
+    assert weights_setup().facts["complete"] is False
     with pytest.raises(RuntimeError, match="holds no imported weights"):
         ops().weights_move(target=str(odd_path / "x"))
 
@@ -183,7 +185,7 @@ def test_weights_are_looked_for_moved_verified_and_deleted(
     (old / "notes.txt").write_text("mine")
     names = {path.name for path in old.iterdir()} - {"notes.txt"}
     ops().weights_look()
-    assert weights_desk().facts["complete"] is True
+    assert weights_setup().facts["complete"] is True
 
     (odd_path / "full").mkdir()
     (odd_path / "full" / "x").write_text("")
@@ -257,7 +259,7 @@ def test_a_running_backend_that_does_not_fit_is_named(
 
     from motionfollower_addon.core.backend.state import BackendState
     from motionfollower_addon.host.run.session import current
-    from motionfollower_addon.host.setup.backend import desk
+    from motionfollower_addon.host.setup.backend import backend_setup
 
     current().close_backend()
     preferences.backend_python = str(other_backend(odd_path, repository, file, line, other))
@@ -267,11 +269,11 @@ def test_a_running_backend_that_does_not_fit_is_named(
     while backend.state is BackendState.STARTING and time.monotonic() < stop:
         backend.poll()
         time.sleep(0.02)
-    said = desk().mismatch()
+    said = backend_setup().mismatch()
     current().close_backend()
     for word in words:
         assert word in said
-    assert desk().mismatch() == "", "a backend that was stopped is of no account"
+    assert backend_setup().mismatch() == "", "a backend that was stopped is of no account"
 
 
 @pytest.mark.slow
@@ -283,7 +285,7 @@ def test_sizes_are_told_before_anything_is_fetched(
 ) -> None:
     import bpy
 
-    from motionfollower_addon.host.setup.weights import weights_desk
+    from motionfollower_addon.host.setup.weights import weights_setup
 
     monkeypatch.setenv("HF_ENDPOINT", hub)
     monkeypatch.setenv("HF_HOME", str(odd_path / "hub cache"))
@@ -292,7 +294,7 @@ def test_sizes_are_told_before_anything_is_fetched(
     preferences.downloads_folder = str(downloads)
 
     assert ops().weights_sizes() == {"FINISHED"}
-    sizes = {item["name"]: item["bytes"] for item in weights_desk().downloads}
+    sizes = {item["name"]: item["bytes"] for item in weights_setup().downloads}
     assert sizes["sd-image-variations-diffusers"] > len(LARGE)
     assert 0 < sizes["sd-vae-ft-mse"] < 100
     assert not downloads.exists()
@@ -302,6 +304,6 @@ def test_sizes_are_told_before_anything_is_fetched(
     assert fetched.read_bytes() == LARGE
 
     # A disk that is too small is told before, not found out by filling it.
-    weights_desk().downloads[0]["bytes"] = 1 << 60
+    weights_setup().downloads[0]["bytes"] = 1 << 60
     with pytest.raises(RuntimeError, match="has not left"):
         ops().weights_fetch()

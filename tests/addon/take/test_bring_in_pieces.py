@@ -15,7 +15,7 @@ from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
 from mf_backend.jobs.folder import JobFolder
 from motionfollower_addon.core.job.provenance import Origin
 from motionfollower_addon.host.run.flow import FlowStage
-from motionfollower_addon.host.take.bring_in_pieces import Arrival
+from motionfollower_addon.host.take.bring_in_pieces import BringIn
 from tests.addon.scenes import every_strip, strips
 from tests.addon.take.test_destination import start, takes, tick
 from tests.backend.tiny_job import write_clip
@@ -36,16 +36,16 @@ def finished_job(folder: Path, clip: Path, count: int) -> tuple[JobFolder, JobRe
 
 
 @pytest.fixture
-def arriving(scene: Any, odd_path: Path) -> Arrival:
+def arriving(scene: Any, odd_path: Path) -> BringIn:
     """A long result for the scene, of which some pieces are there already."""
     footage = next(iter(strips(scene)))
     job, request = finished_job(odd_path / "jöb", odd_path / "footage" / "clip", LONG)
     origin = Origin(strip=footage.name, start=10, channel=footage.channel, title="Täke")
-    arrival = Arrival(job, request, origin, [])
+    bringing = BringIn(job, request, origin, [])
     while not half_made(scene) or len(half_made(scene)[0].elements) < 2:
-        assert arrival.step(scene) == ""
+        assert bringing.step(scene) == ""
     assert len(half_made(scene)[0].elements) < LONG, "all of it came in two pieces"
-    return arrival
+    return bringing
 
 
 def half_made(scene: Any) -> list[Any]:
@@ -73,7 +73,7 @@ def saved_strips(folder: Path) -> list[str]:
     return names
 
 
-def test_no_piece_is_long(arriving: Arrival, scene: Any) -> None:
+def test_no_piece_is_long(arriving: BringIn, scene: Any) -> None:
     """In processor time of this thread, which other work on the machine does not lengthen."""
     held, name = [], ""
     while not name:
@@ -85,7 +85,7 @@ def test_no_piece_is_long(arriving: Arrival, scene: Any) -> None:
     assert max(held) < 0.030
 
 
-def test_half_of_it_is_no_take_and_no_footage(arriving: Arrival, scene: Any) -> None:
+def test_half_of_it_is_no_take_and_no_footage(arriving: BringIn, scene: Any) -> None:
     from motionfollower_addon.host.footage import source
     from motionfollower_addon.host.take import strips as sequencer
 
@@ -96,19 +96,19 @@ def test_half_of_it_is_no_take_and_no_footage(arriving: Arrival, scene: Any) -> 
     assert whole(scene, arriving.run(scene))
 
 
-def test_the_half_made_strip_deleted_in_the_middle(arriving: Arrival, scene: Any) -> None:
+def test_the_half_made_strip_deleted_in_the_middle(arriving: BringIn, scene: Any) -> None:
     strips(scene).remove(half_made(scene)[0])
     assert whole(scene, arriving.run(scene))
 
 
-def test_footage_deleted_in_the_middle(arriving: Arrival, scene: Any) -> None:
+def test_footage_deleted_in_the_middle(arriving: BringIn, scene: Any) -> None:
     strips(scene).remove(strips(scene)["footage"])
     strip = arriving.run(scene)
     assert whole(scene, strip)
     assert (int(strip.frame_final_start), strip.channel) == (10, 3)
 
 
-def test_footage_moved_and_something_put_in_the_way(arriving: Arrival, scene: Any) -> None:
+def test_footage_moved_and_something_put_in_the_way(arriving: BringIn, scene: Any) -> None:
     footage = strips(scene)["footage"]
     footage.frame_start = 40
     other = strips(scene).new_image(
@@ -120,14 +120,14 @@ def test_footage_moved_and_something_put_in_the_way(arriving: Arrival, scene: An
     assert strip.channel != other.channel
 
 
-def test_withdrawn_it_leaves_no_trace_and_comes_again(arriving: Arrival, scene: Any) -> None:
+def test_withdrawn_it_leaves_no_trace_and_comes_again(arriving: BringIn, scene: Any) -> None:
     arriving.withdraw()
     assert [strip.name for strip in every_strip(scene)] == ["footage"]
     assert whole(scene, arriving.run(scene))
 
 
 def test_what_an_autosave_caught_is_cleared_away(
-    arriving: Arrival, scene: Any, odd_path: Path
+    arriving: BringIn, scene: Any, odd_path: Path
 ) -> None:
     # A file that Blender writes by itself tells no add-on before.
     caught = odd_path / "cäught.blend"
@@ -146,10 +146,10 @@ def test_footage_that_no_strip_shows_comes_first(scene: Any, odd_path: Path) -> 
     write_clip(source, 7, (96, 128))
     strips(scene).remove(strips(scene)["footage"])
     job, request = finished_job(odd_path / "jöb", source / "clip", 7)
-    arrival = Arrival(job, request, Origin(title="Täke"), [])
+    bringing = BringIn(job, request, Origin(title="Täke"), [])
     name = ""
     while not name:
-        name = arrival.step(scene)
+        name = bringing.step(scene)
         assert name or all(strip.mute and strip.lock for strip in every_strip(scene))
     footage, take = sorted(strips(scene), key=lambda strip: int(strip.channel))
     assert (take.name, len(footage.elements), len(take.elements)) == ("Täke", 7, 7)
@@ -163,7 +163,7 @@ def test_saved_in_the_middle_the_file_holds_nothing_half_made(
     tick(session, lambda: bool(half_made(scene)))
     bpy.ops.wm.save_mainfile()
     assert saved_strips(odd_path) == ["footage"]
-    assert flow.stage is FlowStage.HOMING
+    assert flow.stage is FlowStage.BRINGING_IN
     tick(session, lambda: flow.stage.ended)
     assert takes() == [flow.strip] and not half_made(scene)
 
@@ -205,4 +205,4 @@ def test_a_job_without_its_result_says_so(scene: Any, odd_path: Path, lacks: str
     path.unlink()
     expected = MFError if lacks == "report" else InputError
     with pytest.raises(expected, match=r"report|frames"):
-        Arrival(job, request, Origin(strip="footage"), []).run(scene)
+        BringIn(job, request, Origin(strip="footage"), []).run(scene)

@@ -51,7 +51,7 @@ def test_a_result_waits_for_its_file(session: Any, scene: Any, odd_path: Path) -
     tick(session, lambda: flow.stage is FlowStage.BACKEND)
 
     bpy.ops.wm.read_homefile(use_empty=True)
-    tick(session, lambda: flow.stage is FlowStage.HOMING)
+    tick(session, lambda: flow.stage is FlowStage.BRINGING_IN)
     assert takes() == []
 
     bpy.ops.wm.open_mainfile(filepath=path)
@@ -79,7 +79,7 @@ def test_a_scene_of_the_same_name_in_another_file_gets_nothing(
     tick(session, lambda: flow.stage is FlowStage.BACKEND)
 
     make_scene(odd_path, name="twin")
-    tick(session, lambda: flow.stage is FlowStage.HOMING)
+    tick(session, lambda: flow.stage is FlowStage.BRINGING_IN)
 
     assert bpy.context.scene.name == flow.origin.scene
     assert takes() == []

@@ -24,10 +24,10 @@ def test_a_copy_of_the_file_is_another_file(session: Any, scene: Any, odd_path: 
     copy = Path(shutil.copy(path, odd_path / "shöt 2.blend"))
 
     bpy.ops.wm.open_mainfile(filepath=str(copy))
-    tick(session, lambda: flow.stage is FlowStage.HOMING)
+    tick(session, lambda: flow.stage is FlowStage.BRINGING_IN)
     for _ in range(3):
         session.tick()
-    assert takes() == [] and flow.stage is FlowStage.HOMING
+    assert takes() == [] and flow.stage is FlowStage.BRINGING_IN
 
     bpy.ops.wm.open_mainfile(filepath=str(path))
     tick(session, lambda: flow.stage.ended)
@@ -82,7 +82,7 @@ def test_strip_deleted_and_rate_changed_meanwhile(session: Any, scene: Any) -> N
 def test_an_undone_take_comes_again_before_its_step_of_undo(session: Any, scene: Any) -> None:
     flow = start(session)
     tick(session, lambda: bool(flow.strip))
-    assert flow.stage is FlowStage.HOMING
+    assert flow.stage is FlowStage.BRINGING_IN
     take = next(strip for strip in strips(scene) if strip.get("motionfollower_job"))
     strips(scene).remove(take)
     tick(session, lambda: flow.stage.ended)
@@ -156,11 +156,11 @@ def test_a_scene_deleted_for_good_leaves_a_way(session: Any, scene: Any) -> None
     tick(session, lambda: flow.stage is FlowStage.BACKEND)
     bpy.context.window.scene = other
     bpy.data.scenes.remove(scene)
-    tick(session, lambda: flow.stage is FlowStage.HOMING)
+    tick(session, lambda: flow.stage is FlowStage.BRINGING_IN)
     session.tick()
-    assert flow.homeless and "was deleted. Bring it in here" in flow.progress()[1]
+    assert flow.scene_gone and "was deleted. Bring it in here" in flow.progress()[1]
     assert takes() == []
-    flow.homing.adopt(other)
+    flow.destination.adopt(other)
     tick(session, lambda: flow.stage.ended)
     assert flow.stage is FlowStage.DONE, flow.error
     # Its footage comes along.

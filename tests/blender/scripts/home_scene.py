@@ -1,4 +1,4 @@
-"""What people do to their file while a job runs: homes OUT. For test_home_scene_window.py.
+"""What people do to their file while a job runs: home_scene OUT. For test_home_scene_window.py.
 
 Each part notes under its own name what it saw; the last one quits Blender while a job runs.
 """
@@ -192,7 +192,7 @@ def elsewhere(name: str, path: Any) -> Iterator[float]:
         shutil.copy(SHOT, path)
     yield from open_file(path)
     before = untouched()
-    yield from reach(flow, "HOMING")
+    yield from reach(flow, "BRINGING_IN")
     # Some looks for its scene.
     yield 0.5
     note = {"untouched": untouched() == before, "before": before, "stage": flow.stage.name}
@@ -222,7 +222,7 @@ def never_saved() -> Iterator[float]:
     note = {"file": bpy.data.filepath, "folder": str(flow.folder)}
     yield from open_file(SHOT)
     before = untouched()
-    yield from reach(flow, "HOMING")
+    yield from reach(flow, "BRINGING_IN")
     # Some looks for its scene.
     yield 0.5
     note |= {"untouched": untouched() == before, "words": words()}
@@ -242,7 +242,7 @@ def first_save() -> Iterator[float]:
     yield from reach(flow, "BACKEND")
     bpy.ops.wm.save_as_mainfile(filepath=str(SAVED / "0 first.blend"))
     yield from open_file(SHOT)
-    yield from reach(flow, "HOMING")
+    yield from reach(flow, "BRINGING_IN")
     yield from open_file(SAVED / "0 first.blend")
     yield from ended(flow)
     NOTES["first_save"] = {"came": [flow.stage.name, takes() == [flow.strip]], "words": words()}
@@ -370,7 +370,7 @@ def gone() -> Iterator[float]:
 
     yield from fresh()
     flow = render()
-    yield from reach(flow, "HOMING")
+    yield from reach(flow, "BRINGING_IN")
     shutil.rmtree(flow.folder)
     yield from ended(flow)
     note["folder"] = [flow.stage.name, held_strips(), words()]
@@ -402,7 +402,7 @@ def rendering() -> Iterator[float]:
     yield from reach(flow, "BACKEND")
     with in_window():
         bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
-    yield from reach(flow, "HOMING")
+    yield from reach(flow, "BRINGING_IN")
     yield 0.5
     note = {"rendering": bpy.app.is_job_running("RENDER"), "takes": takes(), "words": words()}
     photograph("rendering")
@@ -437,7 +437,7 @@ def leave() -> Iterator[float]:
     raise TimeoutError("Blender did not quit")
 
 
-def homes() -> Iterator[float]:
+def home_scene() -> Iterator[float]:
     """All of them."""
     SAVED.mkdir()
     yield from driver.show_tab(KIND)
@@ -460,5 +460,5 @@ def homes() -> Iterator[float]:
         (OUT / "notes.json").write_text(json.dumps(NOTES), encoding="utf-8")
 
 
-driver.SCENARIOS["homes"] = homes
+driver.SCENARIOS["home_scene"] = home_scene
 driver.main()

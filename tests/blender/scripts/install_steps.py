@@ -26,13 +26,13 @@ def begin(notes: dict[str, Any]) -> None:
     """Install until some packages are in, then cancel."""
     from bl_ext.user_default.motionfollower.core.setup.installer.plan import Action
 
-    desk = tools().desk()
-    process = desk.start(Action.INSTALL)
+    setup = tools().backend_setup()
+    process = setup.start(Action.INSTALL)
     asked = 0.0
-    while desk.tick():
+    while setup.tick():
         match = re.search(r"\((\d+) of \d+\)", process.status.text)
         if match and int(match[1]) >= 8 and not asked:
-            desk.cancel()
+            setup.cancel()
             asked = time.monotonic()
         time.sleep(0.02)
     notes["seconds_to_stop"] = time.monotonic() - asked
@@ -55,7 +55,7 @@ def main() -> None:
             notes["words"] = ""
         except RuntimeError as error:
             notes["words"] = str(error)
-    notes["state"] = tools().desk().state().name
+    notes["state"] = tools().backend_setup().state().name
     notes["backend_python"] = preferences.backend_python
     Path(OUT).write_text(json.dumps(notes), encoding="utf-8")
 

@@ -50,9 +50,9 @@ def scenario() -> Iterator[float]:
     with bpy.context.temp_override(window=window(), area=area):
         bpy.ops.preferences.addon_expand(module=MODULE)
     from bl_ext.user_default.motionfollower.core.setup.installer.plan import Action
-    from bl_ext.user_default.motionfollower.host.setup.backend import desk, preferences
+    from bl_ext.user_default.motionfollower.host.setup.backend import backend_setup, preferences
 
-    values, setup = preferences(), desk()
+    values, setup = preferences(), backend_setup()
     values.install_folder = FOLDER
     own = os.environ.pop("MOTIONFOLLOWER_BACKEND_PYTHON")
     yield 0.5
@@ -103,24 +103,24 @@ def see_failures(area: Any, values: Any, setup: Any) -> Iterator[float]:
 
 def until_idle() -> Iterator[float]:
     """Wait for the program about weights."""
-    from bl_ext.user_default.motionfollower.host.setup.weights import weights_desk
+    from bl_ext.user_default.motionfollower.host.setup.weights import weights_setup
 
     stop = time.monotonic() + 90
-    while weights_desk().working:
+    while weights_setup().working:
         assert time.monotonic() < stop, "the backend did not tell about weights"
         yield 0.1
 
 
 def see_weights(area: Any, values: Any) -> Iterator[float]:
     """None, a whole set, the dialogs that ask before it is moved or deleted, and a refusal."""
-    from bl_ext.user_default.motionfollower.host.setup.weights import weights_desk
+    from bl_ext.user_default.motionfollower.host.setup.weights import weights_setup
 
     values.backend_python = BACKEND
     with bpy.context.temp_override(window=window(), area=area):
         bpy.ops.motionfollower.check_backend()
         bpy.ops.motionfollower.weights_look()
     yield from until_idle()
-    NOTES["weights"] = bool(weights_desk().facts)
+    NOTES["weights"] = bool(weights_setup().facts)
     yield 0.5
     photograph("weights")
 
@@ -134,7 +134,7 @@ def see_weights(area: Any, values: Any) -> Iterator[float]:
         bpy.ops.motionfollower.weights_look()
     photograph("weights-looking")
     yield from until_idle()
-    NOTES["complete"] = weights_desk().facts.get("complete")
+    NOTES["complete"] = weights_setup().facts.get("complete")
     photograph("weights-complete")
     for name, given in (
         ("weights_move", {"target": str(Path(FOLDER).parent / "elsewhere")}),
@@ -155,7 +155,7 @@ def see_weights(area: Any, values: Any) -> Iterator[float]:
 
 def see_downloads(area: Any) -> Iterator[float]:
     """A hub that is not to be had; then sizes, a download, and its end, from the tests' own hub."""
-    from bl_ext.user_default.motionfollower.host.setup.weights import weights_desk
+    from bl_ext.user_default.motionfollower.host.setup.weights import weights_setup
 
     def press(name: str) -> None:
         with bpy.context.temp_override(window=window(), area=area):
@@ -165,19 +165,19 @@ def see_downloads(area: Any) -> Iterator[float]:
     os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
     press("weights_sizes")
     yield from until_idle()
-    NOTES["unreachable"] = str(weights_desk().task.error)
+    NOTES["unreachable"] = str(weights_setup().task.error)
     photograph("weights-unreachable")
     os.environ["HF_ENDPOINT"] = endpoint
     press("weights_sizes")
     photograph("weights-sizing")
     yield from until_idle()
-    NOTES["downloads"] = len(weights_desk().downloads)
+    NOTES["downloads"] = len(weights_setup().downloads)
     photograph("weights-sizes")
     press("weights_fetch")
     yield 1.0
     photograph("weights-fetching")
     yield from until_idle()
-    NOTES["fetched"] = weights_desk().task.phase.name
+    NOTES["fetched"] = weights_setup().task.phase.name
     photograph("weights-fetched")
 
 
@@ -193,7 +193,7 @@ def see_installed(area: Any, values: Any) -> Iterator[float]:
         InstallPlan,
     )
     from bl_ext.user_default.motionfollower.host.run.session import current
-    from bl_ext.user_default.motionfollower.host.setup.backend import desk, shipped
+    from bl_ext.user_default.motionfollower.host.setup.backend import backend_setup, shipped
 
     from mf_backend.protocol.messages import PROTOCOL
     from mf_backend.version import VERSION
@@ -210,16 +210,16 @@ def see_installed(area: Any, values: Any) -> Iterator[float]:
         "torch_note": "No NVIDIA card was found, so the MotionFollower engine uses the processor.",
     }
     Marker(True, VERSION, PROTOCOL, **facts).write(paths)
-    desk().process = None
+    backend_setup().process = None
     values.install_folder, values.backend_python = str(paths.folder), ""
-    desk().adopt()
+    backend_setup().adopt()
     with bpy.context.temp_override(window=window(), area=area):
         bpy.ops.motionfollower.check_backend()
     stop = time.monotonic() + 60
     while current().backend.handshake is None:
         assert time.monotonic() < stop, "the backend did not answer"
         yield 0.1
-    NOTES["ready"] = desk().state().name
+    NOTES["ready"] = backend_setup().state().name
     photograph("installed")
     with bpy.context.temp_override(window=window(), area=area, region=area.regions[-1]):
         bpy.ops.motionfollower.remove_backend("INVOKE_DEFAULT")
@@ -230,7 +230,7 @@ def see_installed(area: Any, values: Any) -> Iterator[float]:
         yield 0.2
     Marker(True, "0.0.9", PROTOCOL + 1, **facts).write(paths)
     current().close_backend()
-    NOTES["mismatch"] = desk().mismatch()
+    NOTES["mismatch"] = backend_setup().mismatch()
     photograph("mismatch")
 
 

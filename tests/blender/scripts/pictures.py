@@ -160,7 +160,7 @@ def compare_with_footage() -> Iterator[float]:
 
 def install_the_backend() -> Iterator[float]:
     """The preferences while the backend is being installed; it is stopped after the picture."""
-    from bl_ext.user_default.motionfollower.host.setup.backend import desk, preferences
+    from bl_ext.user_default.motionfollower.host.setup.backend import backend_setup, preferences
 
     driver.session().close_backend()
     values, area = preferences(), driver.area("SEQUENCE_EDITOR")
@@ -173,12 +173,12 @@ def install_the_backend() -> Iterator[float]:
     with bpy.context.temp_override(window=driver.window(), area=area):
         bpy.ops.preferences.addon_expand(module="bl_ext.user_default.motionfollower")
         bpy.ops.motionfollower.install_backend("INVOKE_DEFAULT")
-    process = desk().process
+    process = backend_setup().process
     yield from driver.until(lambda: "(8 of" in process.status.text or process.status.phase.ended)
     yield 0.2
     driver.photograph("setup")
-    desk().cancel()
-    yield from driver.until(lambda: not desk().working, 60)
+    backend_setup().cancel()
+    yield from driver.until(lambda: not backend_setup().working, 60)
     region = next(item for item in area.regions if item.type == "WINDOW")
     # Above it stand the add-on's facts, with a path of this computer.
     height = region.height - _FACTS
