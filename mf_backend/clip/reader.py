@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mf_backend.clip import image_folder, video
 from mf_backend.clip.info import DEFAULT_IMAGE_FPS, ClipInfo, as_rate
+from mf_backend.clip.video_reader import VideoReader
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import hash_file
 from mf_backend.contracts.request import ClipKind, Reference
@@ -111,7 +112,7 @@ class Clip:
         info: ClipInfo,
         first: int,
         count: int,
-        source: video.VideoReader | tuple[Path, ...],
+        source: VideoReader | tuple[Path, ...],
         start_seconds: float,
     ) -> None:
         self.reference = reference
@@ -154,7 +155,7 @@ class Clip:
         """
         if not 0 <= index < self._count:
             raise IndexError(f"frame {index} of {self._count}")
-        if isinstance(self._source, video.VideoReader):
+        if isinstance(self._source, VideoReader):
             return self._source.read(self.first + index)
         file = self._source[index]
         picture = image_folder.read_image(file)
@@ -174,7 +175,7 @@ class Clip:
 
     def close(self) -> None:
         """Let go of the file."""
-        if isinstance(self._source, video.VideoReader):
+        if isinstance(self._source, VideoReader):
             self._source.close()
 
     def __enter__(self) -> Clip:
@@ -230,4 +231,4 @@ def open_clip(reference: Reference) -> Clip:
     _refuse_cut(path, facts, min(stop, facts.expected))
     first, count = _used_range(reference, facts.count)
     start = float(facts.times[first] * facts.time_base) if facts.times else float(first / facts.fps)
-    return Clip(reference, info, first, count, video.VideoReader(path, facts), start)
+    return Clip(reference, info, first, count, VideoReader(path, facts), start)

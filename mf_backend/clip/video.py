@@ -1,8 +1,7 @@
-"""Video files through PyAV: exact frame counts, rotation, damage named by frame."""
+"""What a video file holds, through PyAV: exact frame counts, rates, rotation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.clip.container import damaged, open_container, video_stream
 from mf_backend.clip.info import DEFAULT_IMAGE_FPS, as_rate
 from mf_backend.contracts.errors import InputError
 
@@ -20,6 +20,8 @@ _CUT_SECONDS = 0.5
 """Seconds that may be missing at the end of a file before it counts as cut off."""
 _HIDDEN_PACKET_CODECS = ("vp8",)
 """Codecs whose packets need not each hold a visible frame; their frames are decoded to count."""
+_LOOKED_AT = 8
+"""Frames decoded at the start to see whether each has a packet of its own."""
 _HDR_TRANSFERS = (16, 18)
 """Transfer characteristics PQ and HLG, numbers of ITU-T H.273."""
 
@@ -43,45 +45,6 @@ class VideoFacts:
     notes: tuple[tuple[str, str], ...]
 
 
-def _open(path: Path) -> Any:
-    import av
-
-    if not path.is_file():
-        raise InputError(
-            "clip-missing", f"The clip {path} does not exist.", "Choose its file again."
-        )
-    try:
-        return av.open(str(path), metadata_errors="replace")
-    except (av.error.FFmpegError, OSError) as error:
-        raise InputError(
-            "clip-unreadable",
-            f"{path} cannot be read as a video: {getattr(error, 'strerror', None) or error}.",
-            "The file may be damaged or cut off; try to play it, or export it again as mp4.",
-        ) from None
-
-
-def _video_stream(container: Any, path: Path) -> Any:
-    streams = [s for s in container.streams.video if s.codec_context is not None]
-    if not streams:
-        raise InputError("clip-no-video", f"{path} has no pictures in it.", "Choose a video file.")
-    streams[0].thread_type = "AUTO"
-    return streams[0]
-
-
-def _damaged(path: Path, index: int, reason: object) -> InputError:
-    return InputError(
-        "clip-damaged",
-        f"Frame {index} of {path.name} cannot be decoded: {reason}.",
-        f"The file is damaged there; use the frames before it (0 to {index - 1})."
-        if index
-        else "The file is damaged; export it again.",
-    )
-
-
-def _decode(container: Any, stream: Any) -> Iterator[Any]:
-    yield from container.decode(stream)
-
-
 def to_rgb(frame: Any, rotation: int) -> NDArray[np.uint8]:
     """RGB uint8 [height, width, 3] of a decoded frame, upright."""
     picture: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
@@ -94,14 +57,41 @@ def _count_frames(path: Path) -> list[int]:
     import av
 
     times: list[int] = []
-    with _open(path) as container:
-        stream = _video_stream(container, path)
+    with open_container(path) as container:
+        stream = video_stream(container, path)
         try:
-            for frame in _decode(container, stream):
+            for frame in container.decode(stream):
                 times.append(len(times) if frame.pts is None else frame.pts)
         except av.error.FFmpegError as error:
-            raise _damaged(path, len(times), error.strerror) from None
+            raise damaged(path, len(times), error.strerror) from None
     return times
+
+
+def _first_times(path: Path) -> list[int]:
+    """Presentation times of the first decoded frames, ascending; shorter where decoding fails."""
+    import av
+
+    times: list[int] = []
+    with open_container(path) as container:
+        try:
+            for frame in container.decode(video_stream(container, path)):
+                if frame.pts is not None:
+                    times.append(frame.pts)
+                if len(times) == _LOOKED_AT:
+                    break
+        except av.error.FFmpegError:
+            # The frame is named when it is read.
+            return sorted(times)
+    return sorted(times)
+
+
+def _is_frame_a_packet(first: list[int], packets: list[int]) -> bool:
+    """Whether packets can be counted as frames: not where each field of a frame has its own, or
+    where the container's times are not the decoder's."""
+    if not first:
+        return True
+    inside = sum(first[0] <= time <= first[-1] for time in packets)
+    return set(first) <= set(packets) and inside < 1.5 * len(first)
 
 
 def inspect(path: Path) -> VideoFacts:
@@ -114,10 +104,14 @@ def inspect(path: Path) -> VideoFacts:
     times: list[int] = []
     timed = True
     end = 0.0
-    with _open(path) as container:
-        stream = _video_stream(container, path)
+    hidden_by_edit = 0
+    with open_container(path) as container:
+        stream = video_stream(container, path)
         time_base = Fraction(stream.time_base or Fraction(1, 1000))
         header_frames = int(stream.frames or 0)
+        if "mov" in container.format.name and len(stream.index_entries):
+            # Frames that no edit shows are in the header's number only.
+            header_frames = min(header_frames, len(stream.index_entries))
         hidden = stream.codec_context.name in _HIDDEN_PACKET_CODECS
         rate = stream.average_rate or stream.guessed_rate
         audio = list(container.streams.audio)
@@ -130,14 +124,21 @@ def inspect(path: Path) -> VideoFacts:
                 if packet.pts is not None and packet.time_base:
                     last = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                     end = max(end, last)
-                if packet.stream.index != stream.index or packet.is_discard:
+                if packet.stream.index != stream.index:
+                    continue
+                if packet.is_discard:
+                    hidden_by_edit += 1
                     continue
                 timed = timed and packet.pts is not None
                 times.append(packet.pts if packet.pts is not None else len(times))
         except av.error.FFmpegError as error:
-            raise _damaged(path, len(times), error.strerror) from None
-    if hidden:
+            raise damaged(path, len(times), error.strerror) from None
+    first_times = _first_times(path) if timed and not hidden else []
+    if hidden or not _is_frame_a_packet(first_times, times):
         times, timed = _count_frames(path), True
+    elif first_times:
+        # Pictures whose keyframe lies before the file's start cannot be decoded.
+        times = [time for time in times if time >= first_times[0]]
     if not times:
         raise InputError("clip-empty", f"{path} has no frames in it.", "Choose another clip.")
     times.sort()
@@ -148,18 +149,18 @@ def inspect(path: Path) -> VideoFacts:
     uneven = bool(steps.size) and float(np.ptp(steps)) > max(_UNEVEN * usual, 2.0)
     if rate is None and usual:
         rate = 1 / (Fraction(usual) * time_base)
-    expected = max(count, header_frames) if not hidden else count
+    expected = max(count, header_frames - hidden_by_edit) if not hidden else count
     if expected == count and duration > 0 and rate and end - start < duration - _CUT_SECONDS:
         expected = count + max(1, round((duration - (end - start)) * float(rate)))
     notes: list[tuple[str, str]] = []
-    with _open(path) as container:
-        stream = _video_stream(container, path)
+    with open_container(path) as container:
+        stream = video_stream(container, path)
         try:
-            frame = next(_decode(container, stream), None)
+            frame = next(container.decode(stream), None)
         except av.error.FFmpegError as error:
-            raise _damaged(path, 0, error.strerror) from None
+            raise damaged(path, 0, error.strerror) from None
         if frame is None:
-            raise _damaged(path, 0, "no picture came out of it")
+            raise damaged(path, 0, "no picture came out of it")
         rotation = round(frame.rotation / 90) * 90 % 360
         width, height = frame.width, frame.height
         layout = frame.format
@@ -194,88 +195,3 @@ def inspect(path: Path) -> VideoFacts:
         rotation=rotation,
         notes=tuple(notes),
     )
-
-
-class VideoReader:
-    """Frames of a video by number; holds one decoder and one frame at a time."""
-
-    def __init__(self, path: Path, facts: VideoFacts) -> None:
-        self._path = path
-        self._facts = facts
-        self._container: Any = None
-        self._decoder: Iterator[Any] | None = None
-        self._next = 0
-        self._index = {time: i for i, time in enumerate(facts.times)}
-        self._kept: tuple[int, NDArray[np.uint8]] | None = None
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._container is not None:
-            self._container.close()
-        self._container = self._decoder = self._kept = None
-
-    def _restart(self, index: int) -> None:
-        """Open (again) and go to the last keyframe at or before `index` where times are known."""
-        self.close()
-        self._container = _open(self._path)
-        stream = _video_stream(self._container, self._path)
-        if index > 0 and self._facts.times:
-            self._container.seek(self._facts.times[index], stream=stream, backward=True)
-        self._decoder = _decode(self._container, stream)
-        self._next = 0
-
-    def _advance(self) -> tuple[int, Any]:
-        """(number, frame) of the next decoded frame; number is -1 where its time is unknown."""
-        import av
-
-        assert self._decoder is not None
-        try:
-            frame = next(self._decoder, None)
-        except av.error.FFmpegError as error:
-            raise _damaged(self._path, self._next, error.strerror) from None
-        if frame is None:
-            raise _damaged(self._path, self._next, "the file ends before it")
-        number = self._index.get(frame.pts, -1) if self._facts.times else self._next
-        return number, frame
-
-    def read(self, index: int) -> NDArray[np.uint8]:
-        """Frame `index` (from 0 in the file), RGB uint8 [height, width, 3].
-
-        Raises InputError naming the frame where it cannot be decoded.
-        """
-        if self._kept is not None and self._kept[0] == index:
-            return self._kept[1]
-        ahead = index - self._next
-        if self._decoder is None or ahead < 0 or (ahead > 60 and self._facts.times):
-            self._restart(index)
-            start = index
-            while True:
-                number, frame = self._advance()
-                if number < 0 or number <= index:
-                    break
-                # The keyframe lies after the frame in time (open group of pictures): go back.
-                start = max(0, start - 60)
-                self._restart(start)
-                if start == 0:
-                    number, frame = self._advance()
-                    break
-        else:
-            number, frame = self._advance()
-        while number != index:
-            if number > index:
-                raise _damaged(self._path, index, "the decoder skipped it")
-            self._next = max(self._next, number + 1)
-            number, frame = self._advance()
-        self._next = index + 1
-        if frame.is_corrupt:
-            raise _damaged(self._path, index, "its data is damaged")
-        picture = to_rgb(frame, self._facts.rotation)
-        if picture.shape[:2] != (self._facts.height, self._facts.width):
-            raise InputError(
-                "clip-mixed-sizes",
-                f"Frame {index} of {self._path.name} is {picture.shape[1]}x{picture.shape[0]} "
-                f"pixels, but frame 0 is {self._facts.width}x{self._facts.height}.",
-                "Export the clip again at one size.",
-            )
-        self._kept = (index, picture)
-        return picture

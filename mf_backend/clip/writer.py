@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.clip.container import open_container
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import atomic_path, output_error, write_bytes
 
@@ -108,7 +109,7 @@ def encode_mp4(
                 context = stream.codec_context
                 context.colorspace = context.color_primaries = context.color_trc = _BT709
                 context.color_range = 1
-                source = av.open(str(audio_from)) if audio_from is not None else None
+                source = open_container(audio_from) if audio_from is not None else None
                 try:
                     has_sound = source is not None and len(source.streams.audio) > 0
                     sound: Any = None
