@@ -8,8 +8,9 @@ from typing import Any
 from mf_backend.contracts.errors import CancelledError, InputError, MFError
 
 from .. import ids
-from ..host.run.flow import FlowStage, RenderFlow
+from ..host.run.flow import RenderFlow
 from ..host.run.session import current
+from ..host.run.stages import FlowStage
 from ..host.view import thumbnails
 from .buttons import draw_preferences_button
 from .text import draw_text

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Generator
-from enum import Enum
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -18,35 +17,16 @@ from ...core.backend.client import Answer, BackendClient, clip_facts
 from ...core.backend.state import BackendState, ClipFacts, JobPhase, JobStatus
 from ...core.job.provenance import Origin, read_origin
 from ...core.job.shot import Shot
-from ...core.job.writer import JobWriter
 from .. import compat
 from ..footage.source import Footage, resolve
-from ..rig.lookup import Motion, find_motion, find_scene
 from ..take import home_scene, strips
 from ..take.bring_in_pieces import BringIn
 from ..take.destination import Destination
-from .draft import Drafting, begin_drafting, take_title
+from .draft import take_title
+from .preparation import Preparation
+from .stages import FlowStage
 
 _HANDSHAKE_SECONDS = 120.0
-
-
-class FlowStage(Enum):
-    """Where a run stands, in order."""
-
-    STARTING = "Starting the backend"
-    PROBING = "Looking at the clip"
-    SAMPLING = "Reading the motion"
-    WRITING = "Writing the job"
-    BACKEND = "Working"
-    BRINGING_IN = "Finished; waits for its scene"
-    DONE = "Done"
-    FAILED = "Failed"
-    CANCELLED = "Cancelled"
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will happen."""
-        return self in (FlowStage.DONE, FlowStage.FAILED, FlowStage.CANCELLED)
 
 
 def _told_by_blender(error: ReferenceError | RuntimeError) -> MFError:
@@ -97,9 +77,8 @@ class RenderFlow:
         self._client: BackendClient | None = None
         self._answer: Answer | None = None
         self._facts: ClipFacts | None = None
-        self._beginning: Generator[None, None, Drafting] | None = None
-        self._drafting: Drafting | None = None
-        self._writer: JobWriter | None = None
+        self.preparation: Preparation | None = None
+        """Makes the job folder; None where that was on disk."""
         self._bringing: BringIn | None = None
         self._cancelled = False
         self._named = ""
@@ -108,9 +87,8 @@ class RenderFlow:
             self.request = read_request(JobFolder(folder).request)
             self.destination = Destination(read_origin(self.request.about))
         else:
-            self._scenes()
-            footage = resolve(self.destination.need(), self.shot)
-            self._named = take_title(self.shot, footage, self._motion())
+            self.preparation = self._prepare()
+            self._named = take_title(self.shot, self._footage(), self.preparation.motion())
 
     # -- looking ------------------------------------------------------------------------------
 
@@ -158,12 +136,10 @@ class RenderFlow:
         """Share done (0 to 1) and a line of words."""
         if self._cancelled and not self.stage.ended:
             return (0.0, "Stopping")
-        if self.stage is FlowStage.SAMPLING and self._drafting is not None:
-            done, total = self._drafting.done, self._drafting.total
-            return (done / max(1, total), f"Reading the motion {done}/{total}")
-        if self.stage is FlowStage.WRITING and self._writer is not None:
-            done, total = self._writer.written, len(self._writer.draft.joints)
-            return (done / max(1, total), f"Drawing skeletons {done}/{total}")
+        if self.stage in (FlowStage.SAMPLING, FlowStage.WRITING) and self.preparation is not None:
+            share = self.preparation.progress()
+            if share is not None:
+                return share
         if self.stage is FlowStage.BACKEND and self.status is not None:
             return (self.status.overall, self.status.sentence())
         if self.stage is FlowStage.FAILED and self.error is not None:
@@ -226,12 +202,8 @@ class RenderFlow:
 
     def suspend(self) -> None:
         """Put the scene back as it was (before a save or undo); what was half done begins again."""
-        if self._beginning is not None:
-            self._beginning.close()
-            self._beginning = None
-        if self._drafting is not None:
-            self._drafting.close()
-            self._drafting = None
+        if self.preparation is not None:
+            self.preparation.suspend()
         if self._bringing is not None:
             self._bringing.withdraw()
             self._bringing = None
@@ -251,28 +223,18 @@ class RenderFlow:
 
     def _end(self, stage: FlowStage, error: MFError | None) -> None:
         self.suspend()
-        if self._writer is not None:
-            self._writer.stop()
+        if self.preparation is not None:
+            self.preparation.close()
         self.stage, self.error = stage, error
 
     # -- the steps ----------------------------------------------------------------------------
 
-    def _scenes(self) -> None:
+    def _prepare(self) -> Preparation:
         """Remember which scenes the shot is about."""
         named = bpy.data.scenes.get(self.shot.scene) if self.shot.scene else None
-        shown = named or compat.sequencer_scene(bpy.context)
-        self.destination = Destination(scene=shown)
+        self.destination = Destination(scene=named or compat.sequencer_scene(bpy.context))
         rig_scene = named or bpy.context.scene
-        self._rig_scene_name, self._rig_scene_uid = rig_scene.name, rig_scene.session_uid
-
-    @property
-    def _rig_scene(self) -> str:
-        """The rig's scene by its name now."""
-        scene = home_scene.by_uid(self._rig_scene_uid)
-        return scene.name if scene is not None else self._rig_scene_name
-
-    def _motion(self) -> Motion:
-        return find_motion(self.shot, find_scene(self._rig_scene, None))
+        return Preparation(self.shot, rig_scene, self.destination, self.only_skeletons)
 
     def _start(self) -> None:
         if self._client is None:
@@ -319,46 +281,23 @@ class RenderFlow:
     def _sample(self) -> None:
         if compat.rendering():
             return
-        if self._drafting is None:
-            self._begin_drafting()
-            return
-        if self._drafting.done < self._drafting.total:
-            self._drafting.step()
-        else:
-            self.destination.origin = self._drafting.origin
-            draft = self._drafting.finish()
-            self.sampled = len(draft.joints)
-            self.warnings = list(self._drafting.warnings)
-            self._drafting = None
-            self._writer = JobWriter(draft, self.only_skeletons)
-            self._writer.start()
+        assert self.preparation is not None and self._facts is not None
+        if self.preparation.read(self._facts):
+            self.sampled = self.preparation.sampled
+            self.warnings = list(self.preparation.warnings)
             self.stage = FlowStage.WRITING
-
-    def _begin_drafting(self) -> None:
-        """One of the pieces that come before the first sample."""
-        assert self._facts is not None
-        if self._beginning is None:
-            self._beginning = begin_drafting(
-                self.shot,
-                self._rig_scene,
-                self.destination.need(),
-                self._facts,
-                self.only_skeletons,
-            )
-        try:
-            next(self._beginning)
-        except StopIteration as done:
-            self._beginning, self._drafting = None, done.value
-            self.statement = done.value.origin.statement
+        self.statement = self.preparation.statement
 
     def _write(self) -> None:
-        assert self._writer is not None
-        if self._writer.finished:
-            self.request, self.folder = self._writer.take()
-            if self.only_skeletons:
-                self._end(FlowStage.DONE, None)
-            else:
-                self._submit()
+        assert self.preparation is not None
+        written = self.preparation.written()
+        if written is None:
+            return
+        self.request, self.folder = written
+        if self.only_skeletons:
+            self._end(FlowStage.DONE, None)
+        else:
+            self._submit()
 
     def _submit(self) -> None:
         assert self._client is not None and self.request is not None and self.folder is not None

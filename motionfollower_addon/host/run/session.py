@@ -19,7 +19,8 @@ from .. import compat
 from ..options import options, user_folder
 from ..take import home_scene
 from ..take.bring_in_pieces import remove_half_made
-from .flow import FlowStage, RenderFlow
+from .flow import RenderFlow
+from .stages import FlowStage
 
 _BUSY_SECONDS = 0.01
 _WAITING_SECONDS = 0.1

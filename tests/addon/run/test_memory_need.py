@@ -72,7 +72,7 @@ def test_too_little_memory_is_marked(scene: Any) -> None:
 
 def test_the_queue_shows_what_the_backend_holds(registered: Any) -> None:
     from motionfollower_addon.core.backend.state import JobStatus
-    from motionfollower_addon.host.run.flow import FlowStage
+    from motionfollower_addon.host.run.stages import FlowStage
     from motionfollower_addon.panels import queue
 
     status = JobStatus("a", None, memory_bytes=3 * 2**29)  # type: ignore[arg-type]

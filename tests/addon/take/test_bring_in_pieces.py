@@ -14,7 +14,7 @@ from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
 from mf_backend.jobs.folder import JobFolder
 from motionfollower_addon.core.job.provenance import Origin
-from motionfollower_addon.host.run.flow import FlowStage
+from motionfollower_addon.host.run.stages import FlowStage
 from motionfollower_addon.host.take.bring_in_pieces import BringIn
 from tests.addon.scenes import every_strip, strips
 from tests.addon.take.test_destination import start, takes, tick

@@ -12,7 +12,8 @@ import pytest
 
 from motionfollower_addon.host.panel_shot import to_shot
 from motionfollower_addon.host.run import jobs_on_disk
-from motionfollower_addon.host.run.flow import FlowStage, RenderFlow
+from motionfollower_addon.host.run.flow import RenderFlow
+from motionfollower_addon.host.run.stages import FlowStage
 from tests.addon.scenes import every_strip, make_scene, strips
 
 

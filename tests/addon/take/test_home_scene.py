@@ -10,7 +10,7 @@ import bpy
 import pytest
 
 from motionfollower_addon.host.run import jobs_on_disk
-from motionfollower_addon.host.run.flow import FlowStage
+from motionfollower_addon.host.run.stages import FlowStage
 from motionfollower_addon.host.take import home_scene
 from tests.addon.scenes import strips
 from tests.addon.take.test_destination import start, takes, tick

@@ -67,8 +67,9 @@ def reach(flow: Any, stage: str) -> Iterator[float]:
 
 def sampled(flow: Any, count: int = 3) -> Iterator[float]:
     """Wait until so many samples were taken, with more to come."""
-    yield from until(lambda: flow._drafting is not None and flow._drafting.done >= count)
-    if flow._drafting.done >= flow._drafting.total:
+    yield from until(lambda: flow.preparation.samples[0] >= count)
+    done, total = flow.preparation.samples
+    if done >= total:
         raise RuntimeError("sampling was over too soon")
 
 
