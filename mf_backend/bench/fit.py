@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from mf_backend.engines.motionfollower.prediction import predict_peak
-from mf_backend.engines.motionfollower.presets import PRESETS, unet_bytes
+from mf_backend.engines.motionfollower.memory.prediction import predict_peak
+from mf_backend.engines.motionfollower.memory.presets import PRESETS, unet_bytes
 from mf_backend.models.config import full_config
 from mf_backend.sampler.options import SamplerOptions
 

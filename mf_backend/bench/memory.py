@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from mf_backend.bench.baseline import make_baseline
-from mf_backend.bench.one_step import OneStep, make_conditions, make_models, same_steps
 from mf_backend.bench.settings import BenchSettings
+from mf_backend.bench.single_step import OneStep, make_conditions, make_models, same_steps
 from mf_backend.contracts.errors import InputError
-from mf_backend.engines.motionfollower.memory_count import FusedAttention, MemoryCounter
-from mf_backend.engines.motionfollower.prediction import count_step, measured_step
+from mf_backend.engines.motionfollower.memory.count import FusedAttention, MemoryCounter
+from mf_backend.engines.motionfollower.memory.prediction import count_step, measured_step
 from mf_backend.sampler.memory import MemoryPlan, denoising_weights, park
 
 

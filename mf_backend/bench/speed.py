@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
-from mf_backend.bench.one_step import Kind
+from mf_backend.bench.arithmetic import LEAST_EXACT, count_work, is_reference_run, matrix_rate
 from mf_backend.bench.settings import BenchSettings
-from mf_backend.bench.sides import BASELINE, DEFAULT, Side, make_sides
-from mf_backend.bench.work import LEAST_EXACT, count_work, is_reference_run, matrix_rate
+from mf_backend.bench.single_step import Kind
+from mf_backend.bench.variants import BASELINE, DEFAULT, Side, make_sides
 from mf_backend.contracts.errors import MissingComponentError
 from mf_backend.models.compiling import cannot_compile, compiled_layers
 from mf_backend.models.model_set import ModelSet

@@ -94,7 +94,7 @@ def could_run(devices: list[dict[str, Any]]) -> list[str]:
             )
             continue
         # Only here, as it loads torch: a device of another kind was found by torch itself.
-        from mf_backend.engines.motionfollower.presets import NAMES, PRESETS
+        from mf_backend.engines.motionfollower.memory.presets import NAMES, PRESETS
 
         free = device["free_bytes"] or 0
         fit = [x for x in PRESETS if x.name in NAMES and x.limit <= free]

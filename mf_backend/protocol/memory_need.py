@@ -11,7 +11,7 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import Quality, Sampler, Settings
 
 if TYPE_CHECKING:
-    from mf_backend.engines.motionfollower.presets import Preset
+    from mf_backend.engines.motionfollower.memory.presets import Preset
 
 _TAKEN = ("steps", "cfg", "guidance", "moving_camera", "memory", "device", "weights")
 _PREVIEW_BYTES = 595_000_000
@@ -61,8 +61,8 @@ def _settings(params: dict[str, Any]) -> Settings:
 def _diffusion(settings: Settings, size: tuple[int, int], count: int) -> dict[str, Any]:
     # Only these need torch, which a handshake can do without.
     from mf_backend.contracts.devices import choose_device
-    from mf_backend.engines.motionfollower.choices import check_memory, sampler_options
-    from mf_backend.engines.motionfollower.presets import NAMES, free_bytes, judge_presets
+    from mf_backend.engines.motionfollower.memory.presets import NAMES, free_bytes, judge_presets
+    from mf_backend.engines.motionfollower.options import check_memory, sampler_options
     from mf_backend.engines.motionfollower.run import WINDOW_AREA
     from mf_backend.models.config import full_config
     from mf_backend.sampler.windows import plan_windows

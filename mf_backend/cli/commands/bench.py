@@ -149,7 +149,7 @@ def _plan(args: argparse.Namespace, setting: Any) -> Any:
     """The preset's plan; auto is what the engine would choose here."""
     from mf_backend.bench.settings import model_config
     from mf_backend.contracts.devices import Device
-    from mf_backend.engines.motionfollower.presets import choose_preset, plan_of
+    from mf_backend.engines.motionfollower.memory.presets import choose_preset, plan_of
     from mf_backend.sampler.options import SamplerOptions
 
     if args.memory != "auto" or setting.device.type == "meta":
@@ -201,7 +201,7 @@ def _speed(args: argparse.Namespace) -> int:
 
 def _work(args: argparse.Namespace, setting: Any) -> int:
     """The arithmetic alone, where nothing can be timed."""
-    from mf_backend.bench.work import LEAST_EXACT, count_work, is_reference_run
+    from mf_backend.bench.arithmetic import LEAST_EXACT, count_work, is_reference_run
 
     result = {"setting": setting.facts(), **count_work(setting, _plan(args, setting), _say)}
     whole = result["run_flop"]["baseline"]

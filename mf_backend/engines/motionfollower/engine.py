@@ -50,7 +50,7 @@ class MotionFollowerEngine:
     def fingerprint(self, settings: Settings) -> dict[str, str]:
         """What changes the frames besides the conditions. Raises InputError for wrong settings."""
         from mf_backend.contracts.devices import choose_device
-        from mf_backend.engines.motionfollower.choices import check_memory, sampler_options
+        from mf_backend.engines.motionfollower.options import check_memory, sampler_options
 
         # Another preset gives the same frames, so it is only checked.
         check_memory(settings.memory)

@@ -22,15 +22,15 @@ from mf_backend.contracts.progress import PartOfStage, Reporter
 from mf_backend.contracts.request import Sampler
 from mf_backend.engines.base import EngineJob
 from mf_backend.engines.motionfollower.checkpoints import Checkpoints, job_key
-from mf_backend.engines.motionfollower.choices import sampler_options
 from mf_backend.engines.motionfollower.costs import RenderCosts, render_costs
 from mf_backend.engines.motionfollower.inputs import check_job, sampler_inputs, window_for
-from mf_backend.engines.motionfollower.presets import (
+from mf_backend.engines.motionfollower.memory.presets import (
     GIB,
     Preset,
     choose_preset,
     smaller_preset,
 )
+from mf_backend.engines.motionfollower.options import sampler_options
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import Conditions, prepare
 from mf_backend.sampler.decode import decode_latent

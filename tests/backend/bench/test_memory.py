@@ -11,7 +11,7 @@ import torch
 
 from mf_backend.bench.memory import measure_memory
 from mf_backend.bench.settings import BenchSettings, Model
-from mf_backend.engines.motionfollower.memory_count import MemoryCounter
+from mf_backend.engines.motionfollower.memory.count import MemoryCounter
 from mf_backend.sampler.memory import MemoryPlan
 
 SMALL = MemoryPlan(frames=2, pixels=256)

@@ -62,7 +62,7 @@ def test_what_is_to_mend_is_said(installed: Path) -> None:
 
 
 def test_what_could_run_goes_by_free_memory() -> None:
-    from mf_backend.engines.motionfollower.presets import NAMES, PRESETS
+    from mf_backend.engines.motionfollower.memory.presets import NAMES, PRESETS
 
     def say(free: int) -> str:
         card = {"id": "cuda:0", "kind": "cuda", "total_bytes": free, "free_bytes": free}

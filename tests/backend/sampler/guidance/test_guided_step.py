@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from benchmarks.plain_port.pipeline import PlainInputs, PlainPort, plain_unet
 from mf_backend.bench.memory import measure_memory
 from mf_backend.bench.settings import BenchSettings, Model, model_config
-from mf_backend.engines.motionfollower.memory_count import MemoryCounter
+from mf_backend.engines.motionfollower.memory.count import MemoryCounter
 from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import ModelSet, random_models
 from mf_backend.sampler.conditions import prepare

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mf_backend.engines.motionfollower.memory_count import FusedAttention, MemoryCounter
+from mf_backend.engines.motionfollower.memory.count import FusedAttention, MemoryCounter
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.model_set import ModelSet, build_models
 from mf_backend.models.unet import MotionUNet, UNetConditions

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mf_backend.bench.settings import BenchSettings, model_config
 from mf_backend.contracts.errors import InputError
-from mf_backend.engines.motionfollower.prediction import random_conditions
+from mf_backend.engines.motionfollower.memory.prediction import random_conditions
 from mf_backend.models.model_set import ModelSet, build_models, random_models
 from mf_backend.sampler.conditions import Conditions
 from mf_backend.sampler.loop import run

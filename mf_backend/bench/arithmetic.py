@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from mf_backend.bench.settings import BenchSettings, Model
-from mf_backend.bench.sides import make_sides
+from mf_backend.bench.variants import make_sides
 from mf_backend.sampler.memory import MemoryPlan
 
 LEAST_EXACT = 6.1e15

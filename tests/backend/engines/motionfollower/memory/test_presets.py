@@ -7,8 +7,8 @@ import torch
 
 from mf_backend.contracts.devices import Device
 from mf_backend.contracts.errors import InputError, MemoryShortError
-from mf_backend.engines.motionfollower.prediction import predict_peak
-from mf_backend.engines.motionfollower.presets import (
+from mf_backend.engines.motionfollower.memory.prediction import predict_peak
+from mf_backend.engines.motionfollower.memory.presets import (
     GIB,
     PRESETS,
     choose_preset,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mf_backend.bench.baseline import make_baseline
-from mf_backend.bench.one_step import (
+from mf_backend.bench.settings import BenchSettings
+from mf_backend.bench.single_step import (
     Kind,
     OneStep,
     kinds_of_steps,
@@ -14,7 +15,6 @@ from mf_backend.bench.one_step import (
     make_models,
     same_steps,
 )
-from mf_backend.bench.settings import BenchSettings
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.memory import MemoryPlan, park
 from mf_backend.sampler.options import SamplerOptions

@@ -1,0 +1,1 @@
+"""What a render takes of the memory: counted, predicted, and cut to fit a card by presets."""
