@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from mf_backend.contracts.errors import InputError, MissingComponentError
 
+_log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
 
 
@@ -64,9 +66,15 @@ class Table(Generic[Thing]):
             thing: Thing = getattr(importlib.import_module(module), cls)()
             return thing
         self.check(name)
-        return self._load_brought(next(item for item in self._brought() if item.name == name))
+        return self._load_brought(self._find(name))
 
-    def clashes(self) -> list[str]:
+    def unusable(self, name: str, error: BaseException) -> MissingComponentError:
+        """What to raise where the one of this name, of another package, failed with `error`."""
+        reason = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+        why = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+        return self._refused(self._find(name), f"it fails with {why}")
+
+    def problems(self) -> list[str]:
         """A sentence for each name that a package brings in vain, because it is taken."""
         taken = dict.fromkeys(self.ours, "this backend")
         told = []
@@ -84,24 +92,24 @@ class Table(Generic[Thing]):
     def _code(self) -> str:
         return self.kind.replace(" ", "-")
 
+    def _find(self, name: str) -> Brought:
+        return next(item for item in self._brought() if item.name == name)
+
     def _load_brought(self, item: Brought) -> Thing:
         try:
             thing: Thing = item.entry.load()()
         except (Exception, SystemExit) as error:
-            reason = (str(error).strip().splitlines() or [""])[0].rstrip(".")
-            why = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-            raise self._unusable(item, f"it does not load ({why})") from error
+            # A stranger's module may raise anything at all when it is imported.
+            raise self.unusable(item.name, error) from error
         if not isinstance(thing, self.base):
-            wanted = sorted(getattr(self.base, "__annotations__", {}))
-            wanted += sorted(k for k, v in vars(self.base).items() if k[0] != "_" and callable(v))
-            absent = [word for word in dict.fromkeys(wanted) if not hasattr(thing, word)]
-            raise self._unusable(item, f"it lacks {', '.join(absent)}")
+            absent = [word for word in sorted(_members(self.base)) if not hasattr(thing, word)]
+            raise self._refused(item, f"it lacks {', '.join(absent)}")
         name = getattr(thing, "name", None)
         if name != item.name:
-            raise self._unusable(item, f"it calls itself {name!r}")
+            raise self._refused(item, f"it calls itself {name!r}")
         return thing
 
-    def _unusable(self, item: Brought, why: str) -> MissingComponentError:
+    def _refused(self, item: Brought, why: str) -> MissingComponentError:
         return MissingComponentError(
             f"{self._code}-broken",
             f"The {self.kind} {item.name} of the package {item.package} cannot be used: {why}.",
@@ -110,15 +118,9 @@ class Table(Generic[Thing]):
 
     def _brought(self) -> Iterator[Brought]:
         """What installed packages bring, first on the path first."""
-        if not self.group:
-            return
         seen: set[str] = set()
-        for package in importlib.metadata.distributions():
-            try:
-                entries = [x for x in package.entry_points if x.group == self.group]
-            except (ValueError, TypeError, OSError):
-                # A list that cannot be read names nothing; the packages after it still count.
-                continue
+        for package in importlib.metadata.distributions() if self.group else ():
+            entries = [x for x in _entry_points(package) if x.group == self.group]
             name = str(package.metadata["Name"]) if entries else ""
             if name in seen:
                 # A second copy, later on the path, is not the one that would be imported.
@@ -127,3 +129,20 @@ class Table(Generic[Thing]):
                 seen.add(name)
             for entry in entries:
                 yield Brought(entry.name, f"{name} {package.version}", entry)
+
+
+def _entry_points(
+    package: importlib.metadata.Distribution,
+) -> Sequence[importlib.metadata.EntryPoint]:
+    """A package's entry points; none where it lists them in a way that nobody can read."""
+    try:
+        return package.entry_points
+    except (ValueError, TypeError, OSError) as error:
+        _log.warning("The entry points of %s cannot be read: %s", package.metadata["Name"], error)
+        return ()
+
+
+def _members(base: Any) -> set[str]:
+    """Names of the attributes and methods that a Protocol asks for."""
+    methods = {name for name in vars(base) if not name.startswith("_")}
+    return methods | set(base.__annotations__)

@@ -12,10 +12,8 @@ from typing import Any
 
 from mf_backend.contracts import resources
 from mf_backend.contracts.devices import list_devices
-from mf_backend.contracts.request import Settings
 from mf_backend.doctor.libraries import Library, LibraryState, examine_libraries
-from mf_backend.engines.base import engine_names
-from mf_backend.protocol.handshake import engine_facts
+from mf_backend.engines import all_engine_facts
 from mf_backend.version import VERSION
 from mf_backend.weights.folder import data_folder, estimators_folder, weights_folder
 
@@ -132,7 +130,7 @@ def examine(job_folder: Path, load: bool = True) -> dict[str, Any]:
             "weights": str(weights_folder()),
             "estimators": str(estimators_folder()),
         },
-        "engines": [engine_facts(name, Settings(engine=name)) for name in engine_names()],
+        "engines": all_engine_facts(),
         "problems": [_problem(item) for item in libraries if _is_bad(item) and not item.optional],
         "optional": [_problem(item) for item in libraries if _is_bad(item) and item.optional],
     }

@@ -1,4 +1,4 @@
-"""The one interface behind which engines sit, and the table of engines.
+"""The one interface behind which engines sit.
 
 An engine turns a clip and its conditions into finished frames at the clip's own size. Every pixel
 outside the soft union of source and target masks equals the clip's.
@@ -6,14 +6,12 @@ outside the soft union of source and target masks equals the clip's.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mf_backend.contracts.conditions import Conditions
-from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
@@ -37,17 +35,47 @@ class EngineJob:
     work: Path
 
 
+@dataclass(frozen=True)
+class MemoryNeed:
+    """What a job would take of the memory of the device that it would run on."""
+
+    needed_bytes: int
+    free_bytes: int | None
+    """None where that cannot be told."""
+    device: str
+    """"cpu", "mps" or "cuda:N"."""
+    fits: bool
+    preset: str = ""
+    """The memory preset that would be used; empty for an engine without."""
+    fitting_preset: str = ""
+    """The largest preset that can be chosen and fits; empty where none does."""
+    fitting_bytes: int | None = None
+    camera_helps: bool = False
+    """Whether it would fit without the moving camera."""
+
+
+@runtime_checkable
 class Engine(Protocol):
-    """Makes the finished frames of a job."""
+    """Makes the finished frames of a job. Making an engine imports nothing heavy."""
 
     name: str
+    """What settings call it."""
     label: str
+    """What people call it."""
+    seconds_a_frame: float
+    """Roughly, at 512x512; it only divides the progress bar until the pace is known."""
 
     def missing(self, settings: Settings) -> list[Missing]:
         """What keeps the engine from running with these settings; empty when it can. Cheap."""
 
     def fingerprint(self, settings: Settings) -> dict[str, str]:
         """Everything of the settings and the engine that changes its frames, for stage hashes."""
+
+    def memory_need(self, settings: Settings, size: tuple[int, int], count: int) -> MemoryNeed:
+        """What `count` frames of `size` (width, height) would take, also where it is too much.
+
+        Raises an MFError for settings that it cannot work with.
+        """
 
     def render(
         self, job: EngineJob, indices: Sequence[int], reporter: Reporter
@@ -57,25 +85,3 @@ class Engine(Protocol):
         Frames already on disk are left out of `indices` by the caller. Long work before the first
         frame keeps its checkpoints in `job.work` and goes on from them when called again.
         """
-
-
-_ENGINES = {
-    "preview": "mf_backend.engines.preview.engine:PreviewEngine",
-    "motionfollower": "mf_backend.engines.motionfollower.engine:MotionFollowerEngine",
-}
-
-
-def engine_names() -> tuple[str, ...]:
-    """Names that `Settings.engine` takes."""
-    return tuple(_ENGINES)
-
-
-def load_engine(name: str) -> Engine:
-    """Import and make an engine. Raises InputError for an unknown name."""
-    if name not in _ENGINES:
-        raise InputError(
-            "engine-unknown", f"There is no engine named {name!r}; use {' or '.join(_ENGINES)}."
-        )
-    module, cls = _ENGINES[name].split(":")
-    engine: Engine = getattr(importlib.import_module(module), cls)()
-    return engine

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest
+from mf_backend.engines import load_engine
 
 READ, JOINTS, MASKS, ALIGN, TARGET_MASK = "read", "joints", "masks", "align", "target_mask"
 RENDER, ENCODE, REPORT = "render", "encode", "report"
@@ -15,13 +19,11 @@ _SECONDS_A_FRAME = {
     MASKS: 0.6,
     ALIGN: 0.1,
     TARGET_MASK: 0.15,
-    RENDER: 0.3,
+    RENDER: 1.0,
     ENCODE: 0.05,
     REPORT: 0.001,
 }
 """Rough costs at 512x512 on two busy cores; they only divide the bar until the pace is known."""
-
-_DIFFUSION_SECONDS_A_FRAME = 15.0
 
 
 def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:
@@ -32,6 +34,7 @@ def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:
         cost[JOINTS] = 0.02
     if settings.source_masks:
         cost[MASKS] = 0.03
-    if settings.engine != "preview":
-        cost[RENDER] = _DIFFUSION_SECONDS_A_FRAME
+    # An engine that cannot be loaded is refused a moment later, with a sentence.
+    with suppress(MFError, ImportError):
+        cost[RENDER] = load_engine(settings.engine).seconds_a_frame
     return {name: cost[name] * max(1, count) + 0.2 for name in STAGE_NAMES}

@@ -13,7 +13,8 @@ from mf_backend.contracts.errors import InputError, MissingComponentError, Outpu
 from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest, Settings
-from mf_backend.engines.base import Engine, load_engine
+from mf_backend.engines import load_engine
+from mf_backend.engines.base import Engine
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.skeleton.joints import JOINT_COUNT
 

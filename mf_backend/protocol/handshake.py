@@ -10,22 +10,9 @@ from typing import Any
 from mf_backend.contracts import resources
 from mf_backend.contracts.devices import list_devices
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import Settings
-from mf_backend.engines.base import Engine, engine_names, load_engine
+from mf_backend.engines import all_engine_facts
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
-
-
-def engine_facts(name: str, settings: Settings) -> dict[str, Any]:
-    """{name, label, missing: [{what, how}]} of one engine, also where its libraries are absent."""
-    try:
-        engine: Engine = load_engine(name)
-        lacks = [{"what": item.what, "how": item.how} for item in engine.missing(settings)]
-    except ImportError as error:
-        what = error.name or str(error)
-        how = f"Install {what} into the backend's environment."
-        return {"name": name, "label": name.capitalize(), "missing": [{"what": what, "how": how}]}
-    return {"name": name, "label": engine.label, "missing": lacks}
 
 
 def initialize() -> dict[str, Any]:
@@ -37,7 +24,7 @@ def initialize() -> dict[str, Any]:
         "versions": resources.library_versions(),
         "devices": list_devices(),
         "memory": resources.memory(),
-        "engines": [engine_facts(name, Settings(engine=name)) for name in engine_names()],
+        "engines": all_engine_facts(),
     }
 
 

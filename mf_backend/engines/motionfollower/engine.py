@@ -12,7 +12,7 @@ from mf_backend.contracts.files import hash_value
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Sampler, Settings
-from mf_backend.engines.base import EngineJob, Missing
+from mf_backend.engines.base import EngineJob, MemoryNeed, Missing
 from mf_backend.weights.catalog import IMPORT_HINT
 from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.weight_set import lacking, open_set
@@ -30,6 +30,7 @@ class MotionFollowerEngine:
 
     name = "motionfollower"
     label = "MotionFollower (diffusion, GPU)"
+    seconds_a_frame = 15.0
 
     def missing(self, settings: Settings) -> list[Missing]:
         """Libraries and weights that are not here; imports nothing and reads no weights."""
@@ -69,6 +70,12 @@ class MotionFollowerEngine:
             "weights": open_set(weights_folder(settings.weights)).fingerprint,
             "arithmetic": arithmetic,
         }
+
+    def memory_need(self, settings: Settings, size: tuple[int, int], count: int) -> MemoryNeed:
+        """See Engine; imports torch."""
+        from mf_backend.engines.motionfollower.memory.need import memory_need
+
+        return memory_need(settings, size, count)
 
     def render(
         self, job: EngineJob, indices: Sequence[int], reporter: Reporter

@@ -14,6 +14,8 @@ _STEPS = 50
 _RELEASED_DRAFT_STEPS = 25
 """The shortest released schedule that still has every phase."""
 
+WINDOW_AREA = 512 * 512
+"""Pixels of the window around the actor: what the networks were trained on."""
 MEMORY_NAMES = ("auto", "6", "8", "12", "24")
 """What `--memory` takes; a preset for cards beyond 24 GB is only chosen by auto."""
 

@@ -30,7 +30,7 @@ from mf_backend.engines.motionfollower.memory.presets import (
     choose_preset,
     smaller_preset,
 )
-from mf_backend.engines.motionfollower.options import sampler_options
+from mf_backend.engines.motionfollower.options import WINDOW_AREA, sampler_options
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import Conditions, prepare
 from mf_backend.sampler.decode import decode_latent
@@ -46,8 +46,6 @@ from mf_backend.weights.loading import load_config, load_models
 from mf_backend.weights.weight_set import Kind, open_set
 
 _log = logging.getLogger(__name__)
-WINDOW_AREA = 512 * 512
-"""Pixels of the window: what the networks were trained on."""
 
 
 @dataclass

@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 from mf_backend.clip import open_clip, write_png
 from mf_backend.contracts.conditions import load_conditions
-from mf_backend.engines.base import EngineJob, load_engine
+from mf_backend.engines import load_engine
+from mf_backend.engines.base import EngineJob
 from mf_backend.engines.motionfollower import checkpoints
 from mf_backend.contracts.request import ClipKind, Reference, Settings
 from mf_backend.contracts.progress import NullReporter

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mf_backend.engines.base import load_engine
+from mf_backend.engines import load_engine
 from mf_backend.models import compiling
 from mf_backend.models.motion_module import TemporalTransformer
 

@@ -24,7 +24,8 @@ from mf_backend.contracts.errors import (
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import ClipKind, Reference, Settings
-from mf_backend.engines.base import EngineJob, load_engine
+from mf_backend.engines import load_engine
+from mf_backend.engines.base import EngineJob
 from mf_backend.engines.motionfollower import checkpoints
 
 MakeJob = Callable[..., Path]
@@ -294,7 +295,7 @@ def test_weights_that_are_not_finite(diffusion_job: MakeJob, odd_path: Path) -> 
 def test_what_cannot_fit_is_refused(
     diffusion_job: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mf_backend.engines.motionfollower import presets
+    from mf_backend.engines.motionfollower.memory import presets
 
     monkeypatch.setattr(presets, "free_bytes", lambda device: 1_000_000)
     watcher = Watcher()

@@ -13,7 +13,8 @@ from mf_backend.clip import open_clip
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import ClipKind, Reference, Settings
-from mf_backend.engines.base import EngineJob, load_engine
+from mf_backend.engines import load_engine
+from mf_backend.engines.base import EngineJob
 
 
 class Stopwatch(NullReporter):

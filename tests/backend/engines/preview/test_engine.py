@@ -13,7 +13,8 @@ from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.errors import CancelledError, InputError
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import Alignment, Settings
-from mf_backend.engines.base import EngineJob, load_engine
+from mf_backend.engines import load_engine
+from mf_backend.engines.base import EngineJob
 from mf_backend.retarget.alignment import AlignmentOptions, align
 from mf_backend.retarget.target_mask import predict_target_masks
 from mf_backend.skeleton.read_back import read_joints
