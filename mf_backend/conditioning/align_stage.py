@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import THRESHOLD
 from mf_backend.clip import image_folder, write_png
+from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
     copy_whole,
@@ -118,12 +119,10 @@ class AlignStage:
             reporter.warn("alignment-note", note)
         empty = ~np.isfinite(result.joints).any(axis=(1, 2))
         if empty.any():
-            from mf_backend.actor.joints.estimate import list_frames
-
             reporter.warn(
                 "target-empty-frames",
                 f"The target skeleton has no joints on frames "
-                f"{list_frames(int(i) for i in np.flatnonzero(empty))}.",
+                f"{list_numbers(int(i) for i in np.flatnonzero(empty))}.",
             )
         write_json(out / QUALITY, result.report.to_dict())
 

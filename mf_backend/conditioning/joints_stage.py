@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
+from mf_backend.actor.joints.estimators import best_estimator
 from mf_backend.clip import write_png
+from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
     SOURCE_JOINTS,
@@ -42,11 +44,7 @@ class JointsStage:
         """The person pointed at, which of the user's files are given, and the estimator."""
         if settings.source_joints or settings.source_poses:
             return {"given": "joints" if settings.source_joints else "poses"}
-        from mf_backend.actor.joints.dwpose import dwpose_present
-        from mf_backend.actor.joints.pose_models import best_model
-
-        estimator = "dwpose" if dwpose_present() else str(best_model())
-        return {"person": list(settings.person), "estimator": estimator}
+        return {"person": list(settings.person), "estimator": best_estimator().name}
 
     def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
         """The user's own joints or skeleton pictures."""
@@ -109,25 +107,18 @@ def _given(
 def _estimated(
     context: ConditionContext, reporter: Reporter
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], dict[str, Any]]:
-    from mf_backend.actor.joints.dwpose import dwpose_present, estimate_with_dwpose
-    from mf_backend.actor.joints.estimate import estimate_joints, list_frames
-
     clip = context.clip
-    estimate = (
-        estimate_with_dwpose(clip, context.settings.person, reporter)
-        if dwpose_present()
-        else estimate_joints(clip, context.settings.person, reporter)
-    )
+    estimate = best_estimator().estimate(clip, context.settings.person, reporter)
     lost = [i for i in estimate.lost if i not in estimate.black]
     if estimate.black:
         reporter.warn(
             "black-frames",
-            f"Frames that are black: {list_frames(estimate.black)}; nobody can be seen there.",
+            f"Frames that are black: {list_numbers(estimate.black)}; nobody can be seen there.",
         )
     if lost:
         reporter.warn(
             "person-lost",
-            f"The person was not found on frames {list_frames(lost)}; short gaps are filled, on "
+            f"The person was not found on frames {list_numbers(lost)}; short gaps are filled, on "
             f"longer ones the actor is taken to be out of the picture.",
         )
     hands = {

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
-from mf_backend.actor.joints.estimate import list_frames
 from mf_backend.actor.masks import shape
+from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, load_estimator
 from mf_backend.actor.masks.firm import measure_cores
 from mf_backend.actor.masks.residue import ResidueFinder
 from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften, widen
 from mf_backend.clip import image_folder, write_png
+from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
     load_others,
@@ -98,7 +99,7 @@ class MasksStage:
         if failed:
             reporter.warn(
                 "masks-doubtful",
-                f"No good mask was found for frames {list_frames(failed)}; the skeleton's outline "
+                f"No good mask was found for frames {list_numbers(failed)}; the skeleton's outline "
                 f"stands in there.",
             )
         if not given:
@@ -106,7 +107,9 @@ class MasksStage:
         write_json(
             out / QUALITY,
             {
-                "estimator": "given" if settings.source_masks else settings.mask_estimator or "rvm",
+                "estimator": "given"
+                if settings.source_masks
+                else settings.mask_estimator or DEFAULT,
                 "frames": clip.count,
                 "rejected": {str(i): str(verdict) for i, verdict in rejected.items()},
                 "estimated_again": {str(i): name or "skeleton" for i, name in again.items()},
@@ -162,8 +165,6 @@ class _Work:
 def _estimated(
     context: ConditionContext, work: _Work, name: str = "", frames: Sequence[int] | None = None
 ) -> Iterator[tuple[int, Matte]]:
-    from mf_backend.actor.masks.estimators import load_estimator
-
     clip = context.clip
     wanted = range(clip.count) if frames is None else frames
     estimator = load_estimator(name or context.settings.mask_estimator)
@@ -197,7 +198,7 @@ def _name_rejected(rejected: dict[int, Verdict], reporter: Reporter) -> None:
         if frames:
             reporter.warn(
                 f"mask-{verdict}",
-                f"The given masks of frames {list_frames(frames)} {why}; they are estimated "
+                f"The given masks of frames {list_numbers(frames)} {why}; they are estimated "
                 f"instead.",
             )
 
@@ -207,10 +208,9 @@ def _again(
 ) -> dict[int, str]:
     """Estimate rejected frames by other means; {frame: estimator that was accepted, or ''}."""
     result = dict.fromkeys(sorted(rejected), "")
-    asked = context.settings.mask_estimator or "rvm"
-    names = ["rvm", "mediapipe"] if context.settings.source_masks else []
-    names += [name for name in ("mediapipe", "rvm") if name not in (*names, asked)]
-    for name in names:
+    asked = context.settings.mask_estimator or DEFAULT
+    others = [name for name in reversed(ALWAYS_HERE) if name != asked]
+    for name in ALWAYS_HERE if context.settings.source_masks else others:
         left = [i for i, source in result.items() if source == "" and work.present(i)]
         for index, matte in _estimated(context, work, name, left):
             reporter.check()

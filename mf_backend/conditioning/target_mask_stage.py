@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
-from mf_backend.actor.joints.estimate import list_frames
 from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import image_folder, write_png
+from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
 from mf_backend.conditioning.stage_files import pictures_complete, read_mask
@@ -161,7 +161,7 @@ def _given_masks(
             refused[str(index)] = str(check.verdict)
     wrong = [index for index, verdict in refused.items() if verdict != Verdict.EMPTY]
     if wrong:
-        frames = list_frames(int(index) for index in wrong)
+        frames = list_numbers(int(index) for index in wrong)
         reporter.warn(
             "target-mask-refused",
             f"The given target masks of frames {frames} do not lie on the target's skeleton "

@@ -1,8 +1,7 @@
-"""Estimating the actor's joints over a whole clip."""
+"""From what was read on each frame to the actor's joints over a whole clip."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,21 +9,14 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.joints import pose_correction
 from mf_backend.actor.joints.hand_repair import repair_hand
-from mf_backend.actor.joints.hands import POINTS, WRISTS, HandEstimator
+from mf_backend.actor.joints.hands import WRISTS
 from mf_backend.actor.joints.person_track import (
     Candidate,
-    between,
-    choose_anchor,
-    find_people,
-    follow,
     seen_twice,
 )
-from mf_backend.actor.joints.pose_models import PoseModel, best_model
-from mf_backend.actor.joints.pose_views import Picture, PoseEstimator, PoseReading
+from mf_backend.actor.joints.pose_views import Picture, PoseReading
 from mf_backend.actor.joints.repair import drop_mistakes, fill_gaps, inside, smooth
 from mf_backend.contracts.conditions import JointState
-from mf_backend.contracts.frames import FrameSource
-from mf_backend.contracts.progress import Reporter
 from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LEFT_HAND, RIGHT_HAND
 
 Floats = NDArray[np.float64]
@@ -35,10 +27,8 @@ _CUT_OFF = 0.08
 """Joints outside the picture by less than this part of the person's extent are put to its edge."""
 _UNSURE = 0.05
 """Joints whose views disagree by this part of the person's extent are reported as unsure."""
-_BODY_COUNT = 18
+BODY_COUNT = 18
 _FACE_FRONT = (0, 14, 15)
-_TURNED_AWAY = 0.25
-"""The nose counts as hidden where it lies behind the ears by this part of the torso."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +46,7 @@ class JointEstimate:
     unsure: dict[int, int] = field(default_factory=dict)
     """Frame: number of body joints on which the estimator's views disagree."""
     others: NDArray[np.float32] = field(
-        default_factory=lambda: np.empty((0, 0, _BODY_COUNT, 2), np.float32)
+        default_factory=lambda: np.empty((0, 0, BODY_COUNT, 2), np.float32)
     )
     """[frames, people, 18, 2] everybody else's body joints, in no order; NaN absent."""
 
@@ -82,95 +72,6 @@ def is_black(picture: Picture) -> bool:
     return bool(np.percentile(picture[::4, ::4].max(axis=-1), 99) < _BLACK_LEVEL)
 
 
-def list_frames(frames: Iterable[int]) -> str:
-    """Frame numbers for a sentence: '3, 7-9'."""
-    from mf_backend.clip.image_folder import list_numbers
-
-    return list_numbers(frames)
-
-
-def _look_for_people(
-    clip: FrameSource, estimator: PoseEstimator, advance: Callable[[], None]
-) -> tuple[list[tuple[Candidate, ...]], list[int]]:
-    people: list[tuple[Candidate, ...]] = []
-    black: list[int] = []
-    for index, picture in enumerate(clip.frames()):
-        if is_black(picture):
-            black.append(index)
-            people.append(())
-        else:
-            people.append(find_people(estimator, picture))
-        advance()
-    return people, black
-
-
-def _facing_away(reading: PoseReading) -> bool:
-    """Whether the back of the head is to the camera: the nose lies farther than both ears."""
-    nose, ears = reading.depth[0], reading.depth[[7, 8]]
-    torso = np.linalg.norm(reading.points[[11, 12]].mean(0) - reading.points[[23, 24]].mean(0))
-    return bool(nose > ears.max() + _TURNED_AWAY * torso)
-
-
-def _read_person(
-    clip: FrameSource,
-    track: list[PoseReading | None],
-    estimator: PoseEstimator,
-    advance: Callable[[], None],
-) -> RawJoints:
-    count = clip.count
-    raw = RawJoints(
-        np.full((count, _BODY_COUNT, 2), np.nan),
-        np.full((count, _BODY_COUNT), np.nan),
-        np.full((2, count, POINTS, 2), np.nan),
-        np.zeros(count, dtype=bool),
-    )
-    table = pose_correction.weights(estimator.model)
-    before: tuple[Picture, PoseReading] | None = None
-    with HandEstimator() as hands:
-        for index, picture in enumerate(clip.frames()):
-            reading = None
-            near = track[index] or between(track, index)
-            if near is not None and not is_black(picture):
-                reading = estimator.person(picture, near) or track[index]
-                if reading is None and before is not None:
-                    reading = estimator.follow(before[0], picture, before[1])
-            if reading is not None:
-                raw.body[index] = pose_correction.body_joints(reading.points, table)
-                raw.spread[index] = pose_correction.plain_values(reading.spread, worst=True)
-                raw.hands[:, index] = hands.find(picture, raw.body[index])
-                raw.away[index] = _facing_away(reading)
-            before = (picture, reading) if reading is not None else None
-            advance()
-    return raw
-
-
-def estimate_joints(
-    clip: FrameSource,
-    person: tuple[float, ...],
-    reporter: Reporter,
-    model: PoseModel | None = None,
-) -> JointEstimate:
-    """Body and hands of the person to follow, on every frame.
-
-    The clip is read twice. Calls reporter.advance 2 * clip.count times. Raises InputError where
-    nobody is found, or nobody is where `person` points.
-    """
-    model = model or best_model()
-    done = 0
-
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        reporter.advance(done, "looking for people" if done <= clip.count else "joints")
-
-    with PoseEstimator(model) as estimator:
-        people, black = _look_for_people(clip, estimator, advance)
-        track = follow(people, choose_anchor(people, person))
-        raw = _read_person(clip, track, estimator, advance)
-    others = everybody_else(people, track)
-    return repaired(raw, clip.size, f"mediapipe pose {model}", black, others)
-
-
 def everybody_else(
     people: list[tuple[Candidate, ...]], track: list[PoseReading | None]
 ) -> NDArray[np.float32]:
@@ -186,7 +87,7 @@ def everybody_else(
         for group, wanted in zip(people, track, strict=True)
     ]
     most = max(len(group) for group in groups)
-    others = np.full((len(groups), most, _BODY_COUNT, 2), np.nan, np.float32)
+    others = np.full((len(groups), most, BODY_COUNT, 2), np.nan, np.float32)
     for index, group in enumerate(groups):
         for which, body in enumerate(group):
             others[index, which] = body

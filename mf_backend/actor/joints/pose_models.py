@@ -54,6 +54,18 @@ def best_model() -> PoseModel:
     return PoseModel.HEAVY if model_file(PoseModel.HEAVY) else PoseModel.FULL
 
 
+def require_model(model: PoseModel) -> Path:
+    """The landmark model's file. Raises MissingComponentError where it is absent."""
+    found = model_file(model)
+    if found is None:
+        raise MissingComponentError(
+            "pose-model-missing",
+            f"MediaPipe's {model} pose model is not on this machine.",
+            "`python -m mf_backend weights list` says where it comes from.",
+        )
+    return found
+
+
 def _described(path: Path, norm: tuple[float, float]) -> bytes:
     """A model file with the input normalisation that MediaPipe's tasks ask for."""
     from mediapipe.tasks.python.metadata.metadata_writers import metadata_writer
@@ -66,13 +78,7 @@ def _described(path: Path, norm: tuple[float, float]) -> bytes:
 
 def pose_bundle(model: PoseModel) -> bytes:
     """Detector and landmark model as the .task archive that PoseLandmarker loads."""
-    landmarks = model_file(model)
-    if landmarks is None:
-        raise MissingComponentError(
-            "pose-model-missing",
-            f"MediaPipe's {model} pose model is not on this machine.",
-            "`python -m mf_backend weights list` says where it comes from.",
-        )
+    landmarks = require_model(model)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         detector = _described(package_folder() / _DETECTOR, _DETECTOR_NORM)

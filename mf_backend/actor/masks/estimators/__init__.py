@@ -24,6 +24,8 @@ ESTIMATORS: Table[MaskEstimator] = Table(
 )
 DEFAULT = "rvm"
 """What settings without a name mean."""
+ALWAYS_HERE = ("rvm", "mediapipe")
+"""Those whose models come with the backend's packages, better one first."""
 
 
 def estimator_names() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mf_backend.actor.joints import pose_correction
-from mf_backend.actor.joints.dwpose import body_from_coco, hands_from_coco
+from mf_backend.actor.joints.estimators.dwpose import body_from_coco, hands_from_coco
 from mf_backend.actor.joints.pose_models import PoseModel
 from mf_backend.actor.joints.pose_views import CANVAS, Region, View, cut, undo, view_matrix
 from mf_backend.skeleton.draw import draw_skeleton

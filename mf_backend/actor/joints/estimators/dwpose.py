@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ from mf_backend.actor.joints.person_track import (
     torso_colours,
 )
 from mf_backend.actor.joints.pose_views import LANDMARKS, Picture, PoseReading
+from mf_backend.contracts.errors import MissingComponentError
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
+from mf_backend.weights.catalog import optional
 
 Floats = NDArray[np.float64]
 
@@ -39,14 +42,52 @@ _MEDIAPIPE = {0: 0, 1: 2, 2: 5, 3: 7, 4: 8, 5: 11, 6: 12, 7: 13, 8: 14, 9: 15, 1
 """COCO keypoint: MediaPipe landmark of the same name."""
 
 
-def dwpose_present() -> bool:
-    """Whether rtmlib and both model files are here. Loads neither."""
-    import importlib.util
+class DWPose:
+    """The whole-body estimator that the released skeletons were made with."""
 
-    from mf_backend.weights.catalog import optional
+    name = "dwpose"
+    label = "DWPose"
 
-    installed = importlib.util.find_spec("rtmlib") is not None
-    return installed and optional(_DETECTOR).present and optional(_POSE).present
+    def require(self) -> None:
+        """See JointEstimator. Loads neither model."""
+        if importlib.util.find_spec("rtmlib") is None:
+            raise MissingComponentError(
+                "dwpose-missing", "rtmlib is not installed.", "Run `pip install rtmlib`."
+            )
+        for item in (optional(_DETECTOR), optional(_POSE)):
+            if not item.present:
+                raise MissingComponentError(
+                    "dwpose-missing", f"{item.name} is not on this machine.", item.how
+                )
+
+    def estimate(
+        self, clip: FrameSource, person: tuple[float, ...], reporter: Reporter
+    ) -> JointEstimate:
+        """See JointEstimator."""
+        model = _load()
+        people: list[tuple[Candidate, ...]] = []
+        found: list[list[tuple[PoseReading, Floats, Floats]]] = []
+        black: list[int] = []
+        for index, picture in enumerate(clip.frames()):
+            group = [] if is_black(picture) else _everybody(model, picture)
+            if is_black(picture):
+                black.append(index)
+            found.append(group)
+            people.append(tuple(Candidate(r, torso_colours(picture, r)) for r, _, _ in group))
+            reporter.advance(2 * (index + 1), "joints")
+        track = follow(people, choose_anchor(people, person))
+        raw = RawJoints(
+            np.full((clip.count, len(_BODY), 2), np.nan),
+            np.zeros((clip.count, len(_BODY))),
+            np.full((2, clip.count, POINTS, 2), np.nan),
+            np.zeros(clip.count, dtype=bool),
+        )
+        for index, wanted in enumerate(track):
+            for reading, points, scores in found[index]:
+                if reading is wanted:
+                    raw.body[index] = body_from_coco(points, scores)
+                    raw.hands[:, index] = hands_from_coco(points, scores)
+        return repaired(raw, clip.size, "DWPose", black, everybody_else(people, track))
 
 
 def body_from_coco(points: Floats, scores: Floats) -> Floats:
@@ -81,8 +122,6 @@ def _as_reading(points: Floats, scores: Floats) -> PoseReading:
 def _load() -> Any:
     from rtmlib import Wholebody
 
-    from mf_backend.weights.catalog import optional
-
     return Wholebody(
         det=str(optional(_DETECTOR).path),
         det_input_size=(640, 640),
@@ -91,36 +130,6 @@ def _load() -> Any:
         backend="onnxruntime",
         device="cpu",
     )
-
-
-def estimate_with_dwpose(
-    clip: FrameSource, person: tuple[float, ...], reporter: Reporter
-) -> JointEstimate:
-    """Like `estimate_joints`, from DWPose; calls reporter.advance up to 2 * clip.count."""
-    model = _load()
-    people: list[tuple[Candidate, ...]] = []
-    found: list[list[tuple[PoseReading, Floats, Floats]]] = []
-    black: list[int] = []
-    for index, picture in enumerate(clip.frames()):
-        group = [] if is_black(picture) else _everybody(model, picture)
-        if is_black(picture):
-            black.append(index)
-        found.append(group)
-        people.append(tuple(Candidate(r, torso_colours(picture, r)) for r, _, _ in group))
-        reporter.advance(2 * (index + 1), "joints")
-    track = follow(people, choose_anchor(people, person))
-    raw = RawJoints(
-        np.full((clip.count, len(_BODY), 2), np.nan),
-        np.zeros((clip.count, len(_BODY))),
-        np.full((2, clip.count, POINTS, 2), np.nan),
-        np.zeros(clip.count, dtype=bool),
-    )
-    for index, wanted in enumerate(track):
-        for reading, points, scores in found[index]:
-            if reading is wanted:
-                raw.body[index] = body_from_coco(points, scores)
-                raw.hands[:, index] = hands_from_coco(points, scores)
-    return repaired(raw, clip.size, "DWPose", black, everybody_else(people, track))
 
 
 def _everybody(model: Any, picture: Picture) -> list[tuple[PoseReading, Floats, Floats]]:
