@@ -1,4 +1,4 @@
-"""Names of a job's stages in order, and what they roughly cost."""
+"""What a job's stages roughly cost."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from contextlib import suppress
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines import load_engine
-
-READ, JOINTS, MASKS, ALIGN, TARGET_MASK = "read", "joints", "masks", "align", "target_mask"
-RENDER, ENCODE, REPORT = "render", "encode", "report"
-
-STAGE_NAMES = (READ, JOINTS, MASKS, ALIGN, TARGET_MASK, RENDER, ENCODE, REPORT)
+from mf_backend.jobs.stage_names import (
+    ALIGN,
+    ENCODE,
+    JOINTS,
+    MASKS,
+    READ,
+    RENDER,
+    REPORT,
+    STAGE_NAMES,
+    TARGET_MASK,
+)
 
 _SECONDS_A_FRAME = {
     READ: 0.002,

@@ -23,8 +23,8 @@ from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import read_request
 from mf_backend.engines.base import EngineJob
 from mf_backend.engines.preview.engine import PreviewEngine
-from mf_backend.jobs.costs import TARGET_MASK
 from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.stage_names import TARGET_MASK
 from mf_backend.jobs.state import read_state
 
 _NEIGHBOURS = 2

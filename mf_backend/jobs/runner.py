@@ -20,9 +20,10 @@ from mf_backend.contracts.errors import CancelledError, MFError
 from mf_backend.contracts.failures import describe
 from mf_backend.contracts.request import JobRequest, read_request
 from mf_backend.contracts.resources import PeakMemory
-from mf_backend.jobs.costs import READ, REPORT, expected_seconds
+from mf_backend.jobs.costs import expected_seconds
 from mf_backend.jobs.folder import JobFolder, hold, remove_leftovers
 from mf_backend.jobs.log import capture_output
+from mf_backend.jobs.stage_names import READ, REPORT
 from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
 from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
 

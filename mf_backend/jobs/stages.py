@@ -14,9 +14,9 @@ from mf_backend.contracts.files import hash_value
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines.base import Engine
 from mf_backend.jobs import outputs
-from mf_backend.jobs.costs import ALIGN, ENCODE, RENDER
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.reading import hash_path
+from mf_backend.jobs.stage_names import ALIGN, ENCODE, RENDER
 from mf_backend.jobs.tracker import JobTracker
 from mf_backend.version import VERSION
 

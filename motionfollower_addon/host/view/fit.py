@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest, read_request
-from mf_backend.jobs.costs import ALIGN, TARGET_MASK
 from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.stage_names import ALIGN, TARGET_MASK
 from mf_backend.jobs.state import JobState, read_state
 
 from ...core.job.provenance import Origin, home_scene_name, read_origin

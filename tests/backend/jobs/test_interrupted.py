@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from mf_backend.jobs.costs import STAGE_NAMES
 from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.stage_names import STAGE_NAMES
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
 COUNT = 16

@@ -14,9 +14,9 @@ import pytest
 
 from mf_backend.clip import encode_mp4, probe_clip
 from mf_backend.contracts.files import hash_file, write_npz
-from mf_backend.jobs.costs import STAGE_NAMES
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.outputs import read_frame
+from mf_backend.jobs.stage_names import STAGE_NAMES
 from mf_backend.version import VERSION
 from tests.backend.tiny_job import backend, edit_request, make_job, write_clip, write_picture
 
