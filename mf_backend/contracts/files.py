@@ -37,14 +37,17 @@ def output_error(path: Path, error: OSError) -> OutputError:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, make_folder: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path` with the same ending; move it into place on success.
 
     For writers that open files by name. The temporary file is removed when the block raises.
-    Raises OutputError where the disk refuses.
+    The file's own folder is made where it is missing, but none above it: what was moved away while
+    it was written to must not rise again at its old place. Raises OutputError where the disk
+    refuses.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if make_folder:
+            path.parent.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(
             dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
         )
@@ -65,8 +68,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
+def _write(path: Path, write: Callable[[BinaryIO], object], make_folder: bool = True) -> None:
+    with atomic_path(path, make_folder) as temporary, temporary.open("wb") as file:
         write(file)
         file.flush()
         os.fsync(file.fileno())
@@ -77,10 +80,11 @@ def write_bytes(path: Path, data: bytes) -> None:
     _write(path, lambda file: file.write(data))
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented UTF-8 JSON, whole or not at all."""
+def write_json(path: Path, value: Any, make_folder: bool = True) -> None:
+    """Write `value` as indented UTF-8 JSON, whole or not at all; see atomic_path."""
     text = json.dumps(value, indent=1, ensure_ascii=False)
-    write_bytes(path, (text + "\n").encode("utf-8"))
+    data = (text + "\n").encode("utf-8")
+    _write(path, lambda file: file.write(data), make_folder)
 
 
 def write_npz(path: Path, **arrays: NDArray[Any]) -> None:

@@ -63,6 +63,11 @@ class JobFolder:
         return self.path / "work" / "engine"
 
     @property
+    def record(self) -> Path:
+        """What finished stages left, by size and hash."""
+        return self.path / "work" / "record"
+
+    @property
     def frames(self) -> Path:
         """Finished frames."""
         return self.path / "outputs" / "frames"
@@ -90,6 +95,37 @@ class JobFolder:
         return self.path.joinpath(*parts.parts)
 
 
+@dataclass(frozen=True)
+class FolderIdentity:
+    """Which folder a job began in, however many come to have its name while it runs."""
+
+    path: Path
+    device: int
+    number: int
+
+    @staticmethod
+    def of(path: Path) -> FolderIdentity:
+        """The folder that is at `path` now. Raises OutputError where there is none."""
+        try:
+            about = path.stat()
+        except OSError as error:
+            raise _gone(path) from error
+        return FolderIdentity(path, about.st_dev, about.st_ino)
+
+    def check(self) -> None:
+        """Raises OutputError where the folder was moved, deleted or replaced by another."""
+        if FolderIdentity.of(self.path) != self:
+            raise _gone(self.path)
+
+
+def _gone(path: Path) -> OutputError:
+    return OutputError(
+        "job-folder-gone",
+        f"The job's folder {path} is no longer there: it was moved or deleted while its job ran.",
+        "Put it back, or start the job again from where the folder is now.",
+    )
+
+
 def create_job(folder: Path, request: JobRequest) -> JobFolder:
     """Make a new job folder with job.json and a queued state.json.
 
@@ -112,6 +148,15 @@ def create_job(folder: Path, request: JobRequest) -> JobFolder:
     write_json(job.request, to_dict(request))
     write_state(job.state, JobState())
     return job
+
+
+def make_folders(job: JobFolder) -> None:
+    """Make the folders for results inside a job's folder, never that one itself."""
+    for folder in (job.path / "work", job.conditions, job.record, job.mp4.parent):
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise output_error(folder, error) from error
 
 
 def remove_leftovers(job: JobFolder) -> None:

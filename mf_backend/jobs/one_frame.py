@@ -146,6 +146,5 @@ def preview_frame(folder: Path, index: int) -> Path:
         )
         ((_, picture),) = PreviewEngine().render(work, [chosen.index(index)], NullReporter())
     path = job.path / "work" / "one_frame" / f"{index + 1:06d}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_png(path, picture)
     return path

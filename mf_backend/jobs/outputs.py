@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import Clip, encode_mp4, probe_clip, write_png
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.errors import InputError, MFError
-from mf_backend.contracts.files import atomic_path
+from mf_backend.contracts.files import atomic_path, output_error
 from mf_backend.contracts.request import ClipKind, Settings
 from mf_backend.engines.base import Engine, EngineJob
 from mf_backend.jobs.folder import JobFolder
@@ -61,7 +61,7 @@ def render(
     todo = frames_to_do(job, clip.count, clip.size)
     if not todo:
         return 0
-    job.engine_work.mkdir(parents=True, exist_ok=True)
+    job.engine_work.mkdir(exist_ok=True)
     conditions = load_conditions(job.conditions)
     work = EngineJob(clip, conditions, settings, job.engine_work)
     for index, picture in engine.render(work, todo, tracker):
@@ -111,5 +111,10 @@ def mp4_complete(job: JobFolder, clip: Clip) -> bool:
 
 def copy_mp4(job: JobFolder, mp4: str) -> None:
     """Put a copy of result.mp4 where the user asked for one, whole or not at all."""
-    with atomic_path(Path(mp4)) as temporary:
+    path = Path(mp4)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(path, error) from error
+    with atomic_path(path) as temporary:
         shutil.copyfile(job.mp4, temporary)

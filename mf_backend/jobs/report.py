@@ -90,4 +90,4 @@ def write_report(
         "machine": resources.machine(),
         "about": request.about,
     }
-    write_json(job.report, report)
+    write_json(job.report, report, make_folder=False)

@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mf_backend.contracts.errors import CancelledError, MFError
+from mf_backend.contracts.errors import CancelledError, MFError, OutputError
 from mf_backend.contracts.failures import describe
 from mf_backend.contracts.request import JobRequest, read_request
 from mf_backend.contracts.resources import PeakMemory
 from mf_backend.jobs.costs import expected_seconds
-from mf_backend.jobs.folder import JobFolder, hold, remove_leftovers
+from mf_backend.jobs.folder import FolderIdentity, JobFolder, hold, make_folders, remove_leftovers
 from mf_backend.jobs.log import capture_output
 from mf_backend.jobs.stage_names import READ, REPORT
 from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
@@ -99,6 +99,7 @@ class _Run:
         self.job = job
         self.request = request
         self.listener = listener
+        self.identity = FolderIdentity.of(job.path)
         self.state = read_state(job.state)
         self.doing = READ
         self._written = 0.0
@@ -120,11 +121,13 @@ class _Run:
         self.listener.warning(code, message)
 
     def _on_step(self, stage: str, step: int, total: int) -> None:
+        self.identity.check()
         self.state = replace(self.state, stage=stage, step=step, total=total)
         if time.monotonic() - self._written > _STATE_SECONDS:
             self._save()
 
     def _save(self) -> None:
+        self.identity.check()
         write_state(self.job.state, self.state)
         self._written = time.monotonic()
 
@@ -136,7 +139,7 @@ class _Run:
         try:
             return self._perform()
         except BaseException as error:
-            told = describe(error, self.doing, self.job.log)
+            told = describe(self._cause(error), self.doing, self.job.log)
             cancelled = isinstance(told, CancelledError)
             if isinstance(error, MFError):
                 _log.error("%s stage %s: %s", told.code, self.doing, told)
@@ -156,6 +159,14 @@ class _Run:
                 # The first error is what the person must hear; a full disk often causes both.
                 _log.error("state.json could not be written: %s", second)
             raise told from error
+
+    def _cause(self, error: BaseException) -> BaseException:
+        """The error to tell: a folder that is gone is why its files cannot be read or written."""
+        try:
+            self.identity.check()
+        except OutputError as gone:
+            return error if isinstance(error, CancelledError) else gone
+        return error
 
     def _perform(self) -> JobResult:
         # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
@@ -181,6 +192,7 @@ class _Run:
             reading.check_length(target, clip)
             self._fact("reference", report.clip_facts(clip, source))
             self._fact("inputs", reading.input_hashes(self.job, self.request))
+            make_folders(self.job)
             stages = kept_stages(self.job, self.request, clip, target, engine)
             hashes = chain_hashes(stages, [source, clip.first, clip.count])
             kept = self._kept(stages, hashes)

@@ -56,8 +56,8 @@ class JobState:
 
 
 def write_state(path: Path, state: JobState) -> None:
-    """Replace state.json. Raises OutputError where the disk refuses."""
-    write_json(path, asdict(state))
+    """Replace state.json. Raises OutputError where the disk refuses or its folder is gone."""
+    write_json(path, asdict(state), make_folder=False)
 
 
 def read_state(path: Path) -> JobState:

@@ -21,7 +21,7 @@ class FrameStore:
         self._folder = folder
         self._tensors: dict[str, Tensor] = {}
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
 
     def write(self, name: str, frames: slice, values: Tensor) -> None:
         """Store `values` [length of `frames`, ...]; the first write fixes shape and dtype."""

@@ -80,6 +80,7 @@ def test_leftovers_go_and_a_users_files_stay(odd_path: Path) -> None:
 def test_leftovers_have_the_names_that_our_writer_gives(odd_path: Path) -> None:
     """A write that is killed half-way leaves a file that the next run finds."""
     job = create_job(odd_path, REQUEST)
+    job.mp4.parent.mkdir()
     script = (
         "import os, sys; from pathlib import Path\n"
         "from mf_backend.contracts.files import atomic_path\n"
