@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from mf_backend.cli.streams import reserve_stdout_for_results
 from mf_backend.contracts.errors import ExitCode, InputError, MFError
+from mf_backend.contracts.log_lines import LineFormatter, visible
 from mf_backend.version import VERSION
 
 PROGRAM = "python -m mf_backend"
@@ -70,9 +71,9 @@ def run_command(argv: Sequence[str]) -> int:
     known = command if command in COMMANDS else None
     if known != "serve":
         reserve_stdout_for_results()
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     # Every request of a download is of no interest to the person who waits for it.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # Ctrl-C and a polite kill end alike; commands that can stop more gently do so themselves.
@@ -110,7 +111,7 @@ def error_value(error: MFError) -> dict[str, Any]:
 
 def print_error(error: MFError) -> None:
     """One sentence and its hint on stderr."""
-    print(f"Error: {error}", file=sys.stderr)
+    print(f"Error: {visible(str(error))}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

@@ -6,8 +6,9 @@ import errno
 import hashlib
 import json
 import os
+import re
+import secrets
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from mf_backend.contracts.errors import InputError, OutputError
 
 _HASH_BLOCK = 1 << 20
+_PART = ".mf-part-"
+_PART_NAME = re.compile(re.escape(_PART) + r"([0-9a-f]{12})([0-9a-f]{8})(.*)", re.DOTALL)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
@@ -36,6 +39,28 @@ def output_error(path: Path, error: OSError) -> OutputError:
     )
 
 
+def part_name(rest: str = "") -> str:
+    """A new hidden name for something that is being written; `rest` follows the mark.
+
+    The second half of the mark is computed from the first, so that no name that a person chose is
+    taken for one of ours.
+    """
+    token = secrets.token_hex(6)
+    return f"{_PART}{token}{_part_check(token)}{rest}"
+
+
+def _part_check(token: str) -> str:
+    return hashlib.sha256(f"motionfollower part {token}".encode()).hexdigest()[:8]
+
+
+def part_rest(name: str) -> str | None:
+    """What follows the mark in a name that `part_name` made; None for every other name."""
+    match = _PART_NAME.fullmatch(name)
+    if match is None or match[2] != _part_check(match[1]):
+        return None
+    return match[3]
+
+
 @contextmanager
 def atomic_path(path: Path, make_folder: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path` with the same ending; move it into place on success.
@@ -45,22 +70,17 @@ def atomic_path(path: Path, make_folder: bool = True) -> Iterator[Path]:
     it was written to must not rise again at its old place. Raises OutputError where the disk
     refuses.
     """
+    temporary = path.with_name(part_name(path.suffix))
     try:
         if make_folder:
             path.parent.mkdir(exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-        )
-        os.close(handle)
+        # Made with the rights that any new file gets here; tempfile's are private.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        os.close(os.open(temporary, flags, 0o666))
     except OSError as error:
         raise output_error(path, error) from error
-    temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes private files; results should be readable like any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
         raise output_error(path, error) from error

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mf_backend.contracts.errors import InputError, OutputError
-from mf_backend.contracts.files import output_error, write_json
-from mf_backend.contracts.request import JobRequest, to_dict
+from mf_backend.contracts.files import output_error, part_rest, write_json
+from mf_backend.contracts.request import JobRequest, read_request, to_dict
+from mf_backend.jobs.links import NO_LINK, refuse_links
 from mf_backend.jobs.state import JobState, write_state
-
-_TEMPORARY = re.compile(r"\.[^/]*-[a-z0-9_]{8}(\.[^.]*)?")
 
 
 @dataclass(frozen=True)
@@ -126,6 +124,13 @@ def _gone(path: Path) -> OutputError:
     )
 
 
+def read_job(folder: Path) -> tuple[JobFolder, JobRequest]:
+    """A job folder and its request. Raises InputError where it is not valid or leads outside."""
+    job = JobFolder(folder.absolute())
+    refuse_links(job.path)
+    return job, read_request(job.request)
+
+
 def create_job(folder: Path, request: JobRequest) -> JobFolder:
     """Make a new job folder with job.json and a queued state.json.
 
@@ -160,12 +165,14 @@ def make_folders(job: JobFolder) -> None:
 
 
 def remove_leftovers(job: JobFolder) -> None:
-    """Delete half-written temporary files that a killed process left in the job's own folders."""
+    """Delete half-written files of ours that a killed process left in the job's own folders."""
     for folder in (job.path, job.path / "work", job.path / "outputs"):
-        walk = folder.glob(".*") if folder == job.path else folder.rglob(".*")
-        for path in walk:
-            if path.is_file() and _TEMPORARY.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        for where, inner, names in os.walk(folder):
+            if folder == job.path:
+                inner.clear()
+            for name in names:
+                if part_rest(name) is not None:
+                    (Path(where) / name).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -175,8 +182,9 @@ def hold(job: JobFolder) -> Iterator[None]:
     Raises InputError while another process runs it, OutputError where nothing can be written.
     """
     path = job.path / "lock"
+    refuse_links(job.path)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
     except OSError as error:
         raise output_error(path, error) from error
     try:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mf_backend.contracts.files import output_error
+from mf_backend.jobs.links import NO_LINK
 
 _BLOCK = 1 << 16
 
@@ -23,7 +24,7 @@ def capture_output(log: Path, echo: bool) -> Iterator[int]:
     descriptor of the former stderr. Raises OutputError where the log cannot be opened.
     """
     try:
-        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_LINK, 0o666)
     except OSError as error:
         raise output_error(log, error) from error
     start = os.fstat(target).st_size

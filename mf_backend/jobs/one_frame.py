@@ -20,10 +20,9 @@ from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import NullReporter
-from mf_backend.contracts.request import read_request
 from mf_backend.engines.base import EngineJob
 from mf_backend.engines.preview.engine import PreviewEngine
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.folder import read_job
 from mf_backend.jobs.stage_names import TARGET_MASK
 from mf_backend.jobs.state import read_state
 
@@ -119,8 +118,7 @@ def preview_frame(folder: Path, index: int) -> Path:
 
     Raises InputError where the job is not conditioned yet or has no such frame.
     """
-    job = JobFolder(folder.absolute())
-    request = read_request(job.request)
+    job, request = read_job(folder)
     record = read_state(job.state).stages.get(TARGET_MASK)
     if record is None or not record.finished:
         raise InputError(

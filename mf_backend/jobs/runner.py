@@ -18,10 +18,18 @@ from typing import TYPE_CHECKING, Any
 
 from mf_backend.contracts.errors import CancelledError, MFError, OutputError
 from mf_backend.contracts.failures import describe
-from mf_backend.contracts.request import JobRequest, read_request
+from mf_backend.contracts.request import JobRequest
 from mf_backend.contracts.resources import PeakMemory
 from mf_backend.jobs.costs import expected_seconds
-from mf_backend.jobs.folder import FolderIdentity, JobFolder, hold, make_folders, remove_leftovers
+from mf_backend.jobs.folder import (
+    FolderIdentity,
+    JobFolder,
+    hold,
+    make_folders,
+    read_job,
+    remove_leftovers,
+)
+from mf_backend.jobs.links import refuse_links
 from mf_backend.jobs.log import capture_output
 from mf_backend.jobs.stage_names import READ, REPORT
 from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
@@ -62,8 +70,7 @@ def run_job(
     report holds what was used. Raises an MFError for everything that can go wrong; state.json then
     says so, and finished stages are kept.
     """
-    job = JobFolder(folder.absolute())
-    request = read_request(job.request)
+    job, request = read_job(folder)
     request = replace(request, settings=replace(request.settings, **(changes or {})))
     with hold(job):
         remove_leftovers(job)
@@ -141,7 +148,7 @@ class _Run:
         except BaseException as error:
             told = describe(self._cause(error), self.doing, self.job.log)
             cancelled = isinstance(told, CancelledError)
-            if isinstance(error, MFError):
+            if told.code != "internal" or isinstance(error, MFError):
                 _log.error("%s stage %s: %s", told.code, self.doing, told)
             else:
                 _log.exception("%s stage %s: %s", told.code, self.doing, told)
@@ -234,6 +241,7 @@ class _Run:
 
     def _run_stage(self, stage: JobStage, key: str) -> None:
         """Do one stage; its record is written before it begins and after it ended well."""
+        refuse_links(self.job.path)
         record = self.state.stages.get(stage.name)
         if record is not None and record.hash != key:
             stage.reset()

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import read_request
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.folder import read_job
 
 
 @dataclass
@@ -37,8 +36,7 @@ class JobQueue:
 
         Raises InputError where the folder holds no valid job or is in the queue already.
         """
-        job = JobFolder(folder.absolute())
-        request = read_request(job.request)
+        job, request = read_job(folder)
         with self._changed:
             for other in self._jobs:
                 if other.id == request.id or other.folder == job.path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from mf_backend.contracts.errors import InputError, OutputError
-from mf_backend.contracts.files import output_error, write_json
+from mf_backend.contracts.files import output_error, part_name, part_rest, write_json
 from mf_backend.models.config import ModelConfig
 from mf_backend.weights.weight_set import (
     MODEL_NAME,
@@ -28,7 +27,7 @@ from mf_backend.weights.weight_set import (
     record_of,
 )
 
-_TEMPORARY = "-being-written-"
+_OLD = "-old"
 
 
 def check_target(folder: Path, replace_set: bool) -> None:
@@ -73,14 +72,13 @@ def write_set(
     parent = folder.parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        for stale in parent.glob(f".{folder.name}{_TEMPORARY}*"):
-            shutil.rmtree(stale, ignore_errors=True)
+        _drop_stale(folder)
         _check_space(parent, tensors, dtype)
-        temporary = Path(tempfile.mkdtemp(dir=parent, prefix=f".{folder.name}{_TEMPORARY}"))
+        temporary = parent / part_name(f"-{folder.name}")
+        temporary.mkdir()
     except OSError as error:
         raise output_error(folder, error) from error
     try:
-        temporary.chmod(0o755)
         result = _fill(temporary, tensors, config, kind, dtype, sources, notes)
         _put_in_place(temporary, folder)
     except (OSError, SafetensorError) as error:
@@ -88,6 +86,15 @@ def write_set(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return replace(result, folder=folder)
+
+
+def _drop_stale(folder: Path) -> None:
+    """Delete what a killed import of the same folder left; the former set only once there is a
+    newer one."""
+    for path in folder.parent.iterdir():
+        rest = part_rest(path.name)
+        if rest == f"-{folder.name}" or (rest == f"-{folder.name}{_OLD}" and is_set(folder)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _fill(
@@ -144,7 +151,8 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
         folder.rmdir()
         temporary.replace(folder)
         return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}{_TEMPORARY}old-"))
+    old = folder.parent / part_name(f"-{folder.name}{_OLD}")
+    old.mkdir(mode=0o700)
     folder.replace(old / "set")
     try:
         temporary.replace(folder)

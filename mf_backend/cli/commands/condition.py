@@ -16,6 +16,7 @@ import numpy as np
 
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
+from mf_backend.contracts.log_lines import visible
 from mf_backend.contracts.request import Alignment, Settings
 
 LOG = "condition.log"
@@ -229,7 +230,7 @@ class TerminalReporter:
     def warn(self, code: str, message: str) -> None:
         """Print and keep the warning."""
         self.warnings.append({"code": code, "message": message})
-        print(f"Warning: {message}", file=self._terminal, flush=True)
+        print(f"Warning: {visible(message)}", file=self._terminal, flush=True)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from mf_backend.cli.main import COMMANDS, print_json
+from mf_backend.contracts.log_lines import visible
 from mf_backend.jobs.runner import run_job
 from mf_backend.jobs.tracker import JobTracker, Progress
 from mf_backend.protocol.messages import PROGRESS_SECONDS
@@ -56,7 +57,7 @@ class _Terminal:
 
     def say(self, text: str) -> None:
         with suppress(OSError):
-            os.write(self._handle, (text + "\n").encode("utf-8", "backslashreplace"))
+            os.write(self._handle, (visible(text) + "\n").encode("utf-8"))
         self._said = time.monotonic()
 
     def progress(self, progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mf_backend.contracts.errors import InputError, OutputError
-from mf_backend.contracts.files import write_bytes
+from mf_backend.contracts.files import part_name, write_bytes
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target, read_request
 from mf_backend.jobs.folder import JobFolder, create_job, hold, remove_leftovers
 from mf_backend.jobs.state import JobState, StageRecord, Status, read_state, write_state
@@ -69,7 +70,12 @@ def test_leftovers_go_and_a_users_files_stay(odd_path: Path) -> None:
     job = create_job(odd_path, REQUEST)
     job.frames.mkdir(parents=True)
     keep = [job.frames / "000001.png", job.frames / ".notes", odd_path / ".keep-this"]
-    drop = [job.frames / ".000002-ab_3xk9z.png", odd_path / ".state-abcd1234.json"]
+    # Hidden names that only look like a writer's.
+    keep += [odd_path / ".notes-personal", job.frames / ".my-drafts01.txt"]
+    keep += [job.frames / ".000002-ab_3xk9z.png", odd_path / f".mf-part-{'0' * 20}.json"]
+    keep += [odd_path / "my folder" / part_name(".txt")]
+    drop = [job.frames / part_name(".png"), odd_path / part_name(".json")]
+    (odd_path / "my folder").mkdir()
     for path in (*keep, *drop):
         path.write_bytes(b"")
     remove_leftovers(job)
@@ -113,3 +119,29 @@ def test_state_reads_back_and_a_damaged_one_starts_over(odd_path: Path) -> None:
     for damage in (b"", b"{", b"[]", b'{"stages": {"x": 1}}', b'{"status": "odd"}', b"\xff"):
         write_bytes(path, damage)
         assert read_state(path) == JobState()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights as POSIX has them")
+def test_new_files_have_the_rights_of_any_new_file(odd_path: Path) -> None:
+    """Also while other threads make files of their own, whose rights stay theirs."""
+    script = (
+        "import os, sys, threading; from pathlib import Path\n"
+        "from mf_backend.contracts.files import write_bytes\n"
+        "folder = Path(sys.argv[1]); os.umask(0o027); ended = threading.Event()\n"
+        "def others():\n"
+        "    for n in range(3000):\n"
+        "        os.close(os.open(folder / f'other {n}', os.O_CREAT | os.O_WRONLY, 0o666))\n"
+        "    ended.set()\n"
+        "threading.Thread(target=others).start()\n"
+        "while not ended.is_set():\n"
+        "    write_bytes(folder / 'ours', b'x')\n"
+        "print(sorted({oct(path.stat().st_mode & 0o777) for path in folder.iterdir()}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(odd_path)],
+        env=backend_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "['0o640']"
