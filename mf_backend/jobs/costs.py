@@ -15,7 +15,6 @@ from mf_backend.jobs.stage_names import (
     READ,
     RENDER,
     REPORT,
-    STAGE_NAMES,
     TARGET_MASK,
 )
 
@@ -30,6 +29,16 @@ _SECONDS_A_FRAME = {
     REPORT: 0.001,
 }
 """Rough costs at 512x512 on two busy cores; they only divide the bar until the pace is known."""
+_OTHER = 0.1
+"""The same for a stage without a figure there."""
+
+
+def stage_names() -> tuple[str, ...]:
+    """All stages of a job in order."""
+    # Imported here, because conditioning is more than whoever asks for a cost has loaded.
+    from mf_backend.conditioning.stages import STAGES
+
+    return (READ, *(stage.name for stage in STAGES), RENDER, ENCODE, REPORT)
 
 
 def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:
@@ -43,4 +52,4 @@ def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:
     # An engine that cannot be loaded is refused a moment later, with a sentence.
     with suppress(MFError, ImportError):
         cost[RENDER] = load_engine(settings.engine).seconds_a_frame
-    return {name: cost[name] * max(1, count) + 0.2 for name in STAGE_NAMES}
+    return {name: cost.get(name, _OTHER) * max(1, count) + 0.2 for name in stage_names()}

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from mf_backend.jobs.costs import stage_names
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.stage_names import STAGE_NAMES
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
 COUNT = 16
@@ -46,10 +46,10 @@ def state(job: JobFolder) -> Any:
 
 
 def wait_for_stage(job: JobFolder, process: subprocess.Popen[bytes], stage: str) -> None:
-    order = STAGE_NAMES.index(stage)
+    order = stage_names().index(stage)
     while process.poll() is None:
         now = state(job)
-        if now["status"] == "running" and STAGE_NAMES.index(now["stage"]) >= order:
+        if now["status"] == "running" and stage_names().index(now["stage"]) >= order:
             return
         time.sleep(0.002)
     raise AssertionError(f"the job ended before {stage}")
@@ -65,7 +65,7 @@ def finish(job: JobFolder, frames: list[bytes]) -> None:
     assert left == []
 
 
-@pytest.mark.parametrize("stage", STAGE_NAMES[:-1])
+@pytest.mark.parametrize("stage", stage_names()[:-1])
 def test_killed_in_a_stage(truth: tuple[Path, list[bytes]], stage: str) -> None:
     root, frames = truth
     job = make_job(root, f"killed in {stage}", COUNT, SIZE)

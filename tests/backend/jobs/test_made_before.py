@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from mf_backend.jobs.costs import stage_names
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.stage_names import STAGE_NAMES
 from mf_backend.version import VERSION
 from tests.backend.tiny_job import backend
 from tests.fixtures.project import BEFORE_ROOMS, copy_project
 
 COUNT = 6
-KEPT = STAGE_NAMES[1:-1]  # reading and the report are done each time
+KEPT = stage_names()[1:-1]  # reading and the report are done each time
 MADE_BY = json.loads((BEFORE_ROOMS / "motionfollower/clip Wave-001/report.json").read_bytes())
 
 pytestmark = pytest.mark.skipif(

@@ -14,9 +14,9 @@ import pytest
 
 from mf_backend.clip import encode_mp4, probe_clip
 from mf_backend.contracts.files import hash_file, write_npz
+from mf_backend.jobs.costs import stage_names
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.outputs import read_frame
-from mf_backend.jobs.stage_names import STAGE_NAMES
 from mf_backend.version import VERSION
 from tests.backend.tiny_job import backend, edit_request, make_job, write_clip, write_picture
 
@@ -58,7 +58,7 @@ def test_a_job_to_its_end(odd_path: Path) -> None:
 
     state = read_json(job.state)
     assert state["status"] == "done" and state["error"] is None
-    assert list(state["stages"]) == list(STAGE_NAMES)
+    assert list(state["stages"]) == list(stage_names())
     assert all(record["finished"] for record in state["stages"].values())
 
     report = read_json(job.report)
@@ -74,12 +74,12 @@ def test_a_job_to_its_end(odd_path: Path) -> None:
     assert report["outputs"]["frames"] == "outputs/frames"
     assert report["outputs"]["mp4_sha256"] == hash_file(copy)
     assert report["versions"]["mf_backend"] == VERSION and report["versions"]["numpy"]
-    assert set(report["timings_seconds"]) == set(STAGE_NAMES[:-1])
+    assert set(report["timings_seconds"]) == set(stage_names()[:-1])
     assert report["frames_per_second"]["render"] > 0
     assert report["peak_memory"]["process_bytes"] > 10_000_000
     assert report["about"] == {"scene": "Scëne"}
     log = job.log.read_text(encoding="utf-8")
-    assert all(f"stage {name}: done" in log for name in STAGE_NAMES)
+    assert all(f"stage {name}: done" in log for name in stage_names())
 
 
 def test_the_actor_moves_and_the_rest_stays(odd_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_second_run_does_nothing_again(odd_path: Path) -> None:
     run(job)
     assert {**times(job.path / "work"), **times(job.path / "outputs")} == before
     log = job.log.read_text(encoding="utf-8")
-    assert log.count("kept from an earlier run") == len(STAGE_NAMES) - 2
+    assert log.count("kept from an earlier run") == len(stage_names()) - 2
 
 
 def test_only_frames_that_do_not_open_are_made_again(odd_path: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from mf_backend.jobs.costs import stage_names
 from mf_backend.jobs.folder import JobFolder, hold
-from mf_backend.jobs.stage_names import STAGE_NAMES
 from tests.backend.tiny_job import (
     Backend,
     backend_environment,
@@ -56,7 +56,7 @@ def test_two_jobs_in_order_with_progress(server: Backend, odd_path: Path) -> Non
         told = [m["params"] for m in notices if m["params"]["id"] == name]
         progress = [p for p in told if "stage" in p]
         stages = list(dict.fromkeys(p["stage"] for p in progress))
-        assert stages == list(STAGE_NAMES)
+        assert stages == list(stage_names())
         overall = [p["overall"] for p in progress]
         assert overall == sorted(overall) and overall[-1] > 0.95
         assert any(p["seconds_left"] is not None and p["seconds_left"] >= 0 for p in progress)
