@@ -32,7 +32,7 @@ def words_on_screen(path: Path) -> Iterator[str]:
             found = [node.body, node.orelse]
         elif isinstance(node, ast.Dict):
             found = list(node.values)
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "section":
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Section":
             found = list(node.args)
         for item in found:
             if isinstance(item, ast.Constant) and isinstance(item.value, str):
@@ -73,7 +73,7 @@ def test_sections_stand_in_the_order_of_the_panel(guide: str, labels: set[str]) 
 
 
 def test_the_rigs_are_those_of_the_bone_maps(guide: str, repository: Path) -> None:
-    maps = (repository / "motionfollower_addon" / "core" / "bone_maps").glob("*.json")
+    maps = (repository / "motionfollower_addon" / "core" / "rig" / "bone_maps").glob("*.json")
     values = [json.loads(path.read_text(encoding="utf-8")) for path in maps]
     wanted = {v["label"]: "verified" if v["verified"] else "unverified" for v in values}
     rows = re.findall(r"^\| (.+) \| (verified|unverified) \|$", guide, re.MULTILINE)
