@@ -60,7 +60,7 @@ def photograph(folder: Path) -> dict[str, list[int]]:
         process = blender.start(
             "--online-mode", "--window-geometry", "0", "0", "1280", "800",
             folder / "demo" / "demo.blend",
-            "--python", SCRIPTS / "pictures.py", "--", "pictures", folder,
+            "--python", SCRIPTS / "window/pictures.py", "--", "pictures", folder,
             env={"DISPLAY": display, "MF_PICTURES_PYTHON": base}, stderr=subprocess.STDOUT,
         )  # fmt: skip
         told = last_words(process, SECONDS)

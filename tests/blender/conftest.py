@@ -115,5 +115,5 @@ def display() -> Iterator[str]:
 def shot(blender: Blender, odd_path: Path) -> Path:
     """A saved file of one small shot, made by that very Blender."""
     write_clip(odd_path / "footage", 6, SIZE)
-    blender.script("make_scene.py", odd_path, "6")
+    blender.script("shots/make_scene.py", odd_path, "6")
     return odd_path / "shöt 1.blend"

@@ -49,7 +49,7 @@ def test_nothing_holds_the_window_for_long(
     shot = make_shot(blender, odd_path, FRAMES)
     make_jobs(shot)
     out = repository / "out" / "window" / blender.version
-    notes = play(blender, display, shot, "holds", out, "holds.py")
+    notes = play(blender, display, shot, "holds", out, "window/holds.py")
 
     print(
         f"Blender {blender.version}: panel {notes['panel']:.2f} ms; longest holds in a run of "

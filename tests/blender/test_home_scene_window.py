@@ -52,7 +52,7 @@ def check_saved_files(blender: Blender, notes: dict[str, Any], shot: Path, out: 
     """Each file holds the user's own frame and action, and the take once it was there."""
     assert notes["saving"] == {"frame": FRAME, "stage": "BRINGING_IN", "came": ["DONE", True]}
     assert notes["first_save"]["came"] == ["DONE", True], notes["first_save"]
-    blender.script("look_into.py", shot.parent / "saved", out / "saved.json")
+    blender.script("shots/look_into.py", shot.parent / "saved", out / "saved.json")
     saved = json.loads((out / "saved.json").read_text(encoding="utf-8"))
     assert list(saved) == [
         "0 first", "1 sämpling", "2 sämpling again", "3 working", "4 arriving",
@@ -115,7 +115,7 @@ def test_what_happens_to_the_file_while_a_job_runs(
     out = repository / "out" / "window" / blender.version
     shot = make_shot(blender, odd_path, FRAMES)
     begin = time.monotonic()
-    process = start(blender, display, shot, "home_scene", out, "home_scene.py")
+    process = start(blender, display, shot, "home_scene", out, "home_scene/play.py")
     told = last_words(process, 240)
     ended = time.monotonic()
     assert (out / "notes.json").is_file(), told[-3000:]

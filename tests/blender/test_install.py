@@ -24,7 +24,7 @@ def play(
     base = getattr(sys, "_base_executable", sys.executable)
     done = blender.run(
         "-b", "--online-mode" if online else "--offline-mode",
-        "--python-exit-code", "9", "--python", SCRIPTS / "install_steps.py",
+        "--python-exit-code", "9", "--python", SCRIPTS / "setup/install_steps.py",
         "--", mode, out, odd_path / "bäckend", base,
         timeout=timeout,
     )  # fmt: skip

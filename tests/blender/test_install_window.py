@@ -32,7 +32,7 @@ def test_the_buttons_install_cancel_and_look(
     base = getattr(sys, "_base_executable", sys.executable)
     process = blender.start(
         "--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800", shot,
-        "--python", SCRIPTS / "install_window.py", "--", out, folder, base, sys.executable,
+        "--python", SCRIPTS / "setup/install_window.py", "--", out, folder, base, sys.executable,
         env={"DISPLAY": display, "HF_ENDPOINT": hub, "HF_HOME": str(odd_path / "hub cache")},
         stderr=subprocess.STDOUT,
     )  # fmt: skip

@@ -31,7 +31,7 @@ def play(blender: Blender, display: str, file: Path, out: Path) -> dict[str, Any
     with tempfile.TemporaryFile() as log:
         process = blender.start(
             "--window-geometry", "0", "0", "1280", "800", "--enable-event-simulate",
-            file, "--python", SCRIPTS / "seeing.py", "--", "seeing", out,
+            file, "--python", SCRIPTS / "window/seeing.py", "--", "seeing", out,
             env={"DISPLAY": display}, stderr=log,
         )  # fmt: skip
         told = last_words(process, 240)
@@ -54,7 +54,7 @@ def test_seeing_before_paying(
     blender: Blender, display: str, odd_path: Path, repository: Path
 ) -> None:
     write_clip(odd_path / "footage", FRAMES, SIZE)
-    blender.script("make_scene.py", odd_path, str(FRAMES))
+    blender.script("shots/make_scene.py", odd_path, str(FRAMES))
     out = repository / "out" / "window" / blender.version
     notes = play(blender, display, odd_path / "shöt 1.blend", out)
 

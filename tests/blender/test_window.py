@@ -29,7 +29,7 @@ FRAMES = 24
 def make_shot(blender: Blender, folder: Path, frames: int) -> Path:
     """A saved shot of that many frames."""
     write_clip(folder / "footage", frames, SIZE)
-    blender.script("make_scene.py", folder, str(frames))
+    blender.script("shots/make_scene.py", folder, str(frames))
     return folder / "shöt 1.blend"
 
 
@@ -40,7 +40,7 @@ def long_shot(blender: Blender, odd_path: Path) -> Path:
 
 
 def start(
-    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window.py"
+    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window/runs.py"
 ) -> Any:
     """Open the file in a window and play a scenario."""
     out.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def start(
 
 
 def play(
-    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window.py"
+    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window/runs.py"
 ) -> dict[str, Any]:
     """Play a scenario to its end; what it noted. Fails the test with its traceback."""
     process = start(blender, display, file, scenario, out, script)
@@ -92,7 +92,7 @@ def test_each_state_is_photographed_and_says_what_to_do(
     out = repository / "out" / "window" / blender.version
     clip = long_shot.parent / "footage" / "clip"
     write_movie(long_shot.parent / "möv.mp4", clip, 24, False)
-    notes = play(blender, display, long_shot, "states", out, "states.py")
+    notes = play(blender, display, long_shot, "states", out, "window/states.py")
     said = notes["reasons"]
     for name, words in {
         "no-backend": "press Install Backend in the preferences",

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def strips(blender: Blender, file: Path) -> list[dict[str, object]]:
     """What the Sequencer of a saved file holds."""
     out = file.with_suffix(".json")
-    blender.script("list_strips.py", file, out)
+    blender.script("shots/list_strips.py", file, out)
     return json.loads(out.read_text(encoding="utf-8"))["strips"]  # type: ignore[no-any-return]
 
 
@@ -108,7 +108,7 @@ def test_killing_blender_ends_the_backend_and_the_job_goes_on(
     blender: Blender, odd_path: Path
 ) -> None:
     write_clip(odd_path / "footage", 80, SIZE)
-    blender.script("make_scene.py", odd_path, "80")
+    blender.script("shots/make_scene.py", odd_path, "80")
     shot = odd_path / "shöt 1.blend"
     process = blender.start("-b", shot, "--command", "motionfollower", "render")
     frames = "motionfollower/*/outputs/frames/[0-9]*.png"
@@ -128,7 +128,7 @@ def test_killing_blender_ends_the_backend_and_the_job_goes_on(
 
     kept = {path: path.stat().st_mtime_ns for path in odd_path.glob(frames)}
     assert 0 < len(kept) < 80
-    blender.script("resume.py", shot, odd_path / "resumed.blend")
+    blender.script("shots/resume.py", shot, odd_path / "resumed.blend")
     takes = [item for item in strips(blender, odd_path / "resumed.blend") if item["job"]]
     assert len(takes) == 1
     assert takes[0]["length"] == 80

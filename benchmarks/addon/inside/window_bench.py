@@ -12,7 +12,7 @@ import bpy
 
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE.parents[2] / "tests" / "blender" / "scripts")]
-import window as driver  # noqa: E402
+from window import driver  # noqa: E402
 from meter import EVALUATION, UNDO, Meter  # noqa: E402
 
 NOTES = driver.NOTES

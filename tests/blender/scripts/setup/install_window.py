@@ -15,7 +15,7 @@ from typing import Any
 
 import bpy
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 from loading import ARGUMENTS
 
 OUT, FOLDER, PYTHON, BACKEND = Path(ARGUMENTS[0]), *ARGUMENTS[1:4]

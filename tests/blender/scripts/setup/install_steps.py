@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 from loading import ARGUMENTS
 
 MODE, OUT, FOLDER, PYTHON = ARGUMENTS

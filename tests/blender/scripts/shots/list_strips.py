@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 from loading import ARGUMENTS
 
 bpy.ops.wm.open_mainfile(filepath=ARGUMENTS[0])

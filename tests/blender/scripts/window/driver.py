@@ -17,7 +17,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 from loading import ARGUMENTS
 
 SCENARIO, OUT = ARGUMENTS[0], Path(ARGUMENTS[1])

@@ -11,8 +11,8 @@ import bpy
 import numpy as np
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 
-sys.path.append(str(Path(__file__).parent))
-import window as driver
+sys.path.append(str(Path(__file__).parents[1]))
+from window import driver
 
 NOTES = driver.NOTES
 _LIMBS = {"LeftArm": (5, 6), "RightUpLeg": (8, 9), "RightLeg": (9, 10), "LeftForeArm": (6, 7)}

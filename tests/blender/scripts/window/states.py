@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 
-sys.path.append(str(Path(__file__).parent))
-import window as driver
+sys.path.append(str(Path(__file__).parents[1]))
+from window import driver
 from loading import scenes
 
 NOTES = driver.NOTES

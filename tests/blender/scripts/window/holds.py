@@ -12,9 +12,9 @@ from typing import Any
 
 import bpy
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]
 sys.path += [str(HERE), str(HERE.parents[2] / "benchmarks" / "addon" / "inside")]
-import window as driver  # noqa: E402
+from window import driver  # noqa: E402
 from meter import EVALUATION, Meter  # noqa: E402
 
 NOTES = driver.NOTES

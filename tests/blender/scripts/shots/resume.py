@@ -5,7 +5,7 @@ from pathlib import Path
 
 import bpy
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 from bl_ext.user_default.motionfollower.host.run import jobs_on_disk
 from loading import ARGUMENTS
 

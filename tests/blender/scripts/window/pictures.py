@@ -12,8 +12,8 @@ from typing import Any
 
 import bpy
 
-sys.path.append(str(Path(__file__).parent))
-import window as driver
+sys.path.append(str(Path(__file__).parents[1]))
+from window import driver
 
 _FACTS = 222
 """Rows of what Blender tells about an add-on over its preferences."""
