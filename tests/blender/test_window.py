@@ -24,6 +24,8 @@ from tests.blender.test_zip import running
 pytestmark = pytest.mark.slow
 
 FRAMES = 24
+RUNS = "window/runs.py"
+"""The script whose scenarios are runs of a shot."""
 
 
 def make_shot(blender: Blender, folder: Path, frames: int) -> Path:
@@ -40,7 +42,12 @@ def long_shot(blender: Blender, odd_path: Path) -> Path:
 
 
 def start(
-    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window/runs.py"
+    blender: Blender,
+    display: str,
+    file: Path,
+    scenario: str,
+    out: Path,
+    script: str = "window/runs.py",
 ) -> Any:
     """Open the file in a window and play a scenario."""
     out.mkdir(parents=True, exist_ok=True)
@@ -54,7 +61,12 @@ def start(
 
 
 def play(
-    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = "window/runs.py"
+    blender: Blender,
+    display: str,
+    file: Path,
+    scenario: str,
+    out: Path,
+    script: str = "window/runs.py",
 ) -> dict[str, Any]:
     """Play a scenario to its end; what it noted. Fails the test with its traceback."""
     process = start(blender, display, file, scenario, out, script)

@@ -12,8 +12,8 @@ import bpy
 
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE.parents[2] / "tests" / "blender" / "scripts")]
-from window import driver  # noqa: E402
 from meter import EVALUATION, UNDO, Meter  # noqa: E402
+from window import driver  # noqa: E402
 
 NOTES = driver.NOTES
 REDRAWS = 25
@@ -162,5 +162,4 @@ def bench() -> Iterator[float]:
     yield from panels("after a run")
 
 
-driver.SCENARIOS["bench"] = bench
-driver.main()
+driver.main({"bench": bench})

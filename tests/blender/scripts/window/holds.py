@@ -14,8 +14,8 @@ import bpy
 
 HERE = Path(__file__).resolve().parents[1]
 sys.path += [str(HERE), str(HERE.parents[2] / "benchmarks" / "addon" / "inside")]
-from window import driver  # noqa: E402
 from meter import EVALUATION, Meter  # noqa: E402
+from window import driver  # noqa: E402
 
 NOTES = driver.NOTES
 REDRAWS = 20
@@ -116,5 +116,4 @@ def seen_at_once() -> Iterator[float]:
     yield 0.2
 
 
-driver.SCENARIOS["holds"] = holds
-driver.main()
+driver.main({"holds": holds})

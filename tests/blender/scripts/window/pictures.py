@@ -92,11 +92,7 @@ def pictures() -> Iterator[float]:
     yield from open_only("render")
     driver.operate("render")
     yield from driver.until(
-        lambda: (
-            driver.session().flows[-1].stage.ended
-            or (driver.stage() == "BACKEND" and driver.session().flows[-1].status.frame)
-        ),
-        300,
+        lambda: driver.session().flows[-1].stage.ended or driver.frames_come(), 300
     )
     keep("queue")
     yield from driver.until(lambda: driver.session().flows[-1].stage.ended, 200)
@@ -185,5 +181,4 @@ def install_the_backend() -> Iterator[float]:
     CUTS["setup"] = [region.x, region.y, region.width, height]
 
 
-driver.SCENARIOS["pictures"] = pictures
-driver.main()
+driver.main({"pictures": pictures})

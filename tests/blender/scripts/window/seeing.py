@@ -212,5 +212,4 @@ def seeing() -> Iterator[float]:
     NOTES["handles_new"] = all(new is not old for new in after for old in before)
 
 
-driver.SCENARIOS["seeing"] = seeing
-driver.main()
+driver.main({"seeing": seeing})

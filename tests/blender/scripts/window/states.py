@@ -9,8 +9,8 @@ from typing import Any
 import bpy
 
 sys.path.append(str(Path(__file__).parents[1]))
-from window import driver
 from loading import scenes
+from window import driver
 
 NOTES = driver.NOTES
 NOTES["reasons"] = {}
@@ -193,5 +193,4 @@ def states() -> Iterator[float]:
     yield from too_little_memory()
 
 
-driver.SCENARIOS["states"] = states
-driver.main()
+driver.main({"states": states})
