@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mf_backend.contracts.errors import MFError
@@ -17,3 +18,12 @@ def warn_all(operator: Any, warnings: list[tuple[str, str]]) -> None:
     """Report every warning of a run."""
     for _, message in warnings:
         operator.report({"WARNING"}, message)
+
+
+def attempt(operator: Any, action: Callable[[], object]) -> set[str]:
+    """Do it; the operator's answer to Blender, with an error reported in its own words."""
+    try:
+        action()
+    except MFError as error:
+        return refuse(operator, error)
+    return {"FINISHED"}

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.errors import InputError
 
 from .. import ids
 from ..core.rig.mapping import load, save
@@ -14,7 +14,7 @@ from ..core.rig.mirror import mirror
 from ..host.draw_cache import showing
 from ..host.rig import bone_map, custom_bones
 from ..host.rig.bones import detect_armature
-from .reporting import refuse
+from .reporting import attempt
 
 
 class _OnBones:
@@ -52,11 +52,9 @@ class MF_OT_bones_edit(_OnBones, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Copy what fits best, even where joints are missing."""
         armature = bone_map.chosen_armature(context.scene)
-        try:
-            custom_bones.write(armature, detect_armature(armature).mapping)
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        return attempt(
+            self, lambda: custom_bones.write(armature, detect_armature(armature).mapping)
+        )
 
 
 class MF_OT_bones_clear(_OnBones, bpy.types.Operator):
@@ -89,12 +87,13 @@ class MF_OT_bones_mirror(_OnBones, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Mirror the list."""
         armature = bone_map.chosen_armature(context.scene)
-        try:
-            names = armature.data.bones.keys()
-            custom_bones.write(armature, mirror(self.mapping(armature), names, self.source))
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        names = armature.data.bones.keys()
+        return attempt(
+            self,
+            lambda: custom_bones.write(
+                armature, mirror(self.mapping(armature), names, self.source)
+            ),
+        )
 
 
 class _OnFile(_OnBones):
@@ -125,11 +124,8 @@ class MF_OT_bones_save(_OnFile, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Write the file."""
         armature = bone_map.chosen_armature(context.scene)
-        try:
-            save(self.mapping(armature), Path(self.filepath).with_suffix(".json"))
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        path = Path(self.filepath).with_suffix(".json")
+        return attempt(self, lambda: save(self.mapping(armature), path))
 
 
 class MF_OT_bones_load(_OnFile, bpy.types.Operator):
@@ -141,15 +137,15 @@ class MF_OT_bones_load(_OnFile, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Read the file."""
         armature = bone_map.chosen_armature(context.scene)
-        try:
+
+        def take_over() -> None:
             mapping = load(Path(self.filepath))
             for joint, anchor in mapping.joints.items():
                 if anchor.bone not in armature.data.bones:
                     mapping = mapping.with_joint(joint, None)
             custom_bones.write(armature, mapping)
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+
+        return attempt(self, take_over)
 
 
 CLASSES = (

@@ -11,7 +11,7 @@ from .. import ids
 from ..host import compat
 from ..host.run.jobs_on_disk import look_again
 from ..host.take import takes
-from .reporting import refuse
+from .reporting import attempt, refuse
 
 _MODES = (
     ("OFF", "Take Only", "Show the take alone"),
@@ -44,11 +44,8 @@ class MF_OT_take_show(_OnTake, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Toggle the take."""
-        try:
-            takes.show(compat.sequencer_scene(context), self.job)
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        scene = compat.sequencer_scene(context)
+        return attempt(self, lambda: takes.show(scene, self.job))
 
 
 class MF_OT_take_final(_OnTake, bpy.types.Operator):
@@ -59,11 +56,8 @@ class MF_OT_take_final(_OnTake, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Mark the take."""
-        try:
-            takes.make_final(compat.sequencer_scene(context), self.job)
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        scene = compat.sequencer_scene(context)
+        return attempt(self, lambda: takes.make_final(scene, self.job))
 
 
 class MF_OT_take_compare(_OnTake, bpy.types.Operator):
@@ -80,12 +74,8 @@ class MF_OT_take_compare(_OnTake, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Switch the comparison."""
-        try:
-            scene = compat.sequencer_scene(context)
-            takes.compare(scene, self.job, takes.Compare(self.mode))
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        scene, mode = compat.sequencer_scene(context), takes.Compare(self.mode)
+        return attempt(self, lambda: takes.compare(scene, self.job, mode))
 
 
 class MF_OT_take_delete(_OnTake, bpy.types.Operator):

@@ -1,11 +1,10 @@
 """How the rig's skeleton is brought onto the actor."""
 
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
 from mf_backend.contracts.request import Alignment
 
-from ..host import compat
-from .items import plain
+from .makers import path_setting, plain
 
 _ALIGNMENTS = (
     (
@@ -54,23 +53,19 @@ class FitSettings:
         "actor will be: the region that is painted anew follows the character's dress and build, "
         "too. Meshes that are hidden in the viewport or in renders do not count",
     )
-    source_masks: StringProperty(
-        name="Actor Masks",
-        subtype="DIR_PATH",
-        options=compat.path_options(),
-        description="Folder of your own masks of the actor, white on black, one for each frame. "
+    source_masks: path_setting(
+        "Actor Masks",
+        "Folder of your own masks of the actor, white on black, one for each frame. "
         "Empty: the actor is cut out automatically",
+        folder=True,
     )
-    source_poses: StringProperty(
-        name="Actor Skeletons",
-        subtype="DIR_PATH",
-        options=compat.path_options(),
-        description="Folder of your own skeleton pictures of the actor, one for each frame. "
+    source_poses: path_setting(
+        "Actor Skeletons",
+        "Folder of your own skeleton pictures of the actor, one for each frame. "
         "Empty: the joints are found automatically",
+        folder=True,
     )
-    source_joints: StringProperty(
-        name="Actor Joints",
-        subtype="FILE_PATH",
-        options=compat.path_options(),
-        description="File (npz) of your own joints of the actor. Empty: found automatically",
+    source_joints: path_setting(
+        "Actor Joints",
+        "File (npz) of your own joints of the actor. Empty: found automatically",
     )

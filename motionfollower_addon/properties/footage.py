@@ -6,7 +6,7 @@ from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..host import compat
 from ..host.footage.source import footage_strips
-from .items import plain
+from .makers import path_setting, plain
 
 _SOURCES = (
     ("STRIP", "Strip", "The footage is a strip of the Sequencer"),
@@ -33,11 +33,9 @@ class FootageSettings:
         description="Movie or image strip that shows the actor; the result comes in over it. "
         "Empty: the active strip, or the only one",
     )
-    clip: StringProperty(
-        name="Clip",
-        subtype="FILE_PATH",
-        options=compat.path_options(),
-        description="Video file, or an image of a numbered sequence, that shows the actor",
+    clip: path_setting(
+        "Clip",
+        "Video file, or an image of a numbered sequence, that shows the actor",
     )
     fps: FloatProperty(
         name="Frame Rate",

@@ -8,7 +8,7 @@ from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProper
 from ..core.rig.retiming import Policy
 from ..host import compat
 from ..host.rig import scene_objects
-from .items import plain
+from .makers import plain
 
 _RANGES = (
     ("ACTION", "Action", "Use the action from its first to its last frame"),

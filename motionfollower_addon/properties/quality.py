@@ -4,7 +4,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
 from mf_backend.contracts.request import Quality
 
-from .items import plain
+from .makers import plain
 
 _ENGINES = (
     (

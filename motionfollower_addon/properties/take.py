@@ -2,17 +2,15 @@
 
 from bpy.props import StringProperty
 
-from ..host import compat
+from .makers import path_setting
 
 
 class TakeSettings:
     """Name and copy of the next take."""
 
-    mp4: StringProperty(
-        name="Video File",
-        subtype="FILE_PATH",
-        options=compat.path_options(),
-        description="Where a copy of the finished video goes. Empty: only into the job's folder",
+    mp4: path_setting(
+        "Video File",
+        "Where a copy of the finished video goes. Empty: only into the job's folder",
     )
     title: StringProperty(
         name="Take",

@@ -43,16 +43,18 @@ def names_of(things: Iterable[Any]) -> str:
 
 def find_scene(name: str, default: Any) -> Any:
     """The scene called `name`, or `default` for an empty name."""
-    if not name:
-        return default
-    scene = bpy.data.scenes.get(name)
-    if scene is None:
+    return _of_file("scene", bpy.data.scenes, name) if name else default
+
+
+def _of_file(kind: str, things: Any, name: str) -> Any:
+    found = things.get(name)
+    if found is None:
         raise InputError(
-            "scene-missing",
-            f"There is no scene named {name!r}.",
-            f"This file has {names_of(bpy.data.scenes)}.",
+            f"{kind}-missing",
+            f"There is no {kind} named {name!r}.",
+            f"This file has {names_of(things)}." if things else "",
         )
-    return scene
+    return found
 
 
 def moves(armature: Any) -> bool:
@@ -61,7 +63,7 @@ def moves(armature: Any) -> bool:
     return data is not None and (data.action is not None or bool(data.nla_tracks))
 
 
-def _named(scene: Any, have: list[Any], name: str, word: str) -> Any:
+def _of_scene(scene: Any, have: list[Any], name: str, word: str) -> Any:
     found = next((item for item in have if item.name == name), None)
     if found is None:
         raise InputError(
@@ -77,7 +79,7 @@ def find_armature(scene: Any, name: str) -> Any:
     """The named armature, or the only one, or the only one that moves."""
     have = scene_objects.armatures(scene)
     if name:
-        return _named(scene, have, name, "armature")
+        return _of_scene(scene, have, name, "armature")
     if not have:
         raise InputError(
             "armature-missing",
@@ -99,7 +101,7 @@ def find_armature(scene: Any, name: str) -> Any:
 def find_camera(scene: Any, name: str) -> Any:
     """The named camera, or the scene's active one, or the only one."""
     if name:
-        return _named(scene, scene_objects.cameras(scene), name, "camera")
+        return _of_scene(scene, scene_objects.cameras(scene), name, "camera")
     if scene.camera is not None and scene.camera.type == "CAMERA":
         return scene.camera
     have = scene_objects.cameras(scene)
@@ -115,16 +117,7 @@ def find_camera(scene: Any, name: str) -> Any:
 
 def find_action(name: str) -> Any:
     """The named action; None for an empty name."""
-    if not name:
-        return None
-    action = bpy.data.actions.get(name)
-    if action is None:
-        raise InputError(
-            "action-missing",
-            f"There is no action named {name!r}.",
-            f"This file has {names_of(bpy.data.actions)}." if bpy.data.actions else "",
-        )
-    return action
+    return _of_file("action", bpy.data.actions, name) if name else None
 
 
 def find_range(scene: Any, armature: Any, action: Any, chosen: tuple[float, ...]) -> Any:
