@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import json
 import logging
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from mf_backend.cli.commands import COMMANDS, load_command
+from mf_backend.cli.output import print_json, say
 from mf_backend.cli.streams import reserve_stdout_for_results
 from mf_backend.contracts.errors import ExitCode, InputError, MFError
 from mf_backend.contracts.log_lines import LineFormatter, visible
 from mf_backend.version import VERSION
 
 PROGRAM = "python -m mf_backend"
-
-COMMANDS = {
-    "serve": (
-        "mf_backend.cli.commands.serve",
-        "answer messages on stdin and stdout; Blender starts this",
-    ),
-    "run": ("mf_backend.cli.commands.run", "do the job in a job folder, or go on with it"),
-    "condition": (
-        "mf_backend.cli.commands.condition",
-        "make joints, masks and skeletons from a clip and a target motion",
-    ),
-    "weights": ("mf_backend.cli.commands.weights", "list, import and verify the networks' weights"),
-    "evaluate": ("mf_backend.cli.commands.evaluate", "compare a result with the true frames"),
-    "bench": ("mf_backend.cli.commands.bench", "measure memory, speed and parity on this machine"),
-    "doctor": ("mf_backend.cli.commands.doctor", "say what this machine has, lacks and could run"),
-}
-"""Name: (module with `add_parser(subparsers)` and `run(args) -> int`, one line of help)."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,9 +41,9 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
         dest="command", metavar="COMMAND", required=True, title="commands"
     )
     if command is not None:
-        importlib.import_module(COMMANDS[command][0]).add_parser(subparsers)
+        load_command(command).add_parser(subparsers)
     else:
-        for name, (_, line) in COMMANDS.items():
+        for name, line in COMMANDS.items():
             subparsers.add_parser(name, help=line, add_help=False)
     return parser
 
@@ -81,7 +64,7 @@ def run_command(argv: Sequence[str]) -> int:
     as_json = "--json" in argv
     try:
         args = build_parser(known).parse_args(argv)
-        return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
+        return load_command(args.command).run(args)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(ExitCode.OTHER)
     except BrokenPipeError:
@@ -92,28 +75,12 @@ def run_command(argv: Sequence[str]) -> int:
 
 def _tell(error: BaseException, as_json: bool) -> int:
     from mf_backend.contracts.failures import describe
+    from mf_backend.protocol.messages import error_data
 
     told = describe(error)
     if told.code == "internal" and not isinstance(error, MFError):
         logging.getLogger(__name__).error("unexpected error", exc_info=error)
-    print_error(told)
+    say(f"Error: {visible(str(told))}")
     if as_json:
-        print_json({"error": error_value(told)})
+        print_json({"error": error_data(told)})
     return int(told.exit_code)
-
-
-def error_value(error: MFError) -> dict[str, Any]:
-    """An error as `--json` shows it."""
-    from mf_backend.protocol.messages import error_data
-
-    return error_data(error)
-
-
-def print_error(error: MFError) -> None:
-    """One sentence and its hint on stderr."""
-    print(f"Error: {visible(str(error))}", file=sys.stderr)
-
-
-def print_json(value: Any) -> None:
-    """The one JSON object that `--json` leaves on stdout."""
-    print(json.dumps(value, ensure_ascii=False, indent=1))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
+from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.output import print_result, say
 from mf_backend.contracts.errors import ExitCode, InputError
 
 _GIB = 2**30
@@ -17,7 +17,7 @@ BUNDLES_VARIABLE = "MF_PARITY_BUNDLES"
 
 def add_parser(subparsers: Any) -> None:
     """Add the `bench` subcommand."""
-    parser = subparsers.add_parser("bench", help="measure memory, speed and parity")
+    parser = subparsers.add_parser("bench", help=COMMANDS["bench"])
     actions = parser.add_subparsers(dest="bench_action", metavar="ACTION", required=True)
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
@@ -74,14 +74,6 @@ def run(args: argparse.Namespace) -> int:
     return int(_ACTIONS[args.bench_action](args))
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _print(args: argparse.Namespace, value: dict[str, Any], lines: list[str]) -> None:
-    print(json.dumps(value, ensure_ascii=False) if args.json else "\n".join(lines))
-
-
 def _parity(args: argparse.Namespace) -> int:
     from mf_backend.bench.parity import (
         compare,
@@ -104,7 +96,7 @@ def _parity(args: argparse.Namespace) -> int:
     lines: list[str] = []
     wrong = 0
     for path in paths:
-        _say(f"Running {path.name}")
+        say(f"Running {path.name}")
         bundle = load_bundle(path)
         differences = compare(bundle, record(bundle, load_models(bundle)))
         failed = [item.key for item in differences if not item.passed]
@@ -123,7 +115,7 @@ def _parity(args: argparse.Namespace) -> int:
             f"  {item.stage:20} {item.relative:9.2e} of {item.allowed:7.1e}  {item.key}"
             for item in worst
         ]
-    _print(args, {**value, "passed": not wrong}, lines)
+    print_result(args.json, {**value, "passed": not wrong}, lines)
     return ExitCode.OTHER if wrong else ExitCode.DONE
 
 
@@ -173,7 +165,7 @@ def _speed(args: argparse.Namespace) -> int:
     if setting.device.type == "meta":
         return _work(args, setting)
     result = measure_speed(
-        setting, _plan(args, setting), args.repeats, _say, args.clock, args.compile
+        setting, _plan(args, setting), args.repeats, say, args.clock, args.compile
     )
     kinds = list(result["steps_of_kind"])
     lines = [
@@ -195,7 +187,7 @@ def _speed(args: argparse.Namespace) -> int:
         lines.append(f"{side}: the least exact work known, at {share:.1%} of that rate")
     if "compile_seconds" in result:
         lines.append(f"compiling took {result['compile_seconds']:.0f} s, the first steps included")
-    _print(args, result, lines)
+    print_result(args.json, result, lines)
     return ExitCode.DONE
 
 
@@ -203,7 +195,7 @@ def _work(args: argparse.Namespace, setting: Any) -> int:
     """The arithmetic alone, where nothing can be timed."""
     from mf_backend.bench.arithmetic import LEAST_EXACT, count_work, is_reference_run
 
-    result = {"setting": setting.facts(), **count_work(setting, _plan(args, setting), _say)}
+    result = {"setting": setting.facts(), **count_work(setting, _plan(args, setting), say)}
     whole = result["run_flop"]["baseline"]
     lines = [
         f"{side:10}{flop / 1e15:10.3f} PFLOP a run{flop / whole:8.3f} of the plain port's"
@@ -211,7 +203,7 @@ def _work(args: argparse.Namespace, setting: Any) -> int:
     ]
     if is_reference_run(setting):
         lines.append(f"{'least':10}{LEAST_EXACT / 1e15:10.3f} PFLOP, the least exact work known")
-    _print(args, result, lines)
+    print_result(args.json, result, lines)
     return ExitCode.DONE
 
 
@@ -231,7 +223,7 @@ def _memory(args: argparse.Namespace) -> int:
     lines = [_memory_line("this sampler", result)]
     if "baseline" in result:
         lines.append(_memory_line("plain port", result["baseline"]))
-    _print(args, result, lines)
+    print_result(args.json, result, lines)
     return ExitCode.DONE
 
 
@@ -239,9 +231,9 @@ def _fit(args: argparse.Namespace) -> int:
     from mf_backend.bench.fit import fit_presets
     from mf_backend.contracts.files import write_json
 
-    table = fit_presets(_say)
+    table = fit_presets(say)
     write_json(Path(args.fit), table)
-    _print(args, {"presets": table}, [f"Wrote {args.fit}"])
+    print_result(args.json, {"presets": table}, [f"Wrote {args.fit}"])
     return ExitCode.DONE
 
 

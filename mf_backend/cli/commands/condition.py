@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.output import print_json
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.log_lines import visible
@@ -30,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
     parser = subparsers.add_parser(
         "condition",
-        help="make joints, masks and skeletons from a clip and a target motion",
+        help=COMMANDS["condition"],
         description=__doc__,
     )
     parser.add_argument(
@@ -264,7 +266,7 @@ def run(args: argparse.Namespace) -> int:
         "warnings": reporter.warnings,
     }
     if args.json:
-        print(json.dumps(report, ensure_ascii=False, indent=1))
+        print_json(report)
     else:
         print("\n".join(summary(report)))
     return 0

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mf_backend.cli.main import COMMANDS, print_json
+from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.output import print_json
 from mf_backend.contracts.errors import ExitCode
 from mf_backend.doctor.examine import GIGABYTE, examine
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
-    parser = subparsers.add_parser("doctor", help=COMMANDS["doctor"][1], description=run.__doc__)
+    parser = subparsers.add_parser("doctor", help=COMMANDS["doctor"], description=run.__doc__)
     parser.add_argument(
         "--folder",
         type=Path,

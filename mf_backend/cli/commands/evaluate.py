@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.output import print_result, say
 from mf_backend.clip.image_folder import NumberedImages, read_grey, scan
 from mf_backend.clip.reader import Clip, open_clip, reference_for
 from mf_backend.contracts.errors import InputError
@@ -21,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="compare a result with the true frames",
+        help=COMMANDS["evaluate"],
         description="PSNR, SSIM, LPIPS and FID of a result against the truth: over whole frames, "
         "and inside and outside of masks. Frames are compared in order of their numbers.",
     )
@@ -34,10 +34,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score and print. Raises InputError where the folders do not fit together."""
     scores = evaluate(args.result, args.truth, args.masks, quiet=args.json)
-    if args.json:
-        print(json.dumps(scores.to_dict(), ensure_ascii=False))
-    else:
-        print(_table(scores))
+    print_result(args.json, scores.to_dict(), [_table(scores)])
     return 0
 
 
@@ -99,7 +96,7 @@ class _Lines(NullReporter):
     def advance(self, step: int, note: str = "") -> None:
         """Every tenth frame and the last."""
         if step % 10 == 0 or step == self._total:
-            print(f"evaluate: frame {step} of {self._total}", file=sys.stderr)
+            say(f"evaluate: frame {step} of {self._total}")
 
 
 _LABELS = {"psnr": "PSNR (dB)", "ssim": "SSIM", "lpips": "LPIPS", "fid": "FID"}

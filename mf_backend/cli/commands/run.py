@@ -12,7 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mf_backend.cli.main import COMMANDS, print_json
+from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.output import print_json
 from mf_backend.contracts.log_lines import visible
 from mf_backend.jobs.runner import run_job
 from mf_backend.jobs.tracker import JobTracker, Progress
@@ -21,7 +22,7 @@ from mf_backend.protocol.messages import PROGRESS_SECONDS
 
 def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
-    parser = subparsers.add_parser("run", help=COMMANDS["run"][1], description=run.__doc__)
+    parser = subparsers.add_parser("run", help=COMMANDS["run"], description=run.__doc__)
     parser.add_argument("job", metavar="JOB", type=Path, help="job folder (holds job.json)")
     parser.add_argument(
         "--compile",

@@ -8,13 +8,13 @@ import signal
 from types import FrameType
 from typing import Any
 
-from mf_backend.cli.main import COMMANDS
+from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.streams import claim_stdin, claim_stdout
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
-    subparsers.add_parser("serve", help=COMMANDS["serve"][1], description=run.__doc__)
+    subparsers.add_parser("serve", help=COMMANDS["serve"], description=run.__doc__)
 
 
 def run(args: argparse.Namespace) -> int:

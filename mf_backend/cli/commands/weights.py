@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.output import print_result, say
 from mf_backend.contracts.errors import ExitCode, InputError
 from mf_backend.weights import catalog
 from mf_backend.weights.folder import estimators_folder, weights_folder
@@ -16,9 +18,7 @@ from mf_backend.weights.weight_set import is_set, lacking, open_set, verify
 
 def add_parser(subparsers: Any) -> None:
     """Add the `weights` subcommand."""
-    parser = subparsers.add_parser(
-        "weights", help="list, import, check and fetch what the diffusion engine needs"
-    )
+    parser = subparsers.add_parser("weights", help=COMMANDS["weights"])
     actions = parser.add_subparsers(dest="weights_action", metavar="ACTION", required=True)
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
@@ -60,14 +60,6 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out one `weights` action; returns the exit code, raises MFError."""
     return int(_ACTIONS[args.weights_action](args))
-
-
-def _print(args: argparse.Namespace, value: dict[str, Any], lines: list[str]) -> None:
-    print(json.dumps(value, ensure_ascii=False) if args.json else "\n".join(lines))
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -116,7 +108,7 @@ def _list(args: argparse.Namespace) -> int:
     lines += [
         f"  {x.name} ({', '.join(_facts(x))}): {x.holds}; from {x.where}" for x in catalog.OPTIONAL
     ]
-    _print(args, value, lines)
+    print_result(args.json, value, lines)
     return ExitCode.DONE
 
 
@@ -146,7 +138,7 @@ def _import(args: argparse.Namespace) -> int:
     )
     sources = find_sources([Path(x) for x in args.sources])
     folder = weights_folder(args.to).absolute()
-    done = import_set(sources, folder, options, _say)
+    done = import_set(sources, folder, options, say)
     value = {
         "folder": str(folder),
         "changed": done.changed,
@@ -154,7 +146,7 @@ def _import(args: argparse.Namespace) -> int:
         "sources": {k: v.sha256 for k, v in done.weights.sources.items()},
     }
     text = "Imported to" if done.changed else "Already imported, nothing changed:"
-    _print(args, value, [f"{text} {folder}"])
+    print_result(args.json, value, [f"{text} {folder}"])
     return ExitCode.DONE
 
 
@@ -163,9 +155,9 @@ def _verify(args: argparse.Namespace) -> int:
     states = verify(folder)
     wrong = [name for name, state in states.items() if state != "ok"]
     lines = [f"{state:8}{name}" for name, state in states.items()]
-    _print(args, {"folder": str(folder), "ok": not wrong, "files": states}, lines)
+    print_result(args.json, {"folder": str(folder), "ok": not wrong, "files": states}, lines)
     if wrong:
-        _say(f"{', '.join(wrong)} in {folder} changed or went missing. Import the weights again.")
+        say(f"{', '.join(wrong)} in {folder} changed or went missing. Import the weights again.")
     return ExitCode.MISSING if wrong else ExitCode.DONE
 
 
@@ -175,7 +167,7 @@ def _fetch(args: argparse.Namespace) -> int:
     target = Path(args.to).absolute()
     downloads = plan_downloads()
     for item in downloads:
-        _say(f"{item.item.where}: {item.bytes / 2**30:.2f} GiB ({item.item.holds})")
+        say(f"{item.item.where}: {item.bytes / 2**30:.2f} GiB ({item.item.holds})")
     if args.sizes:
         told = [
             {"name": x.item.name, "where": x.item.where, "holds": x.item.holds, "bytes": x.bytes}
@@ -183,7 +175,7 @@ def _fetch(args: argparse.Namespace) -> int:
         ]
         total = sum(x.bytes for x in downloads)
         lines = [f"Together {total / 2**30:.2f} GiB; nothing was fetched."]
-        _print(args, {"downloads": told, "bytes": total}, lines)
+        print_result(args.json, {"downloads": told, "bytes": total}, lines)
         return ExitCode.DONE
     if not args.yes:
         if not sys.stdin.isatty():
@@ -192,12 +184,12 @@ def _fetch(args: argparse.Namespace) -> int:
                 "Nothing was fetched: there is nobody to ask.",
                 "Add --yes to fetch without asking.",
             )
-        _say(f"Fetch these to {target}? [y/N] ")
+        say(f"Fetch these to {target}? [y/N] ")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            _say("Nothing was fetched.")
+            say("Nothing was fetched.")
             return ExitCode.CANCELLED
     folders = [str(fetch(item.item, target)) for item in downloads]
-    _print(args, {"folders": folders}, [f"Fetched {x}" for x in folders])
+    print_result(args.json, {"folders": folders}, [f"Fetched {x}" for x in folders])
     return ExitCode.DONE
 
 
@@ -207,7 +199,7 @@ def _tiny(args: argparse.Namespace) -> int:
     folder = weights_folder(args.to).absolute()
     made = make_tiny_set(folder, args.seed, args.replace)
     value = {"folder": str(folder), "files": {k: v.sha256 for k, v in made.files.items()}}
-    _print(args, value, [f"A tiny random set is in {folder}; it paints noise."])
+    print_result(args.json, value, [f"A tiny random set is in {folder}; it paints noise."])
     return ExitCode.DONE
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mf_backend.cli.main import COMMANDS
+from mf_backend.cli.commands import COMMANDS
 from mf_backend.contracts.files import write_npz
 from mf_backend.version import VERSION
 from tests.backend.tiny_job import backend, backend_environment, figure_joints, write_clip
@@ -22,7 +22,7 @@ def test_version_and_help() -> None:
     assert backend("--version").stdout == f"mf_backend {VERSION}\n"
     done = backend("--help")
     assert done.returncode == 0
-    for name, (_, line) in COMMANDS.items():
+    for name, line in COMMANDS.items():
         assert name in done.stdout and line in done.stdout
 
 
