@@ -134,7 +134,28 @@ def same_colorspace(strip: Any, other: Any) -> None:
         strip.colorspace_settings.name = name
 
 
-def copy_footage(owner: Any, strip: Any, channel: int, begin: int, stop: int) -> Any:
+def reset_sizes(scene: Any, strip: Any) -> None:
+    """Let an image strip know no sizes of its pictures; Blender learns each as it shows it.
+
+    `elements.append` leaves them to chance in every Blender, and where a picture's file is gone
+    Blender draws an empty one of that size, or dies of it. Only this operator clears them.
+    """
+    names = [item.filename for item in strip.elements]
+    directory, active = strip.directory, scene.sequence_editor.active_strip
+    scene.sequence_editor.active_strip = strip
+    # `sequencer_scene` is what the operator goes by since 5.0.
+    with bpy.context.temp_override(scene=scene, sequencer_scene=scene):
+        bpy.ops.sequencer.change_path(
+            directory=bpy.path.abspath(directory),
+            files=[{"name": name} for name in names],
+            relative_path=False,
+            use_placeholders=False,
+        )
+    strip.directory = directory
+    scene.sequence_editor.active_strip = active
+
+
+def copy_footage(scene: Any, owner: Any, strip: Any, channel: int, begin: int, stop: int) -> Any:
     """Another strip of the same movie or images, showing the same frames from `begin` to `stop`."""
     where = round(content_start(strip))
     collection = strips(owner)
@@ -158,6 +179,7 @@ def copy_footage(owner: Any, strip: Any, channel: int, begin: int, stop: int) ->
         )
         for item in names[1:]:
             copy.elements.append(item)
+        reset_sizes(scene, copy)
     if hasattr(copy, "left_handle"):
         copy.left_handle, copy.right_handle = begin, stop
     else:

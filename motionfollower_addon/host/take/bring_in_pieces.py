@@ -219,6 +219,8 @@ class BringIn:
             while done < len(files) and time.perf_counter() < until:
                 elements.append(files[done])
                 done += 1
+        yield
+        compat.reset_sizes(self._scene, self._need(part))
 
     def _finish(self, strip: Any, reference: Any, result: _Result) -> str:
         if reference is None:

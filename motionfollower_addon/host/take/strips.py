@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,12 +115,23 @@ def jobs_of_takes(scene: Any) -> set[str]:
     return {str(strip.get(ids.STRIP_JOB)) for strip in takes(scene)}
 
 
+def _footage_of(strip: Any) -> str:
+    """What tells the footage of a take from others': its clip's hash, else path; empty: unknown."""
+    try:
+        clip = json.loads(strip[ids.STRIP_PROPERTY])["report"]["reference"]
+        return str(clip.get("sha256") or clip.get("path") or "")
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return ""
+
+
 def takes_beside(scene: Any, strip: Any) -> list[Any]:
-    """Other takes that are visible at the same time as `strip`."""
+    """Other takes of the same footage that are visible at the same time as `strip`."""
+    footage = _footage_of(strip)
     return [
         item
         for item in takes(scene)
         if item != strip
+        and _footage_of(item) in ("", footage or _footage_of(item))
         and compat.start(item) < compat.end(strip)
         and compat.end(item) > compat.start(strip)
     ]
@@ -196,13 +208,14 @@ def begin_images(owner: Any, name: str, folder: Path, file: str, channel: int, s
 
 
 def add_images(
-    owner: Any, name: str, folder: Path, files: list[str], channel: int, start: int
+    scene: Any, owner: Any, name: str, folder: Path, files: list[str], channel: int, start: int
 ) -> Any:
     """An image strip of `files`, one a scene frame, in the first free channel from `channel`."""
     channel = free_channel(owner, channel - 1, start, start + len(files))
     strip = begin_images(owner, name, folder, files[0], channel, start)
     for file in files[1:]:
         strip.elements.append(file)
+    compat.reset_sizes(scene, strip)
     return strip
 
 

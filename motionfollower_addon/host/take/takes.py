@@ -16,10 +16,11 @@ from mf_backend.jobs.folder import JobFolder
 from ... import ids
 from ...core.job.png import png_size
 from ...core.job.provenance import read_origin
+from ...core.job.search import holds_job
 from .. import compat
 from ..background_read import read_in_background
 from ..paths import real_path
-from . import strips
+from . import missing, strips
 from .strips import find_take, has_takes, takes, takes_beside
 
 __all__ = [
@@ -80,6 +81,7 @@ def show(scene: Any, job: str) -> None:
     """Show one take and mute the others over the same footage; hide it if it was the one shown."""
     strip = need(scene, job)
     if strip.mute:
+        missing.require(scene, strip)
         strips.show_only(scene, strip)
     else:
         strip.mute = True
@@ -88,6 +90,7 @@ def show(scene: Any, job: str) -> None:
 def make_final(scene: Any, job: str) -> None:
     """Show, colour and lock one take; the others over the same footage are muted and unlocked."""
     strip = need(scene, job)
+    missing.require(scene, strip)
     compare(scene, job, Compare.OFF)
     for other in takes_beside(scene, strip):
         if is_final(other):
@@ -109,6 +112,10 @@ def job_folder(strip: Any) -> Path:
             f"{strip.name} does not say where its job is.",
             "Delete the strip yourself.",
         ) from None
+    # Moved along with its .blend, a job is where the pictures are.
+    shown = real_path(strip.directory).parents[1]
+    if not holds_job(folder, str(strip.get(ids.STRIP_JOB))):
+        folder = shown if holds_job(shown, str(strip.get(ids.STRIP_JOB))) else folder
     request = read_request(JobFolder(folder).request)
     if request.id != strip.get(ids.STRIP_JOB):
         raise InputError(
@@ -126,7 +133,7 @@ def delete(scene: Any, job: str, with_files: bool) -> None:
     _remove_helpers(scene, job)
     owner = strips.owner_of(scene.sequence_editor, strip)
     shown = not strip.mute
-    beside = takes_beside(scene, strip)
+    beside = [item for item in takes_beside(scene, strip) if not missing.is_marked(item)]
     compat.strips(owner).remove(strip)
     if shown and beside:
         strips.show_only(scene, beside[-1])
@@ -174,6 +181,7 @@ def compare(scene: Any, job: str, mode: Compare) -> None:
         return
     if strip.lock:
         raise InputError("take-locked", f"{strip.name} is final and locked; unlock it to compare.")
+    missing.require(scene, strip)
     picture = real_path(strip.directory) / strip.elements[0].filename
     try:
         width, _ = png_size(picture)
@@ -240,11 +248,12 @@ def _side_by_side(scene: Any, strip: Any, job: str) -> None:
     top = strips.free_channel(owner, strip.channel, start, stop)
     # Below the take but above the footage lies black, so the three stack from the take upwards.
     black = compat.new_color(owner, "Compare: black", top, start, stop - start)
-    left = compat.copy_footage(owner, reference, top + 1, start, stop)
+    left = compat.copy_footage(scene, owner, reference, top + 1, start, stop)
     strip_channel = strips.free_channel(owner, top + 1, start, stop)
     for item in (black, left):
         item[ids.STRIP_HELPER] = job
     right = strips.add_images(
+        scene,
         owner,
         "Compare: take",
         JobFolder(job_folder(strip)).frames,
