@@ -1,4 +1,4 @@
-"""What happens after another file was opened: its jobs are looked for on disk."""
+"""What happens after another file was opened: its takes' pictures and its jobs are looked for."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from typing import Any
 import bpy
 
 from .run.jobs_on_disk import look_again
+from .take import missing
 
 _AFTER_SECONDS = 0.5
 
 
 @bpy.app.handlers.persistent
 def after_load(*_: Any) -> None:
-    """A file was opened."""
+    """A file was opened, and nothing of it was drawn yet."""
+    missing.look_everywhere()
     look_again()
 
 
 def _first_look() -> None:
     """Once, after Blender has started: data cannot be read while add-ons are registered."""
+    missing.look_everywhere()
     look_again()
 
 

@@ -9,8 +9,9 @@ from mf_backend.contracts.errors import MFError
 
 from .. import ids
 from ..host import compat
+from ..host.paths import real_path
 from ..host.run.jobs_on_disk import look_again
-from ..host.take import takes
+from ..host.take import comparison, missing, record, relink, strips, takes
 from .reporting import attempt, refuse
 
 _MODES = (
@@ -30,7 +31,7 @@ class _OnTake:
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Only where there are takes."""
-        if not takes.has_takes(compat.sequencer_scene(context)):
+        if not strips.has_takes(compat.sequencer_scene(context)):
             cls.poll_message_set("There are no takes yet")
             return False
         return True
@@ -74,8 +75,8 @@ class MF_OT_take_compare(_OnTake, bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Switch the comparison."""
-        scene, mode = compat.sequencer_scene(context), takes.Compare(self.mode)
-        return attempt(self, lambda: takes.compare(scene, self.job, mode))
+        scene, mode = compat.sequencer_scene(context), comparison.Compare(self.mode)
+        return attempt(self, lambda: comparison.compare(scene, self.job, mode))
 
 
 class MF_OT_take_delete(_OnTake, bpy.types.Operator):
@@ -101,9 +102,9 @@ class MF_OT_take_delete(_OnTake, bpy.types.Operator):
         scene = compat.sequencer_scene(context)
         self.layout.prop(self, "with_files")
         try:
-            strip = takes.need(scene, self.job)
+            strip = record.need(scene, self.job)
             self.layout.label(text=f"Take: {strip.name}")
-            self.layout.label(text=str(takes.job_folder(strip)))
+            self.layout.label(text=str(record.job_folder(strip)))
         except MFError as error:
             self.layout.label(text=error.message)
 
@@ -117,4 +118,56 @@ class MF_OT_take_delete(_OnTake, bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (MF_OT_take_show, MF_OT_take_final, MF_OT_take_compare, MF_OT_take_delete)
+class MF_OT_take_relink(_OnTake, bpy.types.Operator):
+    """Find the pictures of a take again after its job's folder or this file was moved: looked for \
+beside this file first, else in a folder that you choose"""
+
+    bl_idname = ids.OP_TAKE_RELINK
+    bl_label = "Relink Take"
+
+    directory: StringProperty(
+        name="Folder",
+        subtype="DIR_PATH",
+        description="Folder that the job's folder was moved to, or the job's folder itself",
+        options={"SKIP_SAVE"},
+    )
+
+    def _meant(self, scene: Any) -> list[Any]:
+        """The take that is named, or all whose pictures are gone."""
+        if self.job:
+            return [record.need(scene, self.job)]
+        missing.look(scene)
+        return [strip for strip in strips.takes(scene) if missing.is_marked(strip)]
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """From the button: a person is asked only where looking finds nothing."""
+        scene = compat.sequencer_scene(context)
+        try:
+            for strip in self._meant(scene):
+                relink.relink(scene, strip)
+        except MFError:
+            # The next step is the person's: to choose where the folder is.
+            context.window_manager.fileselect_add(self)
+            return {"RUNNING_MODAL"}
+        return {"FINISHED"}
+
+    def execute(self, context: Any) -> set[str]:
+        """Look in the chosen folder, or where it may be."""
+        scene = compat.sequencer_scene(context)
+        chosen = real_path(self.directory) if self.directory else None
+        try:
+            for strip in self._meant(scene):
+                folder = relink.relink(scene, strip, chosen)
+                self.report({"INFO"}, f"{strip.name} shows the pictures in {folder} again.")
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+CLASSES = (
+    MF_OT_take_show,
+    MF_OT_take_final,
+    MF_OT_take_compare,
+    MF_OT_take_relink,
+    MF_OT_take_delete,
+)

@@ -241,14 +241,14 @@ def test_the_footage_may_be_in_a_meta_strip(scene: Any) -> None:
 
 def test_comparing_leaves_the_footage_as_it_was_chosen(scene: Any) -> None:
     from motionfollower_addon.host.footage import source
-    from motionfollower_addon.host.take import takes
+    from motionfollower_addon.host.take import comparison, strips
 
     assert bpy.ops.motionfollower.render() == {"FINISHED"}
-    (take,) = takes.takes(scene)
+    (take,) = strips.takes(scene)
     job = take["motionfollower_job"]
     for mode, words in (("SIDE", "Footage left, take right"), ("WIPE", ""), ("OFF", "")):
         assert bpy.ops.motionfollower.take_compare(job=job, mode=mode) == {"FINISHED"}
-        assert takes.compared(take) == mode
+        assert comparison.compared(take) == mode
         assert [item.name for item in source.footage_strips(scene)] == ["footage"]
         assert why_not(scene) == ""
         assert words in drawn(scene, "takes").text

@@ -10,7 +10,7 @@ import bpy
 import pytest
 
 from motionfollower_addon.host.run import jobs_on_disk
-from motionfollower_addon.host.take import takes
+from motionfollower_addon.host.take import record, strips, takes
 from tests.fixtures.project import copy_project
 
 
@@ -31,12 +31,12 @@ def pictures(strip: Any) -> list[Path]:
 
 def test_both_takes_show(project: Path) -> None:
     scene = bpy.context.scene
-    first, second = takes.takes(scene)
+    first, second = strips.takes(scene)
     assert [take.mute for take in (first, second)] == [True, False]
     for take, name in ((first, "clip Wave-001"), (second, "clip Wave-002")):
         frames = project / "motionfollower" / name / "outputs" / "frames"
         assert pictures(take) == sorted(frames.iterdir())
-        assert takes.summary(take)
+        assert record.summary(take)
 
     assert bpy.ops.motionfollower.take_show(job=first["motionfollower_job"]) == {"FINISHED"}
     assert [take.mute for take in (first, second)] == [False, True]
@@ -56,7 +56,7 @@ def test_the_killed_job_waits_and_comes_in_as_a_third_take(project: Path) -> Non
     (job,) = jobs_on_disk.refresh()
     assert job.folder == project / "motionfollower" / "killed" and not job.finished
     assert bpy.ops.motionfollower.retry(folder=str(job.folder)) == {"FINISHED"}
-    assert [take.get("motionfollower_job") for take in takes.takes(bpy.context.scene)][2:] == [
+    assert [take.get("motionfollower_job") for take in strips.takes(bpy.context.scene)][2:] == [
         "killedmidway"
     ]
     assert not jobs_on_disk.refresh()
@@ -65,5 +65,5 @@ def test_the_killed_job_waits_and_comes_in_as_a_third_take(project: Path) -> Non
 def test_a_new_take_is_made_beside_the_old_ones(project: Path) -> None:
     shutil.rmtree(project / "motionfollower" / "killed")
     assert bpy.ops.motionfollower.render() == {"FINISHED"}
-    assert len(takes.takes(bpy.context.scene)) == 3
+    assert len(strips.takes(bpy.context.scene)) == 3
     assert (project / "motionfollower" / "clip Wave-003" / "report.json").is_file()

@@ -133,6 +133,13 @@ def operate(name: str, **values: Any) -> None:
         getattr(bpy.ops.motionfollower, name)("INVOKE_DEFAULT", **values)
 
 
+def operate_in_sequencer(name: str, **values: Any) -> None:
+    """The same in the Sequencer's sidebar."""
+    kind = "SEQUENCE_EDITOR"
+    with bpy.context.temp_override(window=window(), area=area(kind), region=sidebar(kind)):
+        getattr(bpy.ops.motionfollower, name)("INVOKE_DEFAULT", **values)
+
+
 def takes() -> list[Any]:
     """Takes of the open file."""
     editor = window().scene.sequence_editor
