@@ -15,8 +15,7 @@ from motionfollower_addon.core.rig.retiming import RetimePlan
 from motionfollower_addon.host.rig.bones import detect_armature
 from motionfollower_addon.host.rig.motion_sampler import RigSampler, sample
 from motionfollower_addon.host.rig.subdivision import POLYGONS, LowSubdivision
-
-from .scenes import add_camera, look_at, metarig, scene_state, wave
+from tests.addon.rig.scenes import add_camera, look_at, metarig, scene_state, wave
 
 SIZE = (320, 240)
 FRAMES = (1.0, 14.5, 33.0)

@@ -19,10 +19,9 @@ from motionfollower_addon.core.rig.bones import Bone
 from motionfollower_addon.core.rig.mapping import REQUIRED
 from motionfollower_addon.core.rig.mirror import side_of
 from motionfollower_addon.host.rig.bones import bones_of, detect_armature
-
-from .scenes import metarig, wave
-from .test_families import anonymous, check_guess
-from .test_sampling import check, worst_distance
+from tests.addon.rig.bone_maps.test_families import anonymous, check_guess
+from tests.addon.rig.scenes import metarig, wave
+from tests.addon.rig.test_sampling import check, worst_distance
 
 FAMILIES = {bone_map.id: bone_map for bone_map in load_bone_maps()}
 SPELLINGS: dict[str, Callable[[str], str]] = {

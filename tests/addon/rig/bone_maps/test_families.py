@@ -15,9 +15,8 @@ from motionfollower_addon.core.rig.bone_maps import BoneMap, detect, load_bone_m
 from motionfollower_addon.core.rig.bones import Bone
 from motionfollower_addon.core.rig.mapping import REQUIRED, Mapping
 from motionfollower_addon.host.rig.bones import bones_of, detect_armature
-
-from .scenes import enable_rigify, import_bvh, metarig, mpfb, smpl, wave
-from .test_sampling import check, worst_distance
+from tests.addon.rig.scenes import enable_rigify, import_bvh, metarig, mpfb, smpl, wave
+from tests.addon.rig.test_sampling import check, worst_distance
 
 FAMILIES = {bone_map.id: bone_map for bone_map in load_bone_maps()}
 QUADRUPEDS = ("basic_quadruped", "cat", "horse", "wolf")
