@@ -1,7 +1,7 @@
 """Naming families of rigs as data, and finding the one that fits an armature by score.
 
-To add one: put its file FAMILY.json here, with the fields that README.md lists; panel and command
-line then offer it. tests/addon/rig/bone_maps/test_families.py tries it on a rig with its bone names.
+To add one: put its FAMILY.json here, with the fields that README.md lists; panel and command line
+then offer it, and tests/addon/rig/bone_maps/test_families.py tries it on a rig with its names.
 """
 
 from __future__ import annotations
