@@ -89,7 +89,7 @@ def _setup(options: argparse.Namespace, rest: list[str]) -> int:
 
 def _demo(options: argparse.Namespace, rest: list[str]) -> int:
     python = _ready()
-    command = [str(python), "-m", "demo", *rest]
+    command = [str(python), "-P", "-m", "demo", *rest]
     paths = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     return subprocess.call(command, env={**os.environ, **paths})
 

@@ -97,7 +97,7 @@ def _make(venv: Path) -> None:
     base = getattr(sys, "_base_executable", sys.executable)  # not .venv's own, which is cleared
     with say.step("Making a Python environment in .venv"):
         made = subprocess.run(
-            [base, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True
+            [base, "-P", "-m", "venv", "--clear", str(venv)], capture_output=True, text=True
         )
     if made.returncode == 0:
         return
@@ -127,7 +127,7 @@ def pip(python: Path, *arguments: str, temporary: Path | None = None) -> None:
 
     Raises say.DevError with pip's last words and what to do.
     """
-    command = [str(python), "-m", "pip", "--disable-pip-version-check", *arguments]
+    command = [str(python), "-P", "-m", "pip", "--disable-pip-version-check", *arguments]
     variables = dict(os.environ)
     if temporary is not None:
         temporary.mkdir(parents=True, exist_ok=True)
@@ -159,7 +159,15 @@ def _install(root: Path, python: Path) -> None:
         for text in file.read_text(encoding="utf-8").splitlines()
         if text.strip() and not text.startswith("#")
     )
-    command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--no-deps"]
+    command = [
+        str(python),
+        "-P",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--no-deps",
+    ]
     command += ["--progress-bar", "off"]
     for file in files:
         command += ["-r", str(file)]

@@ -45,7 +45,7 @@ def _wheel(root: Path, python: Path, folder: Path) -> Path:
     shutil.copytree(root / "mf_backend", source / "mf_backend", ignore=_LEFT_OUT)
     for name in _SOURCES:
         shutil.copy(root / name, source / name)
-    command = [str(python), "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
+    command = [str(python), "-P", "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
     command += ["--no-deps", "--no-build-isolation", "-w", str(folder / "wheel"), str(source)]
     built = subprocess.run(
         command,

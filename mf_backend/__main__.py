@@ -6,8 +6,31 @@ import os
 import sys
 
 
+def forget_the_folder() -> None:
+    """Import nothing from the folder that we were started in: it may be somebody else's job.
+
+    `python -m` looks there first. It stays only where this package itself lies in it.
+    """
+    if sys.flags.safe_path or not sys.path:
+        return
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH120, PTH100
+    if os.path.realpath(sys.path[0]) != os.path.realpath(here):
+        del sys.path[0]
+        # Also for whatever libraries start.
+        os.environ["PYTHONSAFEPATH"] = "1"
+
+
+def use_utf8() -> None:
+    """Start again with names in UTF-8 where the locale (C, POSIX) knows no letters but ASCII."""
+    if os.name != "nt" and sys.getfilesystemencoding() != "utf-8" and sys.executable:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def main() -> int:
     """Run one command; the return value is the process's exit code."""
+    from mf_backend.cli.streams import open_closed_streams
+
+    open_closed_streams()
     # C libraries print their start-up messages unless told so before they load.
     for name, value in (
         ("GLOG_minloglevel", "2"),
@@ -39,4 +62,6 @@ def leave(code: int) -> None:
 
 
 if __name__ == "__main__":
+    forget_the_folder()
+    use_utf8()
     leave(main())

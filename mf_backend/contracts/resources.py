@@ -11,7 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts.errors import MemoryShortError
 from mf_backend.version import VERSION
+
+_THREAD_SPACE = 48 << 20
+"""Address space of one more thread of the number crunching libraries: its stack and buffers."""
 
 _LIBRARIES = (
     "numpy",
@@ -64,6 +68,15 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def thread_count() -> int:
+    """How many threads OMP_NUM_THREADS allows; 0 where it says nothing that can be followed.
+
+    Of OpenMP's list for nested levels ("4,2") the first counts.
+    """
+    words = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 5 else 0
+
+
 def processor_name() -> str:
     """The processor's name as its maker writes it, where the system tells."""
     with suppress(OSError):
@@ -81,6 +94,33 @@ def memory() -> dict[str, int | None]:
         return {"total_bytes": None, "free_bytes": None}
     now = psutil.virtual_memory()
     return {"total_bytes": int(now.total), "free_bytes": int(now.available)}
+
+
+def address_space_limit() -> int | None:
+    """Bytes of address space that the system lets this process have; None without a limit."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def check_address_space(needed: int, what: str) -> None:
+    """Raise MemoryShortError where a limit leaves less than `needed` bytes for `what`.
+
+    To be asked before libraries load that end the whole process where an allocation fails.
+    """
+    needed += _THREAD_SPACE * max(0, (thread_count() or usable_cores()) - 1)
+    limit = address_space_limit()
+    if limit is None or limit >= needed:
+        return
+    raise MemoryShortError(
+        "memory",
+        f"The system lets this process have {limit / 2**20:.0f} MiB of address space, and {what} "
+        f"takes about {needed / 2**20:.0f} MiB.",
+        "Raise that limit (ulimit -v), or start without it.",
+    )
 
 
 def resident_bytes() -> int | None:

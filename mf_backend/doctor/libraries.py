@@ -100,7 +100,7 @@ def _load_problem(module: str) -> str:
     """Import a module in a process of its own, as a broken one may abort; empty if it loads."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", f"import {module}"],
+            [sys.executable, "-P", "-c", f"import {module}"],
             capture_output=True,
             text=True,
             errors="replace",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from mf_backend.contracts.errors import MFError
-from mf_backend.contracts.request import JobRequest
+from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.engines import load_engine
 from mf_backend.jobs.stage_names import (
     ALIGN,
@@ -39,6 +39,26 @@ def stage_names() -> tuple[str, ...]:
     from mf_backend.conditioning.stages import STAGES
 
     return (READ, *(stage.name for stage in STAGES), RENDER, ENCODE, REPORT)
+
+
+_SPACE = {READ: 640 << 20, JOINTS: 1300 << 20, MASKS: 1000 << 20, RENDER: 1500 << 20}
+"""Address space, measured on Linux with one thread: everything given; joints, masks estimated; a
+diffusion engine, which loads torch, without its weights."""
+_GREAT_MASKS = 3 << 30
+"""The same with a mask estimator that loads a network of hundreds of MB."""
+
+
+def address_space(settings: Settings) -> int:
+    """Bytes of address space that a job with these settings takes, roughly, on one thread."""
+    needs = [_SPACE[READ]]
+    if not (settings.source_joints or settings.source_poses):
+        needs.append(_SPACE[JOINTS])
+    if not settings.source_masks:
+        great = settings.mask_estimator in ("birefnet", "sam2")
+        needs.append(_GREAT_MASKS if great else _SPACE[MASKS])
+    if settings.engine != Settings().engine:
+        needs.append(_SPACE[RENDER])
+    return max(needs)
 
 
 def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:

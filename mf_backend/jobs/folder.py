@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error, part_rest, write_json
+from mf_backend.contracts.links import NO_LINK, refuse_links
 from mf_backend.contracts.request import JobRequest, read_request, to_dict
-from mf_backend.jobs.links import NO_LINK, refuse_links
 from mf_backend.jobs.state import JobState, write_state
 
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from mf_backend.contracts.errors import CancelledError, MFError, OutputError
 from mf_backend.contracts.failures import describe
+from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import JobRequest
-from mf_backend.contracts.resources import PeakMemory
-from mf_backend.jobs.costs import expected_seconds
+from mf_backend.contracts.resources import PeakMemory, check_address_space
+from mf_backend.jobs.costs import address_space, expected_seconds
 from mf_backend.jobs.folder import (
     FolderIdentity,
     JobFolder,
@@ -29,7 +30,6 @@ from mf_backend.jobs.folder import (
     read_job,
     remove_leftovers,
 )
-from mf_backend.jobs.links import refuse_links
 from mf_backend.jobs.log import capture_output
 from mf_backend.jobs.stage_names import READ, REPORT
 from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
@@ -176,6 +176,7 @@ class _Run:
         return error
 
     def _perform(self) -> JobResult:
+        check_address_space(address_space(self.request.settings), "this job")
         # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
         from mf_backend.actor.masks.estimators import check_estimator
         from mf_backend.actor.masks.shape import check_widening

@@ -20,6 +20,8 @@ from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.log_lines import visible
 from mf_backend.contracts.request import Alignment, Settings
+from mf_backend.contracts.resources import check_address_space
+from mf_backend.jobs.costs import address_space
 
 LOG = "condition.log"
 _PICTURES = (
@@ -242,6 +244,7 @@ def run(args: argparse.Namespace) -> int:
     from mf_backend.conditioning.target_mask_stage import REPORT
 
     settings, target = _settings(args), _target(args)
+    check_address_space(address_space(settings), "conditioning")
     check_out(args.out)
     started = time.monotonic()
     with (

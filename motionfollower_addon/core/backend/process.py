@@ -29,6 +29,8 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     kept = {k: v for k, v in environment.items() if not k.upper().startswith("PYTHON")}
     # Names of files and messages must not depend on the locale Blender was started in.
     kept["PYTHONUTF8"] = "1"
+    # Nothing is imported from the folder a child is started in, whatever lies there.
+    kept["PYTHONSAFEPATH"] = "1"
     return kept
 
 

@@ -206,7 +206,7 @@ def test_blenders_own_python_variables_stay_behind() -> None:
     kept = clean_environment(
         {"PYTHONHOME": "/x", "PYTHONPATH": "/y", "Pythonpath": "z", "HOME": "h"}
     )
-    assert kept == {"HOME": "h", "PYTHONUTF8": "1"}
+    assert kept == {"HOME": "h", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"}
 
 
 def test_only_the_newest_logs_are_kept(odd_path: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import MissingComponentError
+from mf_backend.contracts.resources import thread_count
 from mf_backend.weights.catalog import OptionalFile
 
 
@@ -36,6 +36,6 @@ def session_options() -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
+    options.intra_op_num_threads = thread_count()
     options.log_severity_level = 3
     return options
