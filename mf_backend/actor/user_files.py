@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import image_folder
+from mf_backend.contracts.checks.fields import shown
+from mf_backend.contracts.checks.npz import NpzError, ShapeError, WantedArray, read_npz
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.skeleton.joints import JOINT_COUNT
@@ -22,6 +25,12 @@ def picture_files(folder: Path, clip: FrameSource, what: str) -> tuple[Path, ...
     A folder made for the whole clip is cut to the used range. Raises InputError naming what does
     not fit: number of pictures, numbers missing, another size.
     """
+    if not folder.is_dir():
+        raise InputError(
+            "input-missing",
+            f"The folder {folder} ({what}) does not exist.",
+            "Choose it again, or leave it empty.",
+        )
     images = image_folder.scan(folder)
     files = images.files
     info = getattr(clip, "info", None)
@@ -56,40 +65,100 @@ def check_size(files: tuple[Path, ...], size: tuple[int, int], what: str) -> Non
             )
 
 
-def read_joints_file(path: Path, key: str, clip: FrameSource) -> Joints:
-    """Joints [frames, 60, 2] stored as `key` in an npz, for the clip's frames and pixel size.
+@dataclass(frozen=True)
+class JointsFile:
+    """A kind of joints file: the array it holds, its name in sentences, and its errors' codes."""
 
-    Joints of the whole clip are cut to the used range.
+    key: str
+    what: str
+    missing: str = "joints-missing"
+    damaged: str = "joints-damaged"
+    shape: str = "joints-shape"
+    length: str = "joints-count"
+
+
+SOURCE_JOINTS = JointsFile("source", "the actor's joints")
+TARGET_JOINTS = JointsFile("target", "target joints", length="target-length")
+JOB_TARGET = JointsFile(
+    key="target",
+    what="target joints",
+    missing="target-missing",
+    damaged="target-damaged",
+    shape="target-damaged",
+    length="target-length",
+)
+_KNOWN = ("source", "source_state", "target", "target_given", "target_size", "state", "others")
+"""What joints files that we write ourselves hold besides the wanted arrays."""
+_LARGEST_SIDE = 1_000_000
+
+
+def read_joints(
+    path: Path, file: JointsFile, count: int, whole: int | None = None
+) -> tuple[Joints, tuple[int, int] | None]:
+    """(joints [count, 60, 2], size (width, height) in pixels or None where the file has none).
+
+    With `whole`, the frames of the whole clip, joints for all of these are taken too and come
+    uncut. Raises InputError naming the file.
     """
+    lengths = {count} if whole is None else {count, whole}
+    wanted = {
+        file.key: WantedArray((lengths, {JOINT_COUNT}, {2}), f"[frames, {JOINT_COUNT}, 2]"),
+        "size": WantedArray(({2},), "(width, height)", optional=file is SOURCE_JOINTS),
+    }
+    hint = f"It must be an npz with `{file.key}` [frames, {JOINT_COUNT}, 2] and `size`."
     try:
-        with np.load(path, allow_pickle=False) as data:
-            joints = np.asarray(data[key], dtype=np.float32)
-            size = tuple(int(x) for x in data["size"]) if "size" in data else clip.size
-    except FileNotFoundError:
+        arrays = read_npz(path, wanted, _KNOWN)
+    except ShapeError as error:
+        if error.key == file.key and error.shape[1:] == (JOINT_COUNT, 2):
+            raise InputError(
+                file.length,
+                f"{path} has joints for {error.shape[0]} frames, but {count} frames of the clip "
+                f"are used.",
+                "There must be one skeleton for each frame.",
+            ) from None
+        raise InputError(file.shape, f"In {path}, {error}.", hint) from None
+    except NpzError as error:
+        code = file.missing if error.missing else file.damaged
+        text = f"{path} cannot be read as {file.what}: {error}."
         raise InputError(
-            "joints-missing", f"The joints {path} do not exist.", "Choose their file again."
+            code, text, "Choose their file again." if error.missing else hint
         ) from None
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            "joints-damaged", f"{path} cannot be read as joints (`{key}` in an npz): {error}."
-        ) from None
-    if joints.ndim != 3 or joints.shape[1:] != (JOINT_COUNT, 2):
-        raise InputError(
-            "joints-shape",
-            f"`{key}` in {path} is {list(joints.shape)}; it must be [frames, {JOINT_COUNT}, 2].",
-        )
+    size = None
+    if "size" in arrays:
+        sides = arrays["size"].astype(np.float64)
+        if not all(1 <= side <= _LARGEST_SIDE and side == int(side) for side in sides.tolist()):
+            raise InputError(
+                file.shape,
+                f"In {path}, `size` must be (width, height) in whole pixels, not "
+                f"{shown(sides.tolist())}.",
+            )
+        size = (int(sides[0]), int(sides[1]))
+    with np.errstate(over="ignore"):
+        joints = arrays[file.key].astype(np.float32)
+    return joints, size
+
+
+def read_target_joints(path: Path, file: JointsFile, count: int) -> tuple[Joints, tuple[int, int]]:
+    """(joints [count, 60, 2], size (width, height) that they refer to) of a target motion."""
+    joints, size = read_joints(path, file, count)
+    if size is None:
+        raise AssertionError("a target's size is not optional")
+    return joints, size
+
+
+def read_joints_file(path: Path, clip: FrameSource) -> Joints:
+    """The actor's joints [frames, 60, 2] from the user's npz, in the clip's pixels.
+
+    Joints of the whole clip are cut to the used range. Raises InputError naming the file.
+    """
     info = getattr(clip, "info", None)
-    if len(joints) != clip.count and info is not None and len(joints) == info.count:
-        first = int(getattr(clip, "first", 0))
-        joints = joints[first : first + clip.count]
+    first = int(getattr(clip, "first", 0))
+    joints, size = read_joints(
+        path, SOURCE_JOINTS, clip.count, None if info is None else info.count
+    )
     if len(joints) != clip.count:
-        raise InputError(
-            "joints-count",
-            f"{path} has joints for {len(joints)} frames, but {clip.count} frames of the clip are "
-            f"used.",
-            "There must be one skeleton for each frame.",
-        )
-    if size != clip.size:
+        joints = joints[first : first + clip.count]
+    if size is not None and size != clip.size:
         raise InputError(
             "joints-size",
             f"{path} was made for {size[0]}x{size[1]} pixels, but the clip has "
@@ -111,3 +180,29 @@ def read_pose_pictures(files: tuple[Path, ...]) -> Joints:
             "They must be drawn in the colours of Show Skeleton, on black.",
         )
     return joints.astype(np.float32)
+
+
+def check_person(person: Sequence[float], clip: FrameSource) -> None:
+    """Refuse a person who is pointed at outside the clip's frames or pictures.
+
+    `person` is (frame, x, y) or (frame, x0, y0, x1, y1) in pixels, or empty. Raises InputError.
+    """
+    if not person:
+        return
+    if not 0 <= person[0] < clip.count:
+        raise InputError(
+            "person-invalid",
+            f"The person to follow is pointed at on frame {person[0]:g}, but the frames used are 0 "
+            f"to {clip.count - 1}.",
+            "Point at the person on a frame that is used.",
+        )
+    corner = person[1:3] if len(person) == 3 else person[3:5]
+    x, y = (person[1] + corner[0]) / 2, (person[2] + corner[1]) / 2
+    width, height = clip.size
+    if not (0 <= x <= width and 0 <= y <= height):
+        raise InputError(
+            "person-invalid",
+            f"The person to follow is pointed at outside the picture: at {x:g}, {y:g} of "
+            f"{width}x{height} pixels.",
+            "Point at the person in the picture.",
+        )

@@ -82,6 +82,12 @@ class AlignStage:
             and pictures_complete(out / "target_poses", count, size)
         )
 
+    def check(self, context: ConditionContext) -> None:
+        """The target's pictures, their number and size, and masks that `released` needs."""
+        _, size = target_pictures(context)
+        _scale(size, context.clip.size, context.settings.alignment)
+        _target_masks(context, size)
+
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Read the target, fit it, draw it, and say what was done."""
         clip, out, settings = context.clip, context.out, context.settings
@@ -127,12 +133,31 @@ class AlignStage:
         write_json(out / QUALITY, result.report.to_dict())
 
 
-def _read_target(context: ConditionContext) -> _Target:
+def target_pictures(context: ConditionContext) -> tuple[tuple[Path, ...], tuple[int, int]]:
+    """(the target's pictures as far as they are used, (width, height) that the target is made for).
+
+    Raises InputError where there is no target, or one that does not fit the clip.
+    """
     clip, target, mode = context.clip, context.target, context.settings.alignment
+    if target.joints is None and target.poses is None:
+        raise InputError(
+            "target-missing",
+            "No target motion was given.",
+            "Give target joints or a folder of target skeletons.",
+        )
+    if target.joints is not None and len(target.joints) != clip.count:
+        raise InputError(
+            "target-length",
+            f"The target motion has {len(target.joints)} frames, but {clip.count} frames of "
+            f"the clip are used.",
+            "Make the target for the same frames as the clip.",
+        )
     pictures: tuple[Path, ...] = ()
+    size = target.size
     if target.poses is not None and (target.joints is None or mode is Alignment.MATCHED):
         pictures = user_files.picture_files(target.poses, clip, "target skeletons")
-        size = image_folder.check_sizes(pictures)
+        found = image_folder.check_sizes(pictures)
+        size = found if target.joints is None else size
         if mode is Alignment.MATCHED:
             user_files.check_size(pictures, clip.size, "target skeletons")
             other = next((p for p in pictures if p.suffix.lower() != ".png"), None)
@@ -142,38 +167,41 @@ def _read_target(context: ConditionContext) -> _Target:
                     f"{other.name} is not a PNG; `matched` uses the pictures as they are.",
                     "Save the target skeletons as PNG.",
                 )
-    if target.joints is not None:
-        if len(target.joints) != clip.count:
-            raise InputError(
-                "target-length",
-                f"The target motion has {len(target.joints)} frames, but {clip.count} frames of "
-                f"the clip are used.",
-                "Make the target for the same frames as the clip.",
-            )
-        return _Target(target.joints, target.size, pictures)
-    if target.poses is None:
+    return pictures, size
+
+
+def _read_target(context: ConditionContext) -> _Target:
+    pictures, size = target_pictures(context)
+    joints = context.target.joints
+    if joints is None:
+        joints = user_files.read_pose_pictures(pictures)
+    return _Target(joints, size, pictures)
+
+
+def _scale(
+    made_for: tuple[int, int], size: tuple[int, int], mode: Alignment
+) -> NDArray[np.float64]:
+    """(across, up): what a target made for one size is multiplied by to fit a clip of `size`.
+
+    Raises InputError where the shapes differ and `mode` keeps the target's place in the picture.
+    """
+    across, up = size[0] / made_for[0], size[1] / made_for[1]
+    alike = abs(across / up - 1) <= _SAME_ASPECT
+    if mode is not Alignment.FIT and not alike:
         raise InputError(
-            "target-missing",
-            "No target motion was given.",
-            "Give target joints or a folder of target skeletons.",
+            "target-size",
+            f"The target was made for {made_for[0]}x{made_for[1]} pixels, which is another "
+            f"shape than the clip's {size[0]}x{size[1]}; `{mode}` keeps its place in the picture.",
+            "Render it at the clip's size, or use the alignment `fit`.",
         )
-    return _Target(user_files.read_pose_pictures(pictures), size, pictures)
+    return np.array([across, up] if alike else [up, up])
 
 
 def _to_clip(target: _Target, size: tuple[int, int], mode: Alignment) -> Joints:
     """The target's joints in the clip's pixels: enlarged or reduced as a whole."""
     if target.size == size:
         return target.joints
-    across, up = size[0] / target.size[0], size[1] / target.size[1]
-    alike = abs(across / up - 1) <= _SAME_ASPECT
-    if mode is not Alignment.FIT and not alike:
-        raise InputError(
-            "target-size",
-            f"The target was made for {target.size[0]}x{target.size[1]} pixels, which is another "
-            f"shape than the clip's {size[0]}x{size[1]}; `{mode}` keeps its place in the picture.",
-            "Render it at the clip's size, or use the alignment `fit`.",
-        )
-    scale = np.array([across, up] if alike else [up, up])
+    scale = _scale(target.size, size, mode)
     # Pixel centres lie at whole numbers, so the picture's corner is at -0.5.
     placed: Joints = ((target.joints + 0.5) * scale - 0.5).astype(np.float32)
     return placed

@@ -55,5 +55,10 @@ class ConditionStage(Protocol):
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Whether all files of the stage are there and open at the right size."""
 
+    def check(self, context: ConditionContext) -> None:
+        """Refuse what the user gave and this stage cannot work with, before any stage begins.
+
+        Looks at names, headers and joints only, so that it takes no time. Raises InputError."""
+
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Do the work. Calls reporter.begin(name, total) and advance(step) itself."""

@@ -60,6 +60,15 @@ class JointsStage:
         complete = len(joints) == count and (out / QUALITY).is_file()
         return complete and pictures_complete(out / "source_poses", count, size)
 
+    def check(self, context: ConditionContext) -> None:
+        """The person pointed at, and the user's own joints or skeleton pictures."""
+        settings, clip = context.settings, context.clip
+        user_files.check_person(settings.person, clip)
+        if settings.source_joints:
+            user_files.read_joints_file(Path(settings.source_joints), clip)
+        elif settings.source_poses:
+            _pose_files(context)
+
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Read or estimate the joints, draw them, and say what was found."""
         settings, clip, out = context.settings, context.clip, context.out
@@ -86,16 +95,23 @@ class JointsStage:
         write_json(out / QUALITY, quality)
 
 
+def _pose_files(context: ConditionContext) -> tuple[Path, ...]:
+    """The user's skeleton pictures, one for each frame, of the clip's size."""
+    what = "skeleton pictures"
+    files = user_files.picture_files(Path(context.settings.source_poses), context.clip, what)
+    user_files.check_size(files, context.clip.size, what)
+    return files
+
+
 def _given(
     context: ConditionContext,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], dict[str, Any], tuple[Path, ...]]:
     settings, clip = context.settings, context.clip
     files: tuple[Path, ...] = ()
     if settings.source_joints:
-        joints = user_files.read_joints_file(Path(settings.source_joints), "source", clip)
+        joints = user_files.read_joints_file(Path(settings.source_joints), clip)
     else:
-        files = user_files.picture_files(Path(settings.source_poses), clip, "skeleton pictures")
-        user_files.check_size(files, clip.size, "skeleton pictures")
+        files = _pose_files(context)
         joints = user_files.read_pose_pictures(files)
     known = np.isfinite(joints).all(axis=-1)
     state = np.where(known, JointState.GIVEN, JointState.ABSENT).astype(np.uint8)

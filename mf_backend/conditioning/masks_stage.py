@@ -20,7 +20,14 @@ from mf_backend.actor.masks import shape
 from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, load_estimator
 from mf_backend.actor.masks.firm import measure_cores
 from mf_backend.actor.masks.residue import ResidueFinder
-from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften, widen
+from mf_backend.actor.masks.shape import (
+    Check,
+    Verdict,
+    check_mask,
+    keep_person,
+    soften,
+    widen,
+)
 from mf_backend.clip import image_folder, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
@@ -71,6 +78,11 @@ class MasksStage:
         folders = (out / "source_masks", out / "source_alpha")
         written = (out / QUALITY).is_file()
         return written and all(pictures_complete(folder, count, size) for folder in folders)
+
+    def check(self, context: ConditionContext) -> None:
+        """The user's own masks."""
+        if context.settings.source_masks:
+            _mask_files(context)
 
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Take or estimate, check, estimate again what failed, and say what was done."""
@@ -172,12 +184,15 @@ def _estimated(
         yield index, work.own_part(index, matte)
 
 
+def _mask_files(context: ConditionContext) -> tuple[Path, ...]:
+    """The user's masks, one for each frame, of the clip's size."""
+    files = user_files.picture_files(Path(context.settings.source_masks), context.clip, "masks")
+    user_files.check_size(files, context.clip.size, "masks")
+    return files
+
+
 def _user_mattes(context: ConditionContext) -> Iterator[tuple[int, Matte]]:
-    clip = context.clip
-    folder = Path(context.settings.source_masks)
-    files = user_files.picture_files(folder, clip, "masks")
-    user_files.check_size(files, clip.size, "masks")
-    for index, file in enumerate(files):
+    for index, file in enumerate(_mask_files(context)):
         yield index, soften(image_folder.read_grey(file))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from mf_backend.actor.masks.estimators import check_estimator
-from mf_backend.actor.masks.shape import check_widening
 from mf_backend.conditioning.align_stage import AlignStage
 from mf_backend.conditioning.base import ConditionContext, ConditionStage, TargetMotion
 from mf_backend.conditioning.joints_stage import JointsStage
@@ -28,6 +27,12 @@ STAGES: tuple[ConditionStage, ...] = (
 """All stages in order. The last one also reports on those before it."""
 
 
+def check_given(context: ConditionContext) -> None:
+    """Refuse everything of the user's that any stage cannot work with. Raises InputError."""
+    for stage in STAGES:
+        stage.check(context)
+
+
 def condition(
     clip: FrameSource, settings: Settings, target: TargetMotion, out: Path, reporter: Reporter
 ) -> Conditions:
@@ -36,9 +41,9 @@ def condition(
     Raises InputError with one sentence where the clip, the target or the user's own files do not
     fit; warnings go to the reporter.
     """
-    check_estimator(settings)
-    check_widening(settings.widen_mask)
     context = ConditionContext(clip, settings, target, out)
+    check_given(context)
+    check_estimator(settings)
     for stage in STAGES:
         reporter.check()
         stage.run(context, reporter)

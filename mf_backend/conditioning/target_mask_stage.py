@@ -19,6 +19,7 @@ from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import image_folder, write_png
 from mf_backend.clip.image_folder import list_numbers
+from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
 from mf_backend.conditioning.stage_files import pictures_complete, read_mask
@@ -62,6 +63,13 @@ class TargetMaskStage:
         return all(file.is_file() for file in files) and all(
             pictures_complete(folder, count, size) for folder in folders
         )
+
+    def check(self, context: ConditionContext) -> None:
+        """The given masks, at the size of the target's skeletons."""
+        folder = _given_folder(context)
+        if folder is not None:
+            _, size = target_pictures(context)
+            _mask_files(folder, context, size)
 
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Predict the masks frame by frame, then write the report and the contact sheet."""
@@ -127,6 +135,21 @@ def _given_folder(context: ConditionContext) -> Path | None:
     return context.target.character_masks
 
 
+def _mask_files(folder: Path, context: ConditionContext, size: tuple[int, int]) -> tuple[Path, ...]:
+    """The given masks, one for each frame, of `size` (width, height)."""
+    files = user_files.picture_files(folder, context.clip, "target masks")
+    for path in files:
+        found = image_folder.image_size(path)
+        if found != size:
+            raise InputError(
+                "pictures-size",
+                f"{path} is {found[0]}x{found[1]} pixels, but the target's skeletons are "
+                f"{size[0]}x{size[1]}.",
+                "Make the target masks at the size of the target skeletons.",
+            )
+    return files
+
+
 def _given_masks(
     context: ConditionContext, reporter: Reporter
 ) -> tuple[Callable[[int], Matte | None] | None, NDArray[np.float32] | None, dict[str, str]]:
@@ -143,16 +166,7 @@ def _given_masks(
         raise InputError(
             "condition-damaged", f"{context.out / 'joints.npz'} is damaged: {error}."
         ) from error
-    files = user_files.picture_files(folder, context.clip, "target masks")
-    for path in files:
-        found = image_folder.image_size(path)
-        if found != size:
-            raise InputError(
-                "pictures-size",
-                f"{path} is {found[0]}x{found[1]} pixels, but the target's skeletons are "
-                f"{size[0]}x{size[1]}.",
-                "Make the target masks at the size of the target skeletons.",
-            )
+    files = _mask_files(folder, context, size)
     refused: dict[str, str] = {}
     for index, path in enumerate(files):
         check = check_mask(image_folder.read_grey(path) >= 128, joints[index])

@@ -42,6 +42,14 @@ class InputError(MFError):
     exit_code = ExitCode.INPUT
 
 
+class FieldError(InputError):
+    """A single value that is wrong; `field` names it as its sentence does."""
+
+    def __init__(self, field: str, code: str, message: str, hint: str = "") -> None:
+        super().__init__(code, message, hint)
+        self.field = field
+
+
 class MissingComponentError(MFError):
     """Weights or a library that the chosen work needs are not on this machine."""
 

@@ -1,20 +1,46 @@
 """The request of a job, as job.json holds it. Written once by whoever asks, never changed.
 
-Standard library only: the add-on writes it and the backend reads it.
+Each field stands with the rule that its values keep to, wherever they come from: job.json, a
+message or an option. Standard library only: the add-on writes it and the backend reads it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts.checks.build import Part, build, ruled
+from mf_backend.contracts.checks.fields import Field, shown
+from mf_backend.contracts.checks.json_text import parse_json
+from mf_backend.contracts.checks.paths import PathText, Rooted
+from mf_backend.contracts.checks.rules import (
+    SEED_LIMIT,
+    Choice,
+    Free,
+    Number,
+    Switch,
+    Text,
+    Whole,
+)
+from mf_backend.contracts.checks.small_files import UnreadableError, read_small
 from mf_backend.contracts.errors import InputError
 
 SCHEMA = 1
+LARGEST_REQUEST = 4 << 20
+"""Bytes that job.json may have."""
+MOST_FRAMES = 10_000_000
+"""More than any clip has: three days at 40 frames a second."""
+MOST_STEPS = 1000
+FPS = Number(0.001, 1000, zero="the clip's own")
+_NAME = Text(longest=200)
+_OPTIONAL_PATH = PathText(Rooted.ABSOLUTE, optional=True)
+_INSIDE_PATH = PathText(Rooted.INSIDE, optional=True)
+_SHA256 = Text(64, pattern="[0-9a-f]{64}", meaning="64 digits of SHA-256 (0-9, a-f), or empty")
 
 
 class ClipKind(StrEnum):
@@ -50,15 +76,15 @@ class Sampler(StrEnum):
 class Reference:
     """The clip: who moves and where. `path` is absolute; `first` and `count` choose its frames."""
 
-    path: str
-    kind: ClipKind
-    first: int = 0
+    path: str = ruled(PathText(Rooted.ABSOLUTE))
+    kind: ClipKind = ruled(Choice.of(ClipKind))
+    first: int = ruled(Whole(0, MOST_FRAMES), 0)
     """First frame used, counted from 0 in the clip."""
-    count: int = 0
+    count: int = ruled(Whole(0, MOST_FRAMES), 0)
     """Frames used; 0 means all from `first`."""
-    fps: float = 0.0
+    fps: float = ruled(FPS, 0.0)
     """Frames a second; 0 means the clip's own (a folder of images needs it: 24 if unknown)."""
-    sha256: str = ""
+    sha256: str = ruled(_SHA256, "")
     """Hash of the file, or of a folder's names, sizes and contents; empty: not recorded yet."""
 
 
@@ -66,53 +92,80 @@ class Reference:
 class Target:
     """The motion: paths inside the job folder, '/'-separated. One of the two at least."""
 
-    joints: str = ""
+    joints: str = ruled(_INSIDE_PATH, "")
     """npz with `target` float32 [frames, 60, 2] and `size` (width, height) in pixels."""
-    poses: str = ""
+    poses: str = ruled(_INSIDE_PATH, "")
     """Folder of skeleton pictures, sorted by number."""
-    character_masks: str = ""
+    character_masks: str = ruled(_INSIDE_PATH, "")
     """Optional folder of masks of the scene's own character, rendered through the camera."""
+
+
+_PIXEL = Number(-1_000_000, 1_000_000)
+_PERSON = "empty, [frame, x, y] or [frame, x0, y0, x1, y1], the frame a whole number from 0"
+
+
+@dataclass(frozen=True)
+class PersonRule:
+    """Where the person to follow is: nothing, or a frame used and a point or a box on it."""
+
+    words: str = _PERSON
+
+    def read(self, value: Any, field: Field) -> tuple[float, ...]:
+        """See Rule."""
+        if not isinstance(value, list | tuple) or len(value) not in (0, 3, 5):
+            raise field.refuse(self.words, value)
+        numbers = tuple(_PIXEL.read(item, field.part(i)) for i, item in enumerate(value))
+        if numbers and (numbers[0] < 0 or numbers[0] != math.floor(numbers[0])):
+            raise field.refuse(self.words, value)
+        return numbers
+
+    def parse(self, text: str, field: Field) -> tuple[float, ...]:
+        """Numbers with commas between them."""
+        try:
+            return self.read([float(part) for part in text.split(",")], field)
+        except (ValueError, InputError):
+            raise field.refuse("F,X,Y or F,X0,Y0,X1,Y1 with a whole frame number F", text) from None
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that changes the picture or how it is made."""
 
-    engine: str = "preview"
-    alignment: Alignment = Alignment.FIT
-    keep_limb_lengths: bool = True
+    engine: str = ruled(_NAME, "preview")
+    alignment: Alignment = ruled(Choice.of(Alignment), Alignment.FIT)
+    keep_limb_lengths: bool = ruled(Switch(), True)
     """`fit` only: give each limb the actor's own length instead of the rig's."""
-    quality: Quality = Quality.FINAL
-    sampler: Sampler = Sampler.DEFAULT
-    seed: int = 42
-    steps: int = 0
+    quality: Quality = ruled(Choice.of(Quality), Quality.FINAL)
+    sampler: Sampler = ruled(Choice.of(Sampler), Sampler.DEFAULT)
+    seed: int = ruled(Whole(0, SEED_LIMIT), 42)
+    steps: int = ruled(Whole(0, MOST_STEPS), 0)
     """Denoising steps; 0 means the quality's own."""
-    cfg: float = 7.0
+    cfg: float = ruled(Number(1, 1000), 7.0)
     """Classifier-free guidance scale, at least 1."""
-    guidance: float = 4.0
+    guidance: float = ruled(Number(0, 1000), 4.0)
     """Strength of the score guidance (`energy_scale`); 0 switches it off."""
-    moving_camera: bool = False
+    moving_camera: bool = ruled(Switch(), False)
     """Inject the reconstruction's attention, for shots whose camera moves."""
-    memory: str = "auto"
-    compile: bool = False
+    memory: str = ruled(_NAME, "auto")
+    compile: bool = ruled(Switch(), False)
     """Compile the diffusion engine's layers: minutes longer to start; may pay on a card."""
-    device: str = "auto"
-    weights: str = ""
+    device: str = ruled(_NAME, "auto")
+    weights: str = ruled(_OPTIONAL_PATH, "")
     """Absolute folder of the imported weights; empty: the backend's default folder."""
-    source_poses: str = ""
+    source_poses: str = ruled(_OPTIONAL_PATH, "")
     """Absolute folder of the user's own skeleton pictures of the actor; empty: estimate."""
-    source_joints: str = ""
+    source_joints: str = ruled(_OPTIONAL_PATH, "")
     """Absolute npz of the user's own joints of the actor (`source`); empty: estimate."""
-    source_masks: str = ""
+    source_masks: str = ruled(_OPTIONAL_PATH, "")
     """Absolute folder of the user's own masks of the actor; empty: estimate."""
-    target_masks: str = ""
+    target_masks: str = ruled(_OPTIONAL_PATH, "")
     """Absolute folder of masks of the person whose motion is wanted; needed by `released`."""
-    mask_estimator: str = ""
+    mask_estimator: str = ruled(_NAME, "")
     """Which estimator makes the actor's masks; empty: the default."""
-    widen_mask: float = 0.0
+    widen_mask: float = ruled(Number(0, 32), 0.0)
     """How far an estimated mask of the actor is widened, in pixels of a picture of 512 (scaled
     by the clip's shorter side): what lies in the mask is replaced where the actor leaves."""
-    person: tuple[float, ...] = ()
+    person: tuple[float, ...] = ruled(PersonRule(), ())
     """Who to follow: (frame, x, y) or (frame, x0, y0, x1, y1) in pixels; empty: the largest."""
 
 
@@ -120,7 +173,7 @@ class Settings:
 class Output:
     """Where the person asked for results beyond the job folder."""
 
-    mp4: str = ""
+    mp4: str = ruled(_OPTIONAL_PATH, "")
     """Absolute path for a copy of the mp4; empty: only inside the job folder."""
 
 
@@ -128,13 +181,13 @@ class Output:
 class JobRequest:
     """One job. `about` (scene, action, strip, versions) is free-form and kept in the report."""
 
-    id: str
-    reference: Reference
-    target: Target
-    settings: Settings = field(default_factory=Settings)
-    output: Output = field(default_factory=Output)
-    about: dict[str, Any] = field(default_factory=dict)
-    schema: int = SCHEMA
+    id: str = ruled(Text(longest=200, shortest=1))
+    reference: Reference = ruled(Part(Reference))
+    target: Target = ruled(Part(Target))
+    settings: Settings = ruled(Part(Settings), make=Settings)
+    output: Output = ruled(Part(Output), make=Output)
+    about: dict[str, Any] = ruled(Free(), make=dict)
+    schema: int = ruled(Whole(SCHEMA, SCHEMA), SCHEMA)
 
 
 def to_dict(request: JobRequest) -> dict[str, Any]:
@@ -142,80 +195,28 @@ def to_dict(request: JobRequest) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(request)))  # type: ignore[no-any-return]
 
 
-def _fits(raw: Any, default: Any) -> bool:
-    """Whether a JSON value may stand where the field's default has this type."""
-    if isinstance(default, bool) or isinstance(raw, bool):
-        return isinstance(default, bool) and isinstance(raw, bool)
-    if isinstance(default, float):
-        return isinstance(raw, int | float)
-    if isinstance(default, tuple):
-        return isinstance(raw, list) and all(isinstance(x, int | float) for x in raw)
-    if default is dataclasses.MISSING:
-        return isinstance(raw, str)
-    return not isinstance(default, int | str) or isinstance(raw, type(default))
-
-
-def _build(cls: type[Any], value: Any, where: str) -> Any:
-    """Make a dataclass from a dict, ignoring unknown fields (newer add-on, older backend)."""
-    if not isinstance(value, dict):
-        raise InputError("job-invalid", f"In job.json, {where} must be an object.")
-    values: dict[str, Any] = {}
-    for item in dataclasses.fields(cls):
-        if item.name not in value:
-            continue
-        raw = value[item.name]
-        if item.name in _NESTED:
-            values[item.name] = _build(_NESTED[item.name], raw, item.name)
-        elif item.name in _ENUMS:
-            choices = _ENUMS[item.name]
-            if raw not in list(choices):
-                raise InputError(
-                    "job-invalid",
-                    f"In job.json, {item.name} is {raw!r}; use one of {', '.join(choices)}.",
-                )
-            values[item.name] = choices(raw)
-        elif isinstance(raw, dict) if item.name == "about" else _fits(raw, item.default):
-            values[item.name] = tuple(raw) if isinstance(item.default, tuple) else raw
-        else:
-            raise InputError("job-invalid", f"In job.json, {item.name} has a wrong value: {raw!r}.")
-    try:
-        return cls(**values)
-    except TypeError as error:
-        raise InputError("job-invalid", f"job.json is incomplete: {where} {error}.") from None
-
-
-_NESTED: dict[str, type[Any]] = {
-    "reference": Reference,
-    "target": Target,
-    "settings": Settings,
-    "output": Output,
-}
-_ENUMS: dict[str, type[StrEnum]] = {
-    "kind": ClipKind,
-    "alignment": Alignment,
-    "quality": Quality,
-    "sampler": Sampler,
-}
-
-
 def from_dict(value: Any) -> JobRequest:
     """Check and build a request. Raises InputError naming the field that is wrong."""
-    if isinstance(value, dict) and value.get("schema", SCHEMA) != SCHEMA:
+    written = value.get("schema", SCHEMA) if isinstance(value, dict) else SCHEMA
+    if written != SCHEMA:
         raise InputError(
             "job-schema",
-            f"This job was written with schema {value['schema']}; this backend reads {SCHEMA}.",
+            f"This job was written with schema {shown(written)}; this backend reads {SCHEMA}.",
             "Update the add-on and the backend to the same version.",
         )
-    request: JobRequest = _build(JobRequest, value, "job.json")
-    return request
+    return build(JobRequest, value, Field("", "job.json", "job-invalid"))
 
 
 def read_request(path: Path) -> JobRequest:
     """Read job.json. Raises InputError where it is missing or not valid."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise InputError("job-missing", f"There is no job here: {path} cannot be read.") from None
-    except ValueError:
-        raise InputError("job-invalid", f"{path} is not valid JSON.") from None
+        value = parse_json(read_small(path, LARGEST_REQUEST))
+    except UnreadableError as error:
+        raise InputError(
+            "job-missing",
+            f"There is no job here: {path} cannot be read: {error}.",
+            "Choose the folder that holds job.json.",
+        ) from None
+    except ValueError as error:
+        raise InputError("job-invalid", f"{path} is not valid JSON: {error}.") from None
     return from_dict(value)

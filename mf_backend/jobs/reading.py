@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from mf_backend.actor import user_files
 from mf_backend.clip import Clip, hash_clip
 from mf_backend.conditioning.base import TargetMotion
 from mf_backend.contracts.errors import InputError, MissingComponentError, OutputError
@@ -16,7 +16,6 @@ from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.engines import load_engine
 from mf_backend.engines.base import Engine
 from mf_backend.jobs.folder import JobFolder
-from mf_backend.skeleton.joints import JOINT_COUNT
 
 
 def ready_engine(settings: Settings) -> Engine:
@@ -73,29 +72,21 @@ def check_clip(clip: Clip, reporter: Reporter) -> str:
     return found
 
 
-def check_length(target: TargetMotion, clip: Clip) -> None:
-    """Refuse target joints for another number of frames than the clip's."""
-    if target.joints is not None and target.joints.shape[0] != clip.count:
-        raise InputError(
-            "target-length",
-            f"The target motion has {target.joints.shape[0]} frames, but {clip.count} frames of "
-            f"the clip are used.",
-            "Make the target for the same frames as the clip.",
-        )
-
-
 def input_hashes(job: JobFolder, request: JobRequest) -> dict[str, str]:
     """SHA-256 of every input besides the clip: files in the job folder, and the user's own."""
     target = request.target
     inside = [p for p in (target.joints, target.poses, target.character_masks) if p]
     hashes = {path: hash_path(job.inside(path, "target")) for path in inside}
-    for path in user_files(request.settings).values():
+    for path in given_files(request.settings).values():
         hashes[str(path)] = hash_path(path)
     return hashes
 
 
-def load_target(job: JobFolder, request: JobRequest) -> TargetMotion:
-    """Read the target of a job. Raises InputError where it is missing, damaged or not usable."""
+def load_target(job: JobFolder, request: JobRequest, count: int) -> TargetMotion:
+    """Read the target of a job for `count` frames of the clip.
+
+    Raises InputError where it is missing, damaged, of another length or not usable.
+    """
     target = request.target
     if not target.joints and not target.poses:
         raise InputError(
@@ -108,29 +99,14 @@ def load_target(job: JobFolder, request: JobRequest) -> TargetMotion:
     if not target.joints:
         return TargetMotion(None, (0, 0), poses, masks)
     path = job.inside(target.joints, "target.joints")
-    if not path.is_file():
-        raise InputError("target-missing", f"The target joints {path} are not there.")
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            joints = np.asarray(data["target"], dtype=np.float32)
-            size = tuple(int(x) for x in np.asarray(data["size"]).ravel())
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            "target-damaged", f"The target joints {path.name} cannot be read: {error}."
-        ) from error
-    if joints.ndim != 3 or joints.shape[1:] != (JOINT_COUNT, 2) or len(size) != 2 or min(size) < 1:
-        raise InputError(
-            "target-damaged",
-            f"The target joints {path.name} must be `target` [frames, {JOINT_COUNT}, 2] and `size` "
-            f"(width, height); they are {list(joints.shape)} and {list(size)}.",
-        )
+    joints, size = user_files.read_target_joints(path, user_files.JOB_TARGET, count)
     if not np.isfinite(joints).any():
         raise InputError(
             "target-empty",
             "The target motion has no visible joint in any frame.",
             "Check that the camera sees the rig.",
         )
-    return TargetMotion(joints, (size[0], size[1]), poses, masks)
+    return TargetMotion(joints, size, poses, masks)
 
 
 def _folder(job: JobFolder, relative: str, what: str) -> Path | None:
@@ -142,7 +118,7 @@ def _folder(job: JobFolder, relative: str, what: str) -> Path | None:
     return path
 
 
-def user_files(settings: Settings) -> dict[str, Path]:
+def given_files(settings: Settings) -> dict[str, Path]:
     """The user's own files and folders that the settings name, by setting."""
     names = ("source_poses", "source_joints", "source_masks", "target_masks")
     given = {name: Path(getattr(settings, name)) for name in names if getattr(settings, name)}

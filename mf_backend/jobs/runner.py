@@ -179,8 +179,9 @@ class _Run:
         check_address_space(address_space(self.request.settings), "this job")
         # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
         from mf_backend.actor.masks.estimators import check_estimator
-        from mf_backend.actor.masks.shape import check_widening
         from mf_backend.clip import open_clip
+        from mf_backend.conditioning.base import ConditionContext
+        from mf_backend.conditioning.stages import check_given
         from mf_backend.jobs import reading, report
         from mf_backend.jobs.stages import chain_hashes, kept_stages
 
@@ -193,11 +194,11 @@ class _Run:
         self._save()
         engine = reading.ready_engine(self.request.settings)
         reading.check_copy(self.job, self.request.output.mp4)
-        check_widening(self.request.settings.widen_mask)
         with open_clip(self.request.reference) as clip:
             source = reading.check_clip(clip, self.tracker)
-            target = reading.load_target(self.job, self.request)
-            reading.check_length(target, clip)
+            target = reading.load_target(self.job, self.request, clip.count)
+            context = ConditionContext(clip, self.request.settings, target, self.job.conditions)
+            check_given(context)
             self._fact("reference", report.clip_facts(clip, source))
             self._fact("inputs", reading.input_hashes(self.job, self.request))
             make_folders(self.job)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX, LIMBS
 
 Matte = NDArray[np.uint8]
@@ -17,7 +16,6 @@ Floats = NDArray[np.float64]
 
 THRESHOLD = 146
 """Mattes from this value on are person in the hard mask; best on the reference cases."""
-_WIDEST = 32
 _TORSO = tuple(
     JOINT_INDEX[name]
     for name in ("nose", "neck", "right_shoulder", "left_shoulder", "right_hip", "left_hip")
@@ -167,14 +165,6 @@ def soften(hard: Matte) -> Matte:
         return hard
     blurred: Matte = cv2.GaussianBlur(hard, (0, 0), 1.0)
     return np.where(hard >= 128, np.maximum(blurred, 128), np.minimum(blurred, 127))
-
-
-def check_widening(pixels: float) -> None:
-    """Raise InputError for a mask that cannot be widened by so much."""
-    if not 0 <= pixels <= _WIDEST:
-        raise InputError(
-            "widen-mask", f"A mask is widened by 0 to {_WIDEST} pixels, not by {pixels:g}."
-        )
 
 
 def widen(mask: NDArray[np.bool_], pixels: float) -> NDArray[np.bool_]:

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
-
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_json
+from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.log_lines import visible
-from mf_backend.contracts.request import Alignment, Settings
+from mf_backend.contracts.request import Alignment, Reference, Settings
 from mf_backend.contracts.resources import check_address_space
 from mf_backend.jobs.costs import address_space
 
@@ -37,17 +37,13 @@ def add_parser(subparsers: Any) -> None:
         help=COMMANDS["condition"],
         description=__doc__,
     )
-    parser.add_argument(
-        "--reference", required=True, type=Path, metavar="CLIP", help="video or folder of images"
-    )
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write")
+    add_path(parser, "--reference", required=True, metavar="CLIP", help="video or folder of images")
+    add_path(parser, "--out", required=True, metavar="DIR", help="folder to write")
     target = parser.add_mutually_exclusive_group()
-    target.add_argument(
-        "--target-poses", type=Path, metavar="DIR", help="folder of target skeleton pictures"
-    )
-    target.add_argument(
+    add_path(target, "--target-poses", metavar="DIR", help="folder of target skeleton pictures")
+    add_path(
+        target,
         "--target-joints",
-        type=Path,
         metavar="FILE",
         help="npz with `target` [frames, 60, 2] and `size` (width, height)",
     )
@@ -57,42 +53,46 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="with fit: keep the rig's limb lengths instead of giving it the actor's",
     )
-    parser.add_argument("--source-masks", type=Path, metavar="DIR", help="the actor's masks")
-    parser.add_argument("--source-poses", type=Path, metavar="DIR", help="the actor's skeletons")
-    parser.add_argument(
-        "--source-joints", type=Path, metavar="FILE", help="npz with `source` [frames, 60, 2]"
-    )
-    parser.add_argument(
-        "--target-masks", type=Path, metavar="DIR", help="masks of the person whose motion it is"
-    )
-    parser.add_argument(
-        "--character-masks",
-        type=Path,
-        metavar="DIR",
-        help="masks of the rig's own character, rendered through the camera",
-    )
-    parser.add_argument(
+    for name, metavar, text in (
+        ("--source-masks", "DIR", "the actor's masks"),
+        ("--source-poses", "DIR", "the actor's skeletons"),
+        ("--source-joints", "FILE", "npz with `source` [frames, 60, 2]"),
+        ("--target-masks", "DIR", "masks of the person whose motion it is"),
+        ("--character-masks", "DIR", "masks of the rig's own character, through the camera"),
+    ):
+        add_path(parser, name, metavar=metavar, help=text)
+    add_checked(
+        parser,
         "--person",
+        rule_of(Settings, "person"),
+        default=(),
         metavar="F,X,Y",
         help="who to follow: frame,x,y or frame,x0,y0,x1,y1 in pixels (default: the largest)",
     )
-    parser.add_argument(
+    add_checked(
+        parser,
         "--mask-estimator",
+        rule_of(Settings, "mask_estimator"),
         default="",
         metavar="NAME",
         help="rvm (the default), mediapipe, birefnet or sam2; `weights list` says where the last "
         "two come from",
     )
-    parser.add_argument(
+    add_checked(
+        parser,
         "--widen-mask",
-        type=float,
+        rule_of(Settings, "widen_mask"),
         default=0.0,
         metavar="PX",
         help="widen the estimated masks of the actor by so many pixels (at a size of 512)",
     )
-    parser.add_argument("--first", type=int, default=0, help="first frame of the clip to use")
-    parser.add_argument("--count", type=int, default=0, help="number of frames (0: to the end)")
-    parser.add_argument("--fps", type=float, default=0.0, help="rate of a folder of images")
+    for name, text in (
+        ("first", "first frame of the clip to use"),
+        ("count", "number of frames (0: to the end)"),
+        ("fps", "rate of a folder of images (0: 24)"),
+    ):
+        rule = rule_of(Reference, name)
+        add_checked(parser, f"--{name}", rule, default=0, metavar="N", help=text)
     parser.add_argument(
         "--json", action="store_true", help="print the report as one JSON object on stdout"
     )
@@ -100,20 +100,6 @@ def add_parser(subparsers: Any) -> None:
 
 def _absolute(path: Path | None) -> str:
     return str(path.absolute()) if path else ""
-
-
-def _person(text: str | None) -> tuple[float, ...]:
-    if not text:
-        return ()
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) not in (3, 5):
-        raise InputError(
-            "person-invalid", f"--person must be F,X,Y or F,X0,Y0,X1,Y1, not {text!r}."
-        )
-    return values
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -124,7 +110,7 @@ def _settings(args: argparse.Namespace) -> Settings:
             "--alignment released needs --target-masks.",
             "Give masks of the person whose motion it is, or use --alignment fit.",
         )
-    for name in ("source_masks", "source_poses", "target_masks", "character_masks"):
+    for name in ("source_masks", "source_poses", "target_masks", "character_masks", "target_poses"):
         folder = getattr(args, name)
         if folder is not None and not folder.is_dir():
             option = name.replace("_", "-")
@@ -138,38 +124,29 @@ def _settings(args: argparse.Namespace) -> Settings:
         target_masks=_absolute(args.target_masks),
         mask_estimator=args.mask_estimator,
         widen_mask=args.widen_mask,
-        person=_person(args.person),
+        person=args.person,
     )
 
 
-def _target(args: argparse.Namespace) -> Any:
-    from mf_backend.conditioning.base import TargetMotion
-
+def _check_target(args: argparse.Namespace) -> None:
+    """Refuse a call without a target, or with one that is not there."""
     if args.target_joints is None and args.target_poses is None:
         raise InputError(
             "target-missing",
             "No target motion was given.",
             "Use --target-poses DIR or --target-joints FILE.",
         )
+
+
+def _target(args: argparse.Namespace, count: int) -> Any:
+    """The target motion for `count` frames of the clip."""
+    from mf_backend.actor.user_files import TARGET_JOINTS, read_target_joints
+    from mf_backend.conditioning.base import TargetMotion
+
     if args.target_poses is not None:
         return TargetMotion(None, (0, 0), args.target_poses, args.character_masks)
-    try:
-        with np.load(args.target_joints, allow_pickle=False) as data:
-            joints = np.asarray(data["target"], dtype=np.float32)
-            size = tuple(int(x) for x in np.asarray(data["size"]).ravel())
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise InputError(
-            "joints-damaged",
-            f"{args.target_joints} cannot be read as target joints: {error}.",
-            "It must be an npz with `target` [frames, 60, 2] and `size` (width, height).",
-        ) from None
-    if joints.ndim != 3 or joints.shape[1:] != (60, 2) or len(size) != 2 or min(size) < 1:
-        raise InputError(
-            "joints-shape",
-            f"`target` in {args.target_joints} is {list(joints.shape)} and `size` {list(size)}; "
-            f"they must be [frames, 60, 2] and (width, height).",
-        )
-    return TargetMotion(joints, (size[0], size[1]), None, args.character_masks)
+    joints, size = read_target_joints(args.target_joints, TARGET_JOINTS, count)
+    return TargetMotion(joints, size, None, args.character_masks)
 
 
 def check_out(out: Path) -> None:
@@ -237,24 +214,34 @@ class TerminalReporter:
         print(f"Warning: {visible(message)}", file=self._terminal, flush=True)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Condition a clip; prints what was found. Errors are raised as MFError."""
-    from mf_backend.clip import open_clip, reference_for
+def _condition(clip: Any, settings: Settings, target: Any, out: Path) -> list[dict[str, str]]:
+    """Do the work with what libraries print in the log; returns the warnings."""
     from mf_backend.conditioning.stages import condition
-    from mf_backend.conditioning.target_mask_stage import REPORT
 
-    settings, target = _settings(args), _target(args)
-    check_address_space(address_space(settings), "conditioning")
-    check_out(args.out)
-    started = time.monotonic()
-    with (
-        open_clip(reference_for(args.reference, args.first, args.count, args.fps)) as clip,
-        native_messages_to(args.out / LOG) as terminal,
-    ):
+    with native_messages_to(out / LOG) as terminal:
         reporter = TerminalReporter(terminal)
         for code, message in clip.info.notes:
             reporter.warn(code, message)
-        condition(clip, settings, target, args.out, reporter)
+        condition(clip, settings, target, out, reporter)
+        return reporter.warnings
+
+
+def run(args: argparse.Namespace) -> int:
+    """Condition a clip; prints what was found. Errors are raised as MFError."""
+    from mf_backend.clip import open_clip, reference_for
+    from mf_backend.conditioning.base import ConditionContext
+    from mf_backend.conditioning.stages import check_given
+    from mf_backend.conditioning.target_mask_stage import REPORT
+
+    settings = _settings(args)
+    _check_target(args)
+    check_address_space(address_space(settings), "conditioning")
+    check_out(args.out)
+    started = time.monotonic()
+    with open_clip(reference_for(args.reference, args.first, args.count, args.fps)) as clip:
+        target = _target(args, clip.count)
+        check_given(ConditionContext(clip, settings, target, args.out))
+        warnings = _condition(clip, settings, target, args.out)
         count, size = clip.count, clip.size
     for kind in _PICTURES:
         _drop_later_frames(args.out / kind, count)
@@ -266,7 +253,7 @@ def run(args: argparse.Namespace) -> int:
         "size": list(size),
         "seconds": round(seconds, 2),
         "frames_per_second": round(count / seconds, 3),
-        "warnings": reporter.warnings,
+        "warnings": warnings,
     }
     if args.json:
         print_json(report)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_result, say
 from mf_backend.clip.image_folder import NumberedImages, read_grey, scan
 from mf_backend.clip.reader import Clip, open_clip, reference_for
@@ -25,9 +26,14 @@ def add_parser(subparsers: Any) -> None:
         description="PSNR, SSIM, LPIPS and FID of a result against the truth: over whole frames, "
         "and inside and outside of masks. Frames are compared in order of their numbers.",
     )
-    parser.add_argument("--result", type=Path, required=True, help="folder of frames, or a video")
-    parser.add_argument("--truth", type=Path, required=True, help="folder of frames, or a video")
-    parser.add_argument("--masks", type=Path, help="folder of masks; white is inside")
+    add_path(
+        parser,
+        "--result",
+        required=True,
+        help="folder of frames, or a video",
+    )
+    add_path(parser, "--truth", required=True, help="folder of frames, or a video")
+    add_path(parser, "--masks", help="folder of masks; white is inside")
     parser.add_argument("--json", action="store_true", help="print one JSON object and no more")
 
 

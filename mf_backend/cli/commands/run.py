@@ -8,11 +8,11 @@ import signal
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_json
 from mf_backend.contracts.log_lines import visible
 from mf_backend.jobs.runner import run_job
@@ -23,7 +23,7 @@ from mf_backend.protocol.messages import PROGRESS_SECONDS
 def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
     parser = subparsers.add_parser("run", help=COMMANDS["run"], description=run.__doc__)
-    parser.add_argument("job", metavar="JOB", type=Path, help="job folder (holds job.json)")
+    add_path(parser, "job", metavar="JOB", help="job folder (holds job.json)")
     parser.add_argument(
         "--compile",
         action="store_true",

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts.checks.build import build
+from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import Settings, from_dict
+from mf_backend.contracts.request import Settings
 
 from ..rig.retiming import Policy
 
@@ -124,18 +126,7 @@ def make_shot(
 
 def check_settings(values: Mapping[str, Any], where: str) -> Settings:
     """Settings from plain values. Raises InputError that names the field."""
-    plain = json.loads(json.dumps(dict(values)))
-    job = {
-        "id": "check",
-        "reference": {"path": "clip", "kind": "video"},
-        "target": {},
-        "settings": plain,
-    }
-    try:
-        return from_dict(job).settings
-    except InputError as error:
-        text = error.message.replace("job.json", where)
-        raise InputError("shots-invalid", text, error.hint) from None
+    return build(Settings, dict(values), Field("", where, "shots-invalid"))
 
 
 def read_shots(path: Path, default: Shot) -> list[Shot]:

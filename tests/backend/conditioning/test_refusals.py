@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,11 +121,92 @@ def test_damaged_target(condition: Run, clip: Path, odd_path: Path) -> None:
     refused(ran, "cannot be read as target joints")
 
 
+def damage_missing(path: Path) -> None:
+    path.unlink()
+
+
+def damage_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def damage_cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def damage_texts(path: Path) -> None:
+    np.savez(path, target=np.full((4, 60, 2), "1"), size=np.array(SIZE))
+
+
+def damage_more(path: Path) -> None:
+    with np.load(path) as data:
+        np.savez(path, notes=data["size"], **data)
+
+
+def damage_size(path: Path) -> None:
+    with np.load(path) as data:
+        np.savez(path, target=data["target"], size=np.array([np.inf, 48]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (damage_missing, "there is no such file"),
+        (damage_pipe, "it is a named pipe, not a file"),
+        (damage_cut, "it is no .npz, or damaged"),
+        (damage_texts, "`target` holds no plain numbers"),
+        (damage_more, "it holds notes, which nothing here reads"),
+        (damage_size, "`size` must be (width, height) in whole pixels, not [inf, 48.0]"),
+    ],
+)
+def test_target_joints_that_are_none(
+    condition: Run, clip: Path, odd_path: Path, damage: Callable[[Path], None], sentence: str
+) -> None:
+    target = write_joints(odd_path / "target.npz", 4, SIZE)
+    damage(target)
+    out = odd_path / "out"
+    refused(condition("--reference", clip, "--target-joints", target, "--out", out), sentence)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--target-poses", "nowhere"), "The folder nowhere (--target-poses) does not exist"),
+        (("--target-poses", "empty"), "empty holds no numbered images"),
+        (("--target-poses", "few"), "few holds 3 target skeletons, but 4 frames"),
+        (("--target-joints", "target.npz", "--source-masks", "few"), "few holds 3 masks"),
+        (("--target-joints", "target.npz", "--source-poses", "few"), "holds 3 skeleton pictures"),
+        (("--target-joints", "target.npz", "--character-masks", "few"), "holds 3 target masks"),
+        (("--target-joints", "target.npz", "--person", "4,1,1"), "on frame 4, but the frames used"),
+        (("--target-joints", "target.npz", "--person", "0,99,1"), "outside the picture"),
+        (("--target-joints", "target.npz", "--person", "0.5,9,1"), "with a whole frame number"),
+        (("--target-joints", "target.npz", "--fps", "inf"), "--fps must be 0 "),
+        (("--target-joints", "target.npz", "--fps", "nan"), "--fps must be 0 "),
+        (("--target-joints", "target.npz", "--count", "x"), "--count must be a whole number"),
+        (("--target-joints", "target.npz", "--first", "9" * 5000), "--first must be a whole"),
+        (("--target-joints", "n" * 300), "whose names have at most 255"),
+    ],
+)
+def test_nothing_is_begun_with_what_cannot_be_used(
+    condition: Run, clip: Path, odd_path: Path, options: tuple[str, ...], sentence: str
+) -> None:
+    """The actor is not given: finding it would take many times as long as these refusals."""
+    write_joints(odd_path / "target.npz", 4, SIZE)
+    (odd_path / "empty").mkdir()
+    write_frames(odd_path / "few", [np.zeros((48, 64, 3), np.uint8)] * 3)
+    here = {path.name: path for path in odd_path.iterdir()}
+    out = odd_path / "out"
+    given = [here.get(word, word) for word in options]
+    refused(condition("--reference", clip, "--out", out, *given), sentence)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
         ("--mask-estimator", "magic", "There is no mask estimator named 'magic'"),
-        ("--widen-mask", "400", "A mask is widened by 0 to 32 pixels, not by 400"),
+        ("--widen-mask", "400", "--widen-mask must be a number from 0 to 32, not 400"),
     ],
 )
 def test_masks_that_cannot_be_made(
