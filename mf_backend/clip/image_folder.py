@@ -185,6 +185,8 @@ def _open(path: Path) -> Iterator[Any]:
         raise InputError(
             "clip-damaged", f"The image {path} cannot be read: it is no picture.", _AGAIN
         ) from None
+    except PermissionError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(
             "clip-damaged",

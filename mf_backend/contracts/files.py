@@ -100,9 +100,20 @@ def write_bytes(path: Path, data: bytes) -> None:
     _write(path, lambda file: file.write(data))
 
 
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def write_json(path: Path, value: Any, make_folder: bool = True) -> None:
     """Write `value` as indented UTF-8 JSON, whole or not at all; see atomic_path."""
     text = json.dumps(value, indent=1, ensure_ascii=False)
+    if not _is_utf8(text):
+        # File names may be any bytes on Linux; escaped, they come back the same.
+        text = json.dumps(value, indent=1)
     data = (text + "\n").encode("utf-8")
     _write(path, lambda file: file.write(data), make_folder)
 
@@ -141,4 +152,4 @@ def hash_file(path: Path) -> str:
 def hash_value(value: Any) -> str:
     """SHA-256 of a JSON-serialisable value in canonical form, as hex."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

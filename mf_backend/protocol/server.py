@@ -41,6 +41,8 @@ GRACE_SECONDS = 1.5
 
 Nothing is lost by that: files appear whole or not at all, and finished stages are kept."""
 
+_LAST_WORD_SECONDS = 0.5
+
 _SHORTEST_PAUSE = 0.1
 """Progress inside a stage is sent at most this often."""
 
@@ -129,6 +131,9 @@ class Server:
         self._questions: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._ending = threading.Event()
         self._voice: JobVoice | None = None
+        self._doing: QueuedJob | None = None
+        """The running job, until its end was told."""
+        self._end_lock = threading.Lock()
 
     def serve(self) -> None:
         """Work until the client goes away or says `shutdown`."""
@@ -145,7 +150,15 @@ class Server:
                 release_memory()
                 self._jobs.finished()
             # Only now: whoever hears of the end may hand the same folder over again at once.
-            self._out.notify(notice, params)
+            self._tell_end(job, notice, params)
+
+    def _tell_end(self, job: QueuedJob, notice: Notice, params: dict[str, Any]) -> None:
+        """Say how the running job ended; once, whoever comes first."""
+        with self._end_lock:
+            if self._doing is not job:
+                return
+            self._doing = None
+        self._out.notify(notice, params)
 
     def stop(self) -> None:
         """Cancel what runs and end the process soon, whatever it is doing."""
@@ -153,16 +166,27 @@ class Server:
             return
         self._ending.set()
         self._jobs.close()
-        timer = threading.Timer(GRACE_SECONDS, self._end, args=(0,))
+        timer = threading.Timer(GRACE_SECONDS, self._end_now)
         timer.daemon = True
         timer.start()
+
+    def _end_now(self) -> None:
+        """End the process in the middle of a step, after telling of the job if anyone listens."""
+        job = self._doing
+        if job is not None:
+            # In a thread of its own: a client that no longer reads holds up whoever writes to it.
+            told = self._failure(job, CancelledError())
+            teller = threading.Thread(target=self._tell_end, args=(job, *told), daemon=True)
+            teller.start()
+            teller.join(_LAST_WORD_SECONDS)
+        self._end(0)
 
     # -- jobs (main thread) -------------------------------------------------------------------
 
     def _do(self, job: QueuedJob) -> tuple[Notice, dict[str, Any]]:
         """Run one job; how its end is told."""
         voice = JobVoice(job, self._out)
-        self._voice = voice
+        self._voice, self._doing = voice, job
         try:
             result = run_job(job.folder, voice, job.cancelled, echo=True, on_start=voice.start)
         except Exception as error:  # noqa: BLE001 - the server outlives every job

@@ -136,6 +136,24 @@ def test_a_killed_backend_leaves_a_job_that_goes_on(server: Backend, odd_path: P
     assert all(f"stage {name}: kept" in log for name in ("joints", "masks", "align"))
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"source_joints": "", "source_masks": ""}], ids=["short steps", "long steps"]
+)
+def test_shutdown_in_the_middle_of_a_job_tells_its_end(
+    server: Backend, odd_path: Path, settings: dict[str, str]
+) -> None:
+    """Also where a step (loading the estimators) outlasts the grace that is given to it."""
+    job = make_job(odd_path, count=40, **settings)
+    server.answer(server.ask("job/run", folder=str(job.path)))
+    server.notice("job/progress", stage="joints")
+    assert server.answer(server.ask("shutdown"))["result"] == {}
+    failed = server.notice("job/failed", "job/done")
+    assert failed["code"] == "cancelled" and failed["exit_code"] == 5
+    assert server.process.wait(5) == 0
+    ends = [m for _, m in server.heard if m.get("method") in ("job/failed", "job/done")]
+    assert len(ends) == 1
+
+
 @pytest.mark.slow
 def test_progress_comes_every_two_seconds(server: Backend, odd_path: Path, shared: Path) -> None:
     """With real estimators, whose models take a while to load (from a cold disk: any while)."""
