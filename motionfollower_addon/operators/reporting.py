@@ -27,3 +27,9 @@ def attempt(operator: Any, action: Callable[[], object]) -> set[str]:
     except MFError as error:
         return refuse(operator, error)
     return {"FINISHED"}
+
+
+def ask_first(operator: Any, context: Any, width: int, confirm: str) -> set[str]:
+    """Open the operator's dialog, `width` pixels wide; its button `confirm` runs `execute`."""
+    manager = context.window_manager
+    return set(manager.invoke_props_dialog(operator, width=width, confirm_text=confirm))

@@ -13,7 +13,7 @@ from ..core.setup.installer.plan import Action
 from ..core.setup.weights import folder_size, size_text
 from ..host.options import PACKAGE
 from ..host.setup.backend import backend_setup, preferences, require_online
-from .reporting import refuse
+from .reporting import ask_first, refuse
 
 
 class _Starts:
@@ -113,9 +113,7 @@ class MF_OT_remove_backend(bpy.types.Operator):
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Ask first."""
         self.size = folder_size(backend_setup().paths.folder)
-        return set(
-            context.window_manager.invoke_props_dialog(self, width=480, confirm_text="Remove")
-        )
+        return ask_first(self, context, 480, "Remove")
 
     def draw(self, context: Any) -> None:
         """Say what would go."""

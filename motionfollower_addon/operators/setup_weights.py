@@ -12,7 +12,7 @@ from .. import ids
 from ..core.setup.weights import free_space, set_files, size_text
 from ..host.setup.backend import require_online
 from ..host.setup.weights import weights_setup
-from .reporting import refuse
+from .reporting import ask_first, refuse
 
 
 class _OnWeights:
@@ -63,9 +63,7 @@ class _AsksFirst:
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Open it; its confirmation runs `execute`."""
-        return set(
-            context.window_manager.invoke_props_dialog(self, width=520, confirm_text=self.confirm)
-        )
+        return ask_first(self, context, 520, self.confirm)
 
 
 class MF_OT_weights_look(_OnWeights, bpy.types.Operator):

@@ -12,7 +12,7 @@ from ..host import compat
 from ..host.paths import real_path
 from ..host.run.jobs_on_disk import look_again
 from ..host.take import comparison, missing, record, relink, strips, takes
-from .reporting import attempt, refuse
+from .reporting import ask_first, attempt, refuse
 
 _MODES = (
     ("OFF", "Take Only", "Show the take alone"),
@@ -93,9 +93,7 @@ class MF_OT_take_delete(_OnTake, bpy.types.Operator):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Ask first."""
-        return set(
-            context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
-        )
+        return ask_first(self, context, 420, "Delete")
 
     def draw(self, context: Any) -> None:
         """Say what would go."""

@@ -33,6 +33,13 @@ def tick(session: Any, until: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.005)
 
 
+def come_in(session: Any, flow: RenderFlow) -> None:
+    """Step until the run has ended with its strip as the one take."""
+    tick(session, lambda: flow.stage.ended)
+    assert flow.stage is FlowStage.DONE, flow.error
+    assert takes() == [flow.strip]
+
+
 def takes() -> list[str]:
     """Names of the takes in all scenes of the open file."""
     return [
@@ -56,9 +63,7 @@ def test_a_result_waits_for_its_file(session: Any, scene: Any, odd_path: Path) -
     assert takes() == []
 
     bpy.ops.wm.open_mainfile(filepath=path)
-    tick(session, lambda: flow.stage.ended)
-    assert flow.stage is FlowStage.DONE, flow.error
-    assert takes() == [flow.strip]
+    come_in(session, flow)
 
 
 def test_a_result_follows_save_as(session: Any, scene: Any, odd_path: Path) -> None:
@@ -67,10 +72,7 @@ def test_a_result_follows_save_as(session: Any, scene: Any, odd_path: Path) -> N
 
     bpy.context.scene.name = "Renamed"
     bpy.ops.wm.save_as_mainfile(filepath=str(odd_path / "other näme.blend"))
-    tick(session, lambda: flow.stage.ended)
-
-    assert flow.stage is FlowStage.DONE, flow.error
-    assert takes() == [flow.strip]
+    come_in(session, flow)
 
 
 def test_a_scene_of_the_same_name_in_another_file_gets_nothing(

@@ -13,7 +13,7 @@ from motionfollower_addon.host.run import jobs_on_disk
 from motionfollower_addon.host.run.stages import FlowStage
 from motionfollower_addon.host.take import home_scene
 from tests.addon.scenes import strips
-from tests.addon.take.test_destination import start, takes, tick
+from tests.addon.take.test_destination import come_in, start, takes, tick
 
 
 def test_a_copy_of_the_file_is_another_file(session: Any, scene: Any, odd_path: Path) -> None:
@@ -30,9 +30,7 @@ def test_a_copy_of_the_file_is_another_file(session: Any, scene: Any, odd_path: 
     assert takes() == [] and flow.stage is FlowStage.BRINGING_IN
 
     bpy.ops.wm.open_mainfile(filepath=str(path))
-    tick(session, lambda: flow.stage.ended)
-    assert flow.stage is FlowStage.DONE, flow.error
-    assert takes() == [flow.strip]
+    come_in(session, flow)
 
 
 def test_a_renamed_file_is_still_the_file(session: Any, scene: Any, odd_path: Path) -> None:
@@ -43,9 +41,7 @@ def test_a_renamed_file_is_still_the_file(session: Any, scene: Any, odd_path: Pa
     bpy.ops.wm.read_homefile(use_empty=True)
     moved = path.rename(odd_path / "renämed.blend")
     bpy.ops.wm.open_mainfile(filepath=str(moved))
-    tick(session, lambda: flow.stage.ended)
-    assert flow.stage is FlowStage.DONE, flow.error
-    assert takes() == [flow.strip]
+    come_in(session, flow)
 
 
 def test_a_renamed_scene_beside_a_copy_of_it_that_lost_its_mark(session: Any, scene: Any) -> None:
