@@ -1,6 +1,6 @@
-"""The published networks that LPIPS and FID need: found on this machine or said to be missing.
+"""The published networks that some metrics need: found on this machine or said to be missing.
 
-Nothing is downloaded here: both libraries would fetch their networks by themselves, so they are
+Nothing is downloaded: the metrics' libraries would fetch their networks by themselves, so they are
 only asked once the files are known to be present.
 """
 
@@ -9,10 +9,6 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
-INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 
 @dataclass(frozen=True)
@@ -24,22 +20,6 @@ class NeededNetwork:
     install: str
     file: str
     how: str
-
-
-LPIPS = NeededNetwork(
-    ("lpips", "torchvision"),
-    "pip install lpips torchvision",
-    ALEXNET_FILE,
-    "It is torchvision's AlexNet for ImageNet (233 MB): on a machine with a connection run "
-    "`python -c \"import torchvision; torchvision.models.alexnet(weights='IMAGENET1K_V1')\"`",
-)
-FID = NeededNetwork(
-    ("torch_fidelity",),
-    "pip install torch-fidelity",
-    INCEPTION_FILE,
-    "It is the Inception network of the FID paper (91 MB), from the releases of the project "
-    "torch-fidelity on GitHub",
-)
 
 
 def checkpoints() -> Path:
@@ -65,17 +45,3 @@ def missing(network: NeededNetwork) -> str | None:
             f"into {folder}."
         )
     return " ".join(sentences) or None
-
-
-def load_lpips() -> Any:
-    """LPIPS with AlexNet that returns a map [1, 1, H, W]; only after `missing` said None."""
-    import lpips
-
-    return lpips.LPIPS(net="alex", spatial=True, verbose=False).eval()
-
-
-def load_fid() -> Any:
-    """FID with the 2048 Inception features; only after `missing` said None."""
-    from torchmetrics.image.fid import FrechetInceptionDistance
-
-    return FrechetInceptionDistance(feature=2048, normalize=False)

@@ -14,8 +14,11 @@ from mf_backend.cli.output import print_result, say
 from mf_backend.clip.image_folder import NumberedImages, read_grey, scan
 from mf_backend.clip.reader import Clip, open_clip, reference_for
 from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import NullReporter
-from mf_backend.metrics.scores import METRICS, REGIONS, Inside, Picture, Scores, score
+from mf_backend.metrics import METRICS
+from mf_backend.metrics.base import REGIONS, Inside
+from mf_backend.metrics.scores import Scores, score
 
 
 def add_parser(subparsers: Any) -> None:
@@ -105,19 +108,17 @@ class _Lines(NullReporter):
             say(f"evaluate: frame {step} of {self._total}")
 
 
-_LABELS = {"psnr": "PSNR (dB)", "ssim": "SSIM", "lpips": "LPIPS", "fid": "FID"}
-
-
 def _table(scores: Scores) -> str:
     regions = [r for r in REGIONS if any(r in v for v in scores.values.values())]
     lines = [f"{scores.frames} frames", f"{'':12}" + "".join(f"{r:>10}" for r in regions)]
-    for metric in METRICS:
+    labels = {name: METRICS.load(name).label for name in METRICS.names()}
+    for metric, label in labels.items():
         if metric in scores.values:
             cells = "".join(
                 f"{scores.values[metric][r]:>10.4f}" if r in scores.values[metric] else f"{'-':>10}"
                 for r in regions
             )
-            lines.append(f"{_LABELS[metric]:12}{cells}")
+            lines.append(f"{label:12}{cells}")
     for metric, sentence in scores.missing.items():
-        lines.append(f"{_LABELS[metric]} not measured: {sentence}")
+        lines.append(f"{labels[metric]} not measured: {sentence}")
     return "\n".join(lines)

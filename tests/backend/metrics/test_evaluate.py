@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mf_backend.contracts.progress import NullReporter
-from mf_backend.metrics import networks
+from mf_backend.metrics import METRICS, fid, lpips, networks
 from mf_backend.metrics.scores import score
 
 FRAMES, HEIGHT, WIDTH = 4, 70, 91
@@ -81,9 +81,9 @@ def test_the_table_names_what_is_missing(folders: tuple[Path, Path, Path]) -> No
     assert done.returncode == 0, done.stderr
     assert "PSNR" in done.stdout and "SSIM" in done.stdout
     assert "inside" not in done.stdout.splitlines()[1]
-    if networks.missing(networks.LPIPS):
-        assert "LPIPS not measured" in done.stdout and networks.ALEXNET_FILE in done.stdout
-    if networks.missing(networks.FID):
+    if METRICS.load("lpips").missing():
+        assert "LPIPS not measured" in done.stdout and lpips.NETWORK.file in done.stdout
+    if METRICS.load("fid").missing():
         assert "FID not measured" in done.stdout
 
 
@@ -126,8 +126,8 @@ def test_missing_networks_are_named_and_never_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for network in (networks.LPIPS, networks.FID):
-        sentence = networks.missing(network)
+    for name, network in (("lpips", lpips.NETWORK), ("fid", fid.NETWORK)):
+        sentence = METRICS.load(name).missing()
         assert sentence is not None
         assert network.file in sentence and str(tmp_path) in sentence
     assert not list(tmp_path.rglob("*.pth"))
@@ -147,7 +147,7 @@ def test_lpips_and_fid_run_where_their_packages_are(
     torch.manual_seed(0)
     torch.save(
         torchvision.models.alexnet(weights=None).state_dict(),
-        networks.checkpoints() / networks.ALEXNET_FILE,
+        networks.checkpoints() / lpips.NETWORK.file,
     )
     a, b = pictures(2)[0], pictures(3)[0]
     inside = np.zeros(a.shape[:2], bool)
