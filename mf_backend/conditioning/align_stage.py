@@ -21,7 +21,9 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
     copy_whole,
+    is_json,
     load_source,
+    picture_names,
     pictures_complete,
     read_mask,
 )
@@ -68,6 +70,10 @@ class AlignStage:
             given.append(Path(context.settings.target_masks))
         return tuple(given)
 
+    def outputs(self, count: int) -> tuple[str, ...]:
+        """Joints of both sides, what was done, and the target's pictures."""
+        return (FILE, QUALITY, *picture_names(count, "target_poses"))
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Joints of both sides and the target's pictures."""
         try:
@@ -78,7 +84,7 @@ class AlignStage:
         return (
             fits
             and conditions.size == size
-            and (out / QUALITY).is_file()
+            and is_json(out / QUALITY)
             and pictures_complete(out / "target_poses", count, size)
         )
 

@@ -52,6 +52,9 @@ class ConditionStage(Protocol):
         """Files and folders besides the clip that this stage reads; their contents belong to the
         hash. What earlier stages left is not listed: their hashes chain."""
 
+    def outputs(self, count: int) -> tuple[str, ...]:
+        """Paths under `out` of all files that the stage leaves for `count` frames."""
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Whether all files of the stage are there and open at the right size."""
 

@@ -21,7 +21,9 @@ from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
     SOURCE_JOINTS,
     copy_whole,
+    is_json,
     load_source,
+    picture_names,
     pictures_complete,
 )
 from mf_backend.contracts.conditions import JointState
@@ -51,13 +53,17 @@ class JointsStage:
         given = context.settings.source_joints or context.settings.source_poses
         return (Path(given),) if given else ()
 
+    def outputs(self, count: int) -> tuple[str, ...]:
+        """Joints, what was found, and the pictures."""
+        return (SOURCE_JOINTS, QUALITY, *picture_names(count, "source_poses"))
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Joints of all frames and their pictures."""
         try:
             joints, _ = load_source(out)
         except InputError:
             return False
-        complete = len(joints) == count and (out / QUALITY).is_file()
+        complete = len(joints) == count and is_json(out / QUALITY)
         return complete and pictures_complete(out / "source_poses", count, size)
 
     def check(self, context: ConditionContext) -> None:

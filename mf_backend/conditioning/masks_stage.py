@@ -32,8 +32,10 @@ from mf_backend.clip import image_folder, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
+    is_json,
     load_others,
     load_source,
+    picture_names,
     pictures_complete,
     read_mask,
 )
@@ -73,10 +75,14 @@ class MasksStage:
         given = context.settings.source_masks
         return (Path(given),) if given else ()
 
+    def outputs(self, count: int) -> tuple[str, ...]:
+        """What was found, masks and mattes."""
+        return (QUALITY, *picture_names(count, "source_masks", "source_alpha"))
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames."""
         folders = (out / "source_masks", out / "source_alpha")
-        written = (out / QUALITY).is_file()
+        written = is_json(out / QUALITY)
         return written and all(pictures_complete(folder, count, size) for folder in folders)
 
     def check(self, context: ConditionContext) -> None:

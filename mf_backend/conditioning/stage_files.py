@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def read_mask(out: Path, kind: str, index: int) -> NDArray[np.uint8]:
     if not path.is_file():
         raise InputError("condition-damaged", f"{path} is missing.")
     return image_folder.read_grey(path)
+
+
+def picture_names(count: int, *folders: str) -> tuple[str, ...]:
+    """frame_0.png to frame_{count - 1}.png in each of some folders."""
+    return tuple(f"{folder}/frame_{index}.png" for folder in folders for index in range(count))
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file can be read as JSON."""
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def pictures_complete(folder: Path, count: int, size: tuple[int, int]) -> bool:

@@ -22,7 +22,7 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
-from mf_backend.conditioning.stage_files import pictures_complete, read_mask
+from mf_backend.conditioning.stage_files import is_json, picture_names, pictures_complete, read_mask
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import write_json
@@ -56,13 +56,16 @@ class TargetMaskStage:
         folder = _given_folder(context)
         return (folder,) if folder else ()
 
+    def outputs(self, count: int) -> tuple[str, ...]:
+        """Masks and mattes, the report and the sheet."""
+        return (QUALITY, REPORT, SHEET, *picture_names(count, "target_masks", "target_alpha"))
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames, the report and the sheet."""
-        files = (out / QUALITY, out / REPORT, out / SHEET)
+        said = is_json(out / QUALITY) and is_json(out / REPORT)
         folders = (out / "target_masks", out / "target_alpha")
-        return all(file.is_file() for file in files) and all(
-            pictures_complete(folder, count, size) for folder in folders
-        )
+        seen = image_folder.intact_size(out / SHEET) is not None
+        return said and seen and all(pictures_complete(folder, count, size) for folder in folders)
 
     def check(self, context: ConditionContext) -> None:
         """The given masks, at the size of the target's skeletons."""

@@ -71,6 +71,11 @@ class JobFolder:
         return self.path / "outputs" / "frames"
 
     @property
+    def kept(self) -> Path:
+        """Results that somebody changed by hand, set aside before they were made again."""
+        return self.path / "outputs" / "kept"
+
+    @property
     def mp4(self) -> Path:
         """The finished clip."""
         return self.path / "outputs" / "result.mp4"

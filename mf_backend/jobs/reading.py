@@ -9,7 +9,7 @@ import numpy as np
 from mf_backend.actor import user_files
 from mf_backend.clip import Clip, hash_clip
 from mf_backend.conditioning.base import TargetMotion
-from mf_backend.contracts.errors import InputError, MissingComponentError, OutputError
+from mf_backend.contracts.errors import InputError, MissingComponentError
 from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest, Settings
@@ -35,22 +35,6 @@ def ready_engine(settings: Settings) -> Engine:
     # Settings that make no sense are refused now, not after the conditioning.
     engine.fingerprint(settings)
     return engine
-
-
-def check_copy(job: JobFolder, mp4: str) -> None:
-    """Refuse a place for the mp4 where something else than this job's own mp4 lies."""
-    if not mp4:
-        return
-    path = Path(mp4)
-    if not path.is_absolute():
-        raise InputError("job-invalid", f"In job.json, output.mp4 must be absolute: {mp4!r}.")
-    ours = hash_file(job.mp4) if job.mp4.is_file() else ""
-    if path.is_dir() or (path.exists() and hash_file(path) != ours):
-        raise OutputError(
-            "output-exists",
-            f"{path} already exists and is not overwritten.",
-            "Choose another name, or move it away.",
-        )
 
 
 def check_clip(clip: Clip, reporter: Reporter) -> str:

@@ -11,6 +11,15 @@ from mf_backend.contracts.files import hash_file, write_json
 from mf_backend.contracts.request import JobRequest, to_dict
 from mf_backend.engines.base import Engine
 from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.record.marks import FileMark
+from mf_backend.jobs.record.stage_record import (
+    DamagedRecordError,
+    StageFiles,
+    read_record,
+    record_path,
+    write_record,
+)
+from mf_backend.jobs.stage_names import REPORT
 from mf_backend.jobs.state import JobState
 
 SCHEMA = 1
@@ -48,9 +57,10 @@ def frames_per_second(state: JobState, count: int) -> dict[str, float | None]:
 
 
 def write_report(
-    job: JobFolder, request: JobRequest, clip: Clip, engine: Engine, state: JobState
+    job: JobFolder, request: JobRequest, clip: Clip, engine: Engine, state: JobState, copy: str
 ) -> None:
-    """Write report.json. Paths inside the job folder are relative to it."""
+    """Write report.json; `copy` is where the mp4's copy is. Paths inside the job folder are
+    relative to it."""
     asked = to_dict(request)
     report = {
         "schema": SCHEMA,
@@ -71,7 +81,7 @@ def write_report(
             "frames": job.relative(job.frames),
             "mp4": job.relative(job.mp4),
             "mp4_sha256": hash_file(job.mp4),
-            "mp4_copy": request.output.mp4,
+            "mp4_copy": copy,
             "count": clip.count,
             "size": list(clip.size),
             "fps": [clip.fps.numerator, clip.fps.denominator],
@@ -91,3 +101,19 @@ def write_report(
         "about": request.about,
     }
     write_json(job.report, report, make_folder=False)
+
+
+def record_report(job: JobFolder) -> None:
+    """Note what report.json is, so that a changed one is told."""
+    files = {job.relative(job.report): FileMark.of(job.report)}
+    write_record(record_path(job, REPORT), StageFiles("", "", files, finished=True))
+
+
+def was_changed(job: JobFolder) -> bool:
+    """Whether report.json is another than the one that was written, or gone."""
+    try:
+        record = read_record(record_path(job, REPORT))
+    except DamagedRecordError:
+        return False
+    marks = record.files.values() if record is not None else ()
+    return any(mark is None or not mark.fits(job.report) for mark in marks)

@@ -31,11 +31,14 @@ from mf_backend.jobs.folder import (
     remove_leftovers,
 )
 from mf_backend.jobs.log import capture_output
+from mf_backend.jobs.record.codes import CHANGED, FOUND_ONCE, STATE_DAMAGED
+from mf_backend.jobs.record.inputs import InputsChangedError, InputWatch
 from mf_backend.jobs.stage_names import READ, REPORT
-from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
+from mf_backend.jobs.state import StageRecord, Status, is_damaged, read_state, write_state
 from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
 
 if TYPE_CHECKING:
+    from mf_backend.jobs.record.keeper import StageKeeper
     from mf_backend.jobs.stages import JobStage
 
 _log = logging.getLogger(__name__)
@@ -107,6 +110,8 @@ class _Run:
         self.request = request
         self.listener = listener
         self.identity = FolderIdentity.of(job.path)
+        self.watch = InputWatch()
+        self.damaged = is_damaged(job.state)
         self.state = read_state(job.state)
         self.doing = READ
         self._written = 0.0
@@ -179,47 +184,71 @@ class _Run:
         check_address_space(address_space(self.request.settings), "this job")
         # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
         from mf_backend.actor.masks.estimators import check_estimator
-        from mf_backend.clip import open_clip
+        from mf_backend.clip import hash_clip, open_clip
         from mf_backend.conditioning.base import ConditionContext
         from mf_backend.conditioning.stages import check_given
         from mf_backend.jobs import reading, report
+        from mf_backend.jobs.record.copies import Copies
+        from mf_backend.jobs.record.keeper import StageKeeper
         from mf_backend.jobs.stages import chain_hashes, kept_stages
 
         peak = PeakMemory()
         facts = {"started": _now(), **self.state.facts}
         self.state = replace(self.state, status=Status.RUNNING, error=None, facts=facts)
-        for code, message in self.state.warnings:
-            self.listener.warning(code, message)
+        self._tell_former()
         self.tracker.enter(READ)
         self._save()
         engine = reading.ready_engine(self.request.settings)
-        reading.check_copy(self.job, self.request.output.mp4)
+        copies = Copies(self.job)
+        if self.request.output.mp4:
+            copies.check(self.request.output.mp4)
         with open_clip(self.request.reference) as clip:
             source = reading.check_clip(clip, self.tracker)
             target = reading.load_target(self.job, self.request, clip.count)
             context = ConditionContext(clip, self.request.settings, target, self.job.conditions)
             check_given(context)
+            former_count = (self.state.facts.get("reference") or {}).get("count", clip.count)
+            inputs = reading.input_hashes(self.job, self.request)
+            self.watch.add(clip.path, hash_clip, source)
+            for name, found in inputs.items():
+                self.watch.add(self.job.path / name, reading.hash_path, found)
             self._fact("reference", report.clip_facts(clip, source))
-            self._fact("inputs", reading.input_hashes(self.job, self.request))
+            self._fact("inputs", inputs)
             make_folders(self.job)
-            stages = kept_stages(self.job, self.request, clip, target, engine)
+            stages = kept_stages(
+                self.job, self.request, clip, target, engine, self.watch, self.warning
+            )
             hashes = chain_hashes(stages, [source, clip.first, clip.count])
-            kept = self._kept(stages, hashes)
+            keeper = StageKeeper(
+                self.job, stages, hashes, clip.count, self.state.stages, self.warning
+            )
+            keeper.clear_longer(former_count)
+            kept = self._look(stages, keeper)
             if "masks" not in kept:
                 check_estimator(self.request.settings)
             self.tracker.expect(expected_seconds(self.request, clip.count), kept)
             self._finish(READ, "")
             for stage in stages:
                 self.doing = stage.name
+                if keeper.kept(stage):
+                    self._note_kept(stage.name, hashes[stage.name])
+                    continue
                 if stage.name in kept:
-                    _log.info("stage %s: kept from an earlier run", stage.name)
-                else:
-                    self._run_stage(stage, hashes[stage.name])
+                    # What it was made from came out otherwise when it was made again.
+                    kept -= {stage.name}
+                    self.tracker.expect(expected_seconds(self.request, clip.count), kept)
+                self._run_stage(stage, hashes[stage.name], keeper)
+            copy = ""
+            if self.request.output.mp4:
+                copy = str(copies.place(self.request.output.mp4, self.warning))
+            if keeper.made:
+                self._check_all_inputs(keeper)
             self.doing = REPORT
             self.tracker.enter(REPORT)
             self._fact("peak_memory", peak.read())
             self._fact("finished", _now())
-            report.write_report(self.job, self.request, clip, engine, self.state)
+            report.write_report(self.job, self.request, clip, engine, self.state, copy)
+            report.record_report(self.job)
             self._finish(REPORT, "")
             self.state = replace(self.state, status=Status.DONE)
             self._save()
@@ -229,39 +258,70 @@ class _Run:
     def _fact(self, name: str, value: Any) -> None:
         self.state = replace(self.state, facts={**self.state.facts, name: value})
 
-    def _kept(self, stages: list[JobStage], hashes: dict[str, str]) -> set[str]:
-        """Stages whose results are there and were made from the same things."""
+    def _tell_former(self) -> None:
+        """Say again what earlier runs said, but for what only they found; and what is damaged."""
+        from mf_backend.jobs import report
+
+        lasting = tuple(w for w in self.state.warnings if w[0] not in FOUND_ONCE)
+        self.state = replace(self.state, warnings=lasting)
+        for code, message in lasting:
+            self.listener.warning(code, message)
+        if self.damaged:
+            self.warning(
+                STATE_DAMAGED,
+                "state.json was damaged; what the job made is looked at by its records alone.",
+            )
+        if report.was_changed(self.job):
+            self.warning(CHANGED, "report.json was changed since it was written; it is made again.")
+
+    def _look(self, stages: list[JobStage], keeper: StageKeeper) -> set[str]:
+        """Stages whose results are there as they were made."""
         kept: set[str] = set()
         self.tracker.begin("looking at what is done", len(stages))
         for number, stage in enumerate(stages, 1):
-            record = self.state.stages.get(stage.name)
-            same = record is not None and record.finished and record.hash == hashes[stage.name]
-            if same and stage.complete():
+            if keeper.look(stage):
                 kept.add(stage.name)
             self.tracker.advance(number)
         return kept
 
-    def _run_stage(self, stage: JobStage, key: str) -> None:
-        """Do one stage; its record is written before it begins and after it ended well."""
+    def _note_kept(self, name: str, key: str) -> None:
+        _log.info("stage %s: kept from an earlier run", name)
+        record = self.state.stages.get(name)
+        if record is None or not record.finished or record.hash != key:
+            self.state = self.state.with_stage(name, StageRecord(key, finished=True))
+
+    def _check_all_inputs(self, keeper: StageKeeper) -> None:
+        """Read the inputs once more: a change that left the date alone may have come at any time.
+
+        Raises InputsChangedError; what this run made is then forgotten.
+        """
+        try:
+            self.watch.check(whole=True)
+        except InputsChangedError:
+            keeper.forget(everything=True)
+            raise
+
+    def _run_stage(self, stage: JobStage, key: str, keeper: StageKeeper) -> None:
+        """Do one stage; it is recorded before it begins and after it ended well."""
         refuse_links(self.job.path)
+        self.watch.check()
         record = self.state.stages.get(stage.name)
-        if record is not None and record.hash != key:
-            stage.reset()
         spent = record.seconds if record is not None and record.hash == key else 0.0
         _log.info("stage %s: begins", stage.name)
         self.tracker.enter(stage.name)
         self.state = self.state.with_stage(stage.name, StageRecord(key, spent))
         self._save()
+        made_from = keeper.begin(stage)
         try:
-            made = stage.run(self.tracker)
-        except BaseException:
+            made = stage.run(self.tracker, made_from)
+            self.watch.check()
+        except BaseException as error:
+            if isinstance(error, InputsChangedError):
+                keeper.forget(everything=False)
             seconds = spent + self.tracker.leave()
             self.state = self.state.with_stage(stage.name, StageRecord(key, seconds))
             raise
-        if not stage.complete():
-            raise MFError(
-                "stage-incomplete", f"The stage {stage.name} ended without all of its files."
-            )
+        keeper.finish(stage)
         seconds = self._finish(stage.name, key, spent)
         if made:
             self._fact("rendered", {"frames": made, "seconds": round(seconds, 3)})

@@ -1,4 +1,4 @@
-"""The stages of a job after reading: what each depends on, and whether its results are there."""
+"""The stages of a job after reading: what each depends on, and what it leaves."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from mf_backend.engines.base import Engine
 from mf_backend.jobs import outputs
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.reading import hash_path
+from mf_backend.jobs.record.frames import FinishedFrames
+from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.stage_names import ALIGN, ENCODE, RENDER
 from mf_backend.jobs.tracker import JobTracker
 from mf_backend.version import VERSION
@@ -28,19 +30,19 @@ class JobStage:
     name: str
     depends: Callable[[], Any]
     """Everything besides earlier stages' results that changes this one's, as JSON values."""
-    complete: Callable[[], bool]
-    run: Callable[[JobTracker], int | None]
-    """Do the work; may return the number of frames it made."""
-    reset: Callable[[], None]
-    """Forget results that were made from something else."""
-
-
-def _nothing() -> None:
-    """Stages that overwrite all their results need no reset."""
+    files: Callable[[int], tuple[str, ...]]
+    """Paths inside the job folder of all that it leaves for a clip of so many frames."""
+    opens: Callable[[], bool]
+    """Whether all of that can be read; asked where no record says what it was."""
+    run: Callable[[JobTracker, str], int | None]
+    """Do the work, whose results are made from what the hash stands for; may return the number of
+    frames it made."""
+    frames: FinishedFrames | None = None
+    """Set where single files are kept and made again."""
 
 
 def condition_stage(
-    stage: ConditionStage, context: ConditionContext, more: Sequence[Path]
+    stage: ConditionStage, context: ConditionContext, job: JobFolder, more: Sequence[Path]
 ) -> JobStage:
     """A stage of conditioning as a stage of the job; it also depends on the files in `more`."""
 
@@ -48,20 +50,28 @@ def condition_stage(
         files = [hash_path(path) for path in (*stage.inputs_used(context), *more)]
         return [stage.settings_used(context.settings), files]
 
-    def run(tracker: JobTracker) -> None:
+    def run(tracker: JobTracker, made_from: str) -> None:
         stage.run(context, tracker)
 
     return JobStage(
         name=stage.name,
         depends=depends,
-        complete=lambda: stage.outputs_complete(context.out, context.clip.count, context.clip.size),
+        files=lambda count: tuple(
+            job.relative(context.out / name) for name in stage.outputs(count)
+        ),
+        opens=lambda: stage.outputs_complete(context.out, context.clip.count, context.clip.size),
         run=run,
-        reset=_nothing,
     )
 
 
 def kept_stages(
-    job: JobFolder, request: JobRequest, clip: Clip, target: TargetMotion, engine: Engine
+    job: JobFolder,
+    request: JobRequest,
+    clip: Clip,
+    target: TargetMotion,
+    engine: Engine,
+    watch: InputWatch,
+    warn: Callable[[str, str], None],
 ) -> list[JobStage]:
     """Stages between reading and the report, in order."""
     settings = request.settings
@@ -70,31 +80,30 @@ def kept_stages(
     # the file they came from.
     joints = [job.inside(request.target.joints, "target.joints")] if request.target.joints else []
     stages = [
-        condition_stage(stage, context, joints if stage.name == ALIGN else []) for stage in STAGES
+        condition_stage(stage, context, job, joints if stage.name == ALIGN else [])
+        for stage in STAGES
     ]
+    frames = FinishedFrames(job, clip.count, clip.size, warn)
     stages.append(
         JobStage(
             name=RENDER,
             depends=lambda: [engine.name, engine.fingerprint(settings)],
-            complete=lambda: not outputs.frames_to_do(job, clip.count, clip.size),
-            run=lambda tracker: outputs.render(job, clip, engine, settings, tracker),
-            reset=lambda: outputs.drop_frames(job),
+            files=lambda count: tuple(job.relative(job.frame(i)) for i in range(count)),
+            opens=frames.all_open,
+            run=lambda tracker, made_from: outputs.render(
+                job, clip, engine, settings, frames, watch, tracker, made_from
+            ),
+            frames=frames,
         )
     )
-    copy = request.output.mp4
-
-    def encode(tracker: JobTracker) -> None:
-        outputs.encode(job, clip, tracker)
-        if copy:
-            outputs.copy_mp4(job, copy)
-
     stages.append(
         JobStage(
             name=ENCODE,
-            depends=lambda: [str(clip.fps), clip.start_seconds, copy],
-            complete=lambda: outputs.mp4_complete(job, clip) and (not copy or Path(copy).is_file()),
-            run=encode,
-            reset=_nothing,
+            # The copy is made apart, but belongs to the hash that older jobs recorded.
+            depends=lambda: [str(clip.fps), clip.start_seconds, request.output.mp4],
+            files=lambda count: (job.relative(job.mp4),),
+            opens=lambda: outputs.mp4_complete(job, clip),
+            run=lambda tracker, made_from: outputs.encode(job, clip, frames, tracker),
         )
     )
     return stages

@@ -61,7 +61,17 @@ def write_state(path: Path, state: JobState) -> None:
 
 
 def read_state(path: Path) -> JobState:
-    """Read state.json; a fresh state where it is missing or damaged, so that work starts over."""
+    """Read state.json; a fresh state where it is missing or damaged."""
+    return _read(path) or JobState()
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether there is a state.json that cannot be read."""
+    return path.exists() and _read(path) is None
+
+
+def _read(path: Path) -> JobState | None:
+    """What state.json holds; None where it is missing or damaged."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         stages = {
@@ -82,5 +92,5 @@ def read_state(path: Path) -> JobState:
             warnings=tuple((str(code), str(text)) for code, text in value.get("warnings", [])),
             facts=dict(value.get("facts", {})),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return JobState()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None

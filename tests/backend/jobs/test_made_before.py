@@ -32,6 +32,8 @@ def jobs(odd_path: Path) -> Path:
 def contents(job: JobFolder, *folders: str) -> dict[str, tuple[int, bytes]]:
     """When each file of some folders was written, and what it holds."""
     files = [p for name in folders for p in (job.path / name).rglob("*") if p.is_file()]
+    # Jobs from before there were records get theirs from what is there.
+    files = [path for path in files if path.parent != job.record]
     return {job.relative(p): (p.stat().st_mtime_ns, p.read_bytes()) for p in files}
 
 

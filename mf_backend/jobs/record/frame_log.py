@@ -1,0 +1,80 @@
+"""What was written into each finished frame, one line a frame, before the frame itself.
+
+So a frame with another content than any line says was painted by somebody else.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from mf_backend.contracts.files import output_error, write_bytes
+from mf_backend.jobs.record.marks import FileMark
+
+_FORGOTTEN = "forgotten"
+
+
+class FrameLog:
+    """The lines of one job's frames; a line that is damaged or half-written says nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: list[tuple[str, str, FileMark]] = []
+        self._added = False
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+        for line in text.splitlines():
+            try:
+                name, made_from, *mark = json.loads(line)
+                self._lines.append((str(name), str(made_from), FileMark.read(mark)))
+            except (ValueError, TypeError, RecursionError):
+                continue
+
+    def add(self, name: str, made_from: str, mark: FileMark) -> None:
+        """Note what will be written under `name`. Raises OutputError where the disk refuses."""
+        # The first line of a run begins anew, even after one that a full disk cut short.
+        line = ("" if self._added else "\n") + _line(name, made_from, mark)
+        data = line.encode()
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            handle = os.open(self._path, flags, 0o666)
+            try:
+                if os.write(handle, data) < len(data):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise output_error(self._path, error) from error
+        self._added = True
+        self._lines.append((name, made_from, mark))
+
+    def know(self, made_from: str, marks: Mapping[str, FileMark]) -> None:
+        """Note what is known of frames from elsewhere, each once."""
+        for name, mark in marks.items():
+            if (name, made_from, mark) not in self._lines:
+                self.add(name, made_from, mark)
+
+    def marks(self, made_from: str) -> dict[str, FileMark]:
+        """What each frame that was made from the same things was, by name."""
+        return {name: mark for name, source, mark in self._lines if source == made_from}
+
+    def ours(self, name: str, mark: FileMark | None) -> bool:
+        """Whether we wrote such a frame under this name, from whatever."""
+        return any(n == name and m == mark for n, _, m in self._lines)
+
+    def forget(self, made_from: str) -> None:
+        """Let no frame made from these things count as done; they stay known as ours."""
+        self._lines = [
+            (name, _FORGOTTEN if source == made_from else source, mark)
+            for name, source, mark in self._lines
+        ]
+        write_bytes(self._path, "".join(_line(*line) for line in self._lines).encode())
+
+
+def _line(name: str, made_from: str, mark: FileMark) -> str:
+    return json.dumps([name, made_from, *mark.plain()]) + "\n"
