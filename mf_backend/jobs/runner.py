@@ -207,7 +207,7 @@ class _Run:
             target = reading.load_target(self.job, self.request, clip.count)
             context = ConditionContext(clip, self.request.settings, target, self.job.conditions)
             check_given(context)
-            former_count = (self.state.facts.get("reference") or {}).get("count", clip.count)
+            former = self.state.facts.get("reference")
             inputs = reading.input_hashes(self.job, self.request)
             self.watch.add(clip.path, hash_clip, source)
             for name, found in inputs.items():
@@ -222,7 +222,8 @@ class _Run:
             keeper = StageKeeper(
                 self.job, stages, hashes, clip.count, self.state.stages, self.warning
             )
-            keeper.clear_longer(former_count)
+            if isinstance(former, dict) and isinstance(former.get("count"), int):
+                keeper.clear_longer(former["count"])
             kept = self._look(stages, keeper)
             if "masks" not in kept:
                 check_estimator(self.request.settings)
@@ -238,11 +239,11 @@ class _Run:
                     kept -= {stage.name}
                     self.tracker.expect(expected_seconds(self.request, clip.count), kept)
                 self._run_stage(stage, hashes[stage.name], keeper)
+            if keeper.made:
+                self._check_all_inputs(keeper)
             copy = ""
             if self.request.output.mp4:
                 copy = str(copies.place(self.request.output.mp4, self.warning))
-            if keeper.made:
-                self._check_all_inputs(keeper)
             self.doing = REPORT
             self.tracker.enter(REPORT)
             self._fact("peak_memory", peak.read())
