@@ -51,7 +51,12 @@ def open_container(path: Path) -> Any:
                 f"{path} is a list of other files or addresses, not a film; it is not followed.",
                 "Choose the film itself.",
             )
-        return av.open(str(path), metadata_errors="replace", container_options=_OPTIONS)
+        return av.open(
+            # Absolute: FFmpeg takes a name that begins like "concat:" for an address.
+            str(path.absolute()),
+            metadata_errors="replace",
+            container_options=_OPTIONS,
+        )
     except (av.error.FFmpegError, OSError) as error:
         raise InputError(
             "clip-unreadable",

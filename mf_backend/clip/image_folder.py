@@ -22,7 +22,7 @@ _AGAIN = "Render or copy that image again."
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 _NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 _MOST_DIGITS = 15
-_MOST_MISSING = 100_000
+_MOST_MISSING = 50_000
 """Longer numbers and wider gaps are no frame numbers (clocks, serial numbers, stray files)."""
 _ORIENTATION_TAG = 0x0112
 _SHOWN = 8

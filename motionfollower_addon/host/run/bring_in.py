@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import JobRequest, read_request
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.contracts.request import JobRequest
+from mf_backend.jobs.folder import JobFolder, read_job
 from mf_backend.jobs.state import Status, read_state
 
 from ...core.job.provenance import Origin, read_origin
@@ -43,8 +43,7 @@ def begin(folder: Path, here: Any = None) -> RenderFlow:
 
 
 def _check(folder: Path, here: Any) -> tuple[JobRequest, Origin, Any]:
-    job = JobFolder(folder)
-    request = read_request(job.request)
+    job, request = read_job(folder)
     if read_state(job.state).status is not Status.DONE:
         raise InputError("job-unfinished", f"The job in {folder} is not finished.", "Resume it.")
     origin = read_origin(request.about)

@@ -33,6 +33,22 @@ def _raised(error: Exception, cause: Exception | None = None) -> Exception:
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "memory", 4),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "memory", 4),
         (ModuleNotFoundError("No module named 'onnx'", name="onnx"), "library-missing", 3),
+        (
+            ImportError("cv2.so: failed to map segment from shared object", name="cv2"),
+            "memory",
+            4,
+        ),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory", 4),
+        (RuntimeError("can't start new thread"), "memory", 4),
+        (ImportError("cannot import name 'x' from 'y'", name="y"), "library-broken", 3),
+        (
+            RuntimeError(
+                "Error while serializing: I/O error: No space left on device (os error 28)"
+            ),
+            "disk-full",
+            6,
+        ),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "/x/" + "a" * 300), "name-too-long", 2),
         (KeyboardInterrupt(), "cancelled", 5),
         (ValueError("shapes (3,) and (4,)\n do not fit"), "internal", 1),
         (KeyError(), "internal", 1),
@@ -52,6 +68,11 @@ def test_errors_for_people_pass_unchanged() -> None:
 def test_a_full_disk_behind_another_error_is_what_is_told() -> None:
     error = _raised(MFError("odd", "Something."), OSError(errno.ENOSPC, "No space", "b.png"))
     assert describe(error).code == "disk-full"
+
+
+def test_memory_behind_another_error_is_what_is_told() -> None:
+    error = _raised(InputError("clip-damaged", "Frame 3 is damaged."), MemoryError())
+    assert describe(error).code == "memory"
 
 
 def test_the_log_is_named_where_the_reason_is_not_known() -> None:
