@@ -31,7 +31,7 @@ def play(blender: Blender, display: str, file: Path, out: Path) -> dict[str, Any
     with tempfile.TemporaryFile() as log:
         process = blender.start(
             "--window-geometry", "0", "0", "1280", "800", "--enable-event-simulate",
-            file, "--python", SCRIPTS / "window/seeing.py", "--", "seeing", out,
+            file, "--python", SCRIPTS / "window/looking.py", "--", "looking", out,
             env={"DISPLAY": display}, stderr=log,
         )  # fmt: skip
         told = last_words(process, 240)
@@ -50,7 +50,7 @@ def middle(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def test_seeing_before_paying(
+def test_looking_before_paying(
     blender: Blender, display: str, odd_path: Path, repository: Path
 ) -> None:
     write_clip(odd_path / "footage", FRAMES, SIZE)

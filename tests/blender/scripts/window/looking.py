@@ -1,4 +1,4 @@
-"""Looks before rendering, in Blender's window: seeing OUT. Run by test_seeing.py under Xvfb."""
+"""Looks before rendering, in Blender's window: looking OUT. Run by test_looking.py under Xvfb."""
 
 import json
 import sys
@@ -69,7 +69,7 @@ def look_through_camera(settings: Any) -> Iterator[float]:
     for frame in (1, 12):
         driver.window().scene.frame_set(frame)
         yield 0.2
-        NOTES[f"camera-{frame}"] = colours_on_limbs(driver.photograph(f"seeing-camera-{frame}"))
+        NOTES[f"camera-{frame}"] = colours_on_limbs(driver.photograph(f"looking-camera-{frame}"))
 
 
 def look_freely() -> Iterator[float]:
@@ -82,7 +82,7 @@ def look_freely() -> Iterator[float]:
         region.view_rotation = (0.78, 0.56, 0.16, 0.22)
         region.update()
         yield 0.2
-        NOTES[name] = colours_on_limbs(driver.photograph(f"seeing-{name.lower()}"))
+        NOTES[name] = colours_on_limbs(driver.photograph(f"looking-{name.lower()}"))
     region.view_perspective = "CAMERA"
 
 
@@ -95,7 +95,7 @@ def put_footage_behind() -> Iterator[float]:
     for state in ("on", "off"):
         driver.operate("backdrop")
         yield 0.3
-        driver.photograph(f"seeing-footage-{state}")
+        driver.photograph(f"looking-footage-{state}")
         NOTES[f"backdrop-{state}"] = [
             [item.image.name for item in camera.background_images],
             camera.show_background_images,
@@ -129,7 +129,7 @@ def see_the_fit(settings: Any) -> Iterator[float]:
     settings.show_render = settings.show_takes = False
     settings.show_fitting = True
     yield 0.3
-    driver.photograph("seeing-no-fit")
+    driver.photograph("looking-no-fit")
     with bpy.context.temp_override(
         window=driver.window(), area=driver.area("VIEW_3D"), region=driver.sidebar()
     ):
@@ -145,7 +145,7 @@ def see_the_fit(settings: Any) -> Iterator[float]:
     driver.window().scene.frame_set(12)
     driver.area("VIEW_3D").tag_redraw()
     yield 0.3
-    driver.photograph("seeing-fit")
+    driver.photograph("looking-fit")
 
 
 def preview_a_frame() -> Iterator[float]:
@@ -164,7 +164,7 @@ def preview_a_frame() -> Iterator[float]:
         NOTES["frame_seconds"].append(round(asked.seconds, 3))
         NOTES[f"frame-{name}"] = [len(windows), list(bpy.data.images[asked.image].size)]
         yield 0.5
-        driver.photograph(f"seeing-frame-{name}")
+        driver.photograph(f"looking-frame-{name}")
         if name == "window":
             with bpy.context.temp_override(window=windows[1]):
                 bpy.ops.wm.window_close()
@@ -185,10 +185,10 @@ def preview_a_frame() -> Iterator[float]:
             with bpy.context.temp_override(window=driver.window(), area=item, region=region):
                 bpy.ops.image.view_all(fit_view=True)
     yield 0.3
-    driver.photograph("seeing-frame")
+    driver.photograph("looking-frame")
 
 
-def seeing() -> Iterator[float]:
+def looking() -> Iterator[float]:
     """All of it in the order of the work."""
     from bl_ext.user_default.motionfollower.host.view import overlay as module
 
@@ -212,4 +212,4 @@ def seeing() -> Iterator[float]:
     NOTES["handles_new"] = all(new is not old for new in after for old in before)
 
 
-driver.main({"seeing": seeing})
+driver.main({"looking": looking})
