@@ -9,14 +9,22 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from mf_backend.contracts.errors import InputError, MissingComponentError
 
 _log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something that a thing needs and that is not here: what, and a sentence on how to get it."""
+
+    what: str
+    how: str
 
 
 @dataclass(frozen=True)
@@ -68,11 +76,12 @@ class Table(Generic[Thing]):
         self.check(name)
         return self._load_brought(self._find(name))
 
-    def unusable(self, name: str, error: BaseException) -> MissingComponentError:
-        """What to raise where the one of this name, of another package, failed with `error`."""
-        reason = (str(error).strip().splitlines() or [""])[0].rstrip(".")
-        why = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-        return self._refused(self._find(name), f"it fails with {why}")
+    def facts(self, lacks: Callable[[Thing], Sequence[Missing]]) -> list[dict[str, Any]]:
+        """{name, label, missing: [{what, how}]} of each, also of those that cannot be loaded.
+
+        `lacks` asks one what it needs; it may raise MissingComponentError instead of telling.
+        """
+        return [self._facts(name, lacks) for name in self.names()]
 
     def problems(self) -> list[str]:
         """A sentence for each name that a package brings in vain, because it is taken."""
@@ -95,12 +104,32 @@ class Table(Generic[Thing]):
     def _find(self, name: str) -> Brought:
         return next(item for item in self._brought() if item.name == name)
 
+    def _facts(self, name: str, lacks: Callable[[Thing], Sequence[Missing]]) -> dict[str, Any]:
+        label: str = name.capitalize()
+        missing: Sequence[Missing] = ()
+        try:
+            thing: Any = self.load(name)
+            label = thing.label
+            missing = lacks(thing)
+        except MissingComponentError as error:
+            missing = [Missing(error.message.rstrip("."), error.hint)]
+        except ImportError as error:
+            what = error.name or str(error)
+            missing = [Missing(what, f"Install {what} into the backend's environment.")]
+        except Exception as error:
+            if name in self.ours:
+                raise
+            # A stranger's may raise anything when it is asked; the others must still be told of.
+            told = self._refused(self._find(name), _why(error))
+            missing = [Missing(told.message.rstrip("."), told.hint)]
+        return {"name": name, "label": label, "missing": [asdict(item) for item in missing]}
+
     def _load_brought(self, item: Brought) -> Thing:
         try:
             thing: Thing = item.entry.load()()
         except (Exception, SystemExit) as error:
             # A stranger's module may raise anything at all when it is imported.
-            raise self.unusable(item.name, error) from error
+            raise self._refused(item, _why(error)) from error
         if not isinstance(thing, self.base):
             absent = [word for word in sorted(_members(self.base)) if not hasattr(thing, word)]
             raise self._refused(item, f"it lacks {', '.join(absent)}")
@@ -140,6 +169,11 @@ def _entry_points(
     except (ValueError, TypeError, OSError) as error:
         _log.warning("The entry points of %s cannot be read: %s", package.metadata["Name"], error)
         return ()
+
+
+def _why(error: BaseException) -> str:
+    reason = (str(error).strip().splitlines() or [""])[0].rstrip(".")
+    return f"it fails with {type(error).__name__}" + (f" ({reason})" if reason else "")
 
 
 def _members(base: Any) -> set[str]:

@@ -10,10 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mf_backend.actor.joints import estimators as joints
+from mf_backend.actor.joints.estimators.base import JointEstimator
+from mf_backend.actor.masks import estimators as masks
+from mf_backend.actor.masks.estimators.base import MaskEstimator
 from mf_backend.contracts import resources
 from mf_backend.contracts.devices import list_devices
+from mf_backend.contracts.tables import Missing
 from mf_backend.doctor.libraries import Library, LibraryState, examine_libraries
-from mf_backend.engines import all_engine_facts
+from mf_backend.engines import ENGINES, engine_facts
 from mf_backend.version import VERSION
 from mf_backend.weights.folder import data_folder, estimators_folder, weights_folder
 
@@ -49,6 +54,12 @@ def _models() -> list[dict[str, Any]]:
         }
     )
     return models
+
+
+def _lacks(estimator: JointEstimator | MaskEstimator) -> list[Missing]:
+    """Nothing, if it does not raise: an estimator says so itself when something is not here."""
+    estimator.require()
+    return []
 
 
 def _disk(path: Path) -> dict[str, Any]:
@@ -130,8 +141,14 @@ def examine(job_folder: Path, load: bool = True) -> dict[str, Any]:
             "weights": str(weights_folder()),
             "estimators": str(estimators_folder()),
         },
-        "engines": all_engine_facts(),
-        "problems": [_problem(item) for item in libraries if _is_bad(item) and not item.optional],
+        "engines": engine_facts(),
+        "joint_estimators": joints.ESTIMATORS.facts(_lacks),
+        "mask_estimators": masks.ESTIMATORS.facts(_lacks),
+        "problems": [
+            *(_problem(item) for item in libraries if _is_bad(item) and not item.optional),
+            *ENGINES.problems(),
+            *masks.ESTIMATORS.problems(),
+        ],
         "optional": [_problem(item) for item in libraries if _is_bad(item) and item.optional],
     }
 

@@ -15,14 +15,7 @@ from mf_backend.contracts.conditions import Conditions
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Something an engine needs that is not here: what, and a sentence on how to get it."""
-
-    what: str
-    how: str
+from mf_backend.contracts.tables import Missing
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from mf_backend.actor.masks.estimators import ALWAYS_HERE
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.engines import load_engine
@@ -54,7 +55,7 @@ def address_space(settings: Settings) -> int:
     if not (settings.source_joints or settings.source_poses):
         needs.append(_SPACE[JOINTS])
     if not settings.source_masks:
-        great = settings.mask_estimator in ("birefnet", "sam2")
+        great = settings.mask_estimator not in ("", *ALWAYS_HERE)
         needs.append(_GREAT_MASKS if great else _SPACE[MASKS])
     if settings.engine != Settings().engine:
         needs.append(_SPACE[RENDER])

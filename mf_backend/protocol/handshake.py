@@ -10,7 +10,7 @@ from typing import Any
 from mf_backend.contracts import resources
 from mf_backend.contracts.devices import list_devices
 from mf_backend.contracts.errors import InputError
-from mf_backend.engines import all_engine_facts
+from mf_backend.engines import engine_facts
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.version import VERSION
 
@@ -24,7 +24,7 @@ def initialize() -> dict[str, Any]:
         "versions": resources.library_versions(),
         "devices": list_devices(),
         "memory": resources.memory(),
-        "engines": all_engine_facts(),
+        "engines": engine_facts(),
     }
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,20 +144,26 @@ def edit_request(job: JobFolder, **changes: Any) -> None:
     job.request.write_text(json.dumps(value), encoding="utf-8")
 
 
-def backend_environment() -> dict[str, str]:
-    """The environment a backend is started in from Blender: no PYTHON* variables but the path."""
+def backend_environment(*packages: Path) -> dict[str, str]:
+    """The environment a backend is started in from Blender: no PYTHON* variables but the path.
+
+    `packages` are folders with more packages, as if these were installed.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("PYTHON")}
-    return {**kept, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join(str(folder) for folder in (REPOSITORY, *packages))
+    return {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
-def backend(*arguments: str, timeout: float = 120, **options: Any) -> Any:
+def backend(
+    *arguments: str, timeout: float = 120, packages: Sequence[Path] = (), **options: Any
+) -> Any:
     """Run `python -m mf_backend …` to its end; stdout and stderr as text."""
     return subprocess.run(
         [sys.executable, "-m", "mf_backend", *arguments],
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env=backend_environment(),
+        env=backend_environment(*packages),
         stdin=subprocess.DEVNULL,
         timeout=timeout,
         check=False,
@@ -193,13 +200,13 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 class Backend:
     """A real `serve` process, spoken to over its pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *packages: Path) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mf_backend", "serve"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=backend_environment(),
+            env=backend_environment(*packages),
         )
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.errors = b""

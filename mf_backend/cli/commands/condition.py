@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, ESTIMATORS
 from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_json
@@ -75,8 +76,7 @@ def add_parser(subparsers: Any) -> None:
         rule_of(Settings, "mask_estimator"),
         default="",
         metavar="NAME",
-        help="rvm (the default), mediapipe, birefnet or sam2; `weights list` says where the last "
-        "two come from",
+        help=_mask_estimators(),
     )
     add_checked(
         parser,
@@ -96,6 +96,19 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print the report as one JSON object on stdout"
     )
+
+
+def _mask_estimators() -> str:
+    """The names that --mask-estimator takes, and where the models of some come from."""
+    *names, last = (
+        f"{name} (the default)" if name == DEFAULT else name for name in ESTIMATORS.names()
+    )
+    fetched = [name for name in ESTIMATORS.ours if name not in ALWAYS_HERE]
+    text = (
+        f"{', '.join(names)} or {last}; `weights list` says where {' and '.join(fetched)} come from"
+    )
+    # argparse takes a percent sign for a placeholder.
+    return text.replace("%", "%%")
 
 
 def _absolute(path: Path | None) -> str:

@@ -66,14 +66,17 @@ def tell(found: dict[str, Any]) -> Iterator[str]:
         yield f"  {_yes(item['present'])} {item['what']}"
     for what, folder in found["folders"].items():
         yield f"  folder for {what}: {folder}"
-    yield "Engines"
-    for engine in found["engines"]:
-        if engine["missing"]:
-            yield f"  no  {engine['name']} ({engine['label']}) lacks:"
-            for lack in engine["missing"]:
+    for title, kind in (
+        ("Engines", "engines"),
+        ("Joint estimators (the first that can run is taken)", "joint_estimators"),
+        ("Mask estimators", "mask_estimators"),
+    ):
+        yield title
+        for item in found[kind]:
+            can = "lacks:" if item["missing"] else "can run here"
+            yield f"  {_yes(not item['missing'])} {item['name']} ({item['label']}) {can}"
+            for lack in item["missing"]:
                 yield f"        {lack['what']}. {lack['how']}"
-        else:
-            yield f"  yes {engine['name']} ({engine['label']}) can run here"
     yield "What could run where"
     for sentence in found["could_run"]:
         yield f"  {sentence}"

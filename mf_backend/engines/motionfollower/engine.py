@@ -12,7 +12,8 @@ from mf_backend.contracts.files import hash_value
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Sampler, Settings
-from mf_backend.engines.base import EngineJob, MemoryNeed, Missing
+from mf_backend.contracts.tables import Missing
+from mf_backend.engines.base import EngineJob, MemoryNeed
 from mf_backend.weights.catalog import IMPORT_HINT
 from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.weight_set import lacking, open_set

@@ -14,7 +14,8 @@ from mf_backend.contracts import resources
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
-from mf_backend.engines.base import EngineJob, MemoryNeed, Missing
+from mf_backend.contracts.tables import Missing
+from mf_backend.engines.base import EngineJob, MemoryNeed
 from mf_backend.engines.preview.actor import Actor
 from mf_backend.retarget.target_mask import model_person, working_scale
 
