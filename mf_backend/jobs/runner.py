@@ -38,8 +38,8 @@ from mf_backend.jobs.state import StageRecord, Status, is_damaged, read_state, w
 from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
 
 if TYPE_CHECKING:
+    from mf_backend.jobs.record.job_stage import JobStage
     from mf_backend.jobs.record.keeper import StageKeeper
-    from mf_backend.jobs.stages import JobStage
 
 _log = logging.getLogger(__name__)
 _STATE_SECONDS = 1.0

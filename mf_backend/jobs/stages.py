@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +17,10 @@ from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.reading import hash_path
 from mf_backend.jobs.record.frames import FinishedFrames
 from mf_backend.jobs.record.inputs import InputWatch
+from mf_backend.jobs.record.job_stage import JobStage
 from mf_backend.jobs.stage_names import ALIGN, ENCODE, RENDER
 from mf_backend.jobs.tracker import JobTracker
 from mf_backend.version import VERSION
-
-
-@dataclass(frozen=True)
-class JobStage:
-    """One stage that is done once and kept."""
-
-    name: str
-    depends: Callable[[], Any]
-    """Everything besides earlier stages' results that changes this one's, as JSON values."""
-    files: Callable[[int], tuple[str, ...]]
-    """Paths inside the job folder of all that it leaves for a clip of so many frames."""
-    opens: Callable[[], bool]
-    """Whether all of that can be read; asked where no record says what it was."""
-    run: Callable[[JobTracker, str], int | None]
-    """Do the work, whose results are made from what the hash stands for; may return the number of
-    frames it made."""
-    frames: FinishedFrames | None = None
-    """Set where single files are kept and made again."""
 
 
 def condition_stage(

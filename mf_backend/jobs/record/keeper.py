@@ -21,7 +21,7 @@ from mf_backend.jobs.record.stage_record import (
 from mf_backend.jobs.state import StageRecord
 
 if TYPE_CHECKING:
-    from mf_backend.jobs.stages import JobStage
+    from mf_backend.jobs.record.job_stage import JobStage
 
 Warn = Callable[[str, str], None]
 
