@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import re
@@ -20,11 +21,15 @@ from mf_backend.contracts.files import open_plain
 
 _AGAIN = "Render or copy that image again."
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM")
+"""Kinds that hold their picture themselves, whatever the name says; PostScript is a program."""
 _NUMBER = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 _MOST_DIGITS = 15
 _MOST_MISSING = 50_000
 """Longer numbers and wider gaps are no frame numbers (clocks, serial numbers, stray files)."""
 _ORIENTATION_TAG = 0x0112
+_NOT_THE_FILE = (errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""Errors that say nothing about the file's contents."""
 _SHOWN = 8
 """How many numbers a sentence lists before it says how many more there are."""
 
@@ -174,7 +179,7 @@ def _open(path: Path) -> Iterator[Any]:
     try:
         with open_plain(path) as file:
             try:
-                picture = Image.open(file)
+                picture = Image.open(file, formats=_FORMATS)
             except UnidentifiedImageError:
                 picture = levels.decode_tiff(file)
                 if picture is None:
@@ -185,14 +190,17 @@ def _open(path: Path) -> Iterator[Any]:
         raise InputError(
             "clip-damaged", f"The image {path} cannot be read: it is no picture.", _AGAIN
         ) from None
-    except PermissionError:
-        raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(
-            "clip-damaged",
-            f"The image {path} is damaged or cut off: {getattr(error, 'strerror', None) or error}.",
-            _AGAIN,
-        ) from None
+    except OSError as error:
+        if error.errno in _NOT_THE_FILE:
+            raise
+        raise _damaged(path, error) from None
+    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or error
+    return InputError("clip-damaged", f"The image {path} is damaged or cut off: {reason}.", _AGAIN)
 
 
 def _shown_size(picture: Any) -> tuple[int, int]:

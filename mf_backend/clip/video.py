@@ -164,7 +164,9 @@ def inspect(path: Path) -> VideoFacts:
         rotation = round(frame.rotation / 90) * 90 % 360
         width, height = frame.width, frame.height
         layout = frame.format
-        if any(c.is_alpha for c in layout.components):
+        # VP8 and VP9 keep it beside the picture, where their decoders leave it.
+        beside = stream.metadata.get("alpha_mode") == "1"
+        if beside or any(c.is_alpha for c in layout.components):
             notes.append(
                 ("clip-alpha", f"{path.name} has transparency; its colours are used as stored.")
             )

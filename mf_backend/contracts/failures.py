@@ -130,6 +130,12 @@ def describe(error: BaseException, doing: str = "", log: Path | None = None) -> 
         )
     if isinstance(error, OSError) and (wrong := _wrong_name(error)) is not None:
         return wrong
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return MFError(
+            "too-many-files",
+            f"The system lets this process open too few files{stage}.",
+            "Raise that limit (ulimit -n), and start again; what was finished is kept.",
+        )
     if isinstance(error, OSError) and error.errno in _REFUSED:
         return OutputError(
             "not-writable",

@@ -1,4 +1,4 @@
-"""Links in job folders: what leads out of one is refused, for reading and for writing.
+"""Links in folders that we write to: what leads out of one is refused, for reading and for writing.
 
 Standard library only: job folders are read by the add-on, too.
 """
@@ -15,8 +15,8 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """For os.open: a link at the last place of a path is not followed."""
 
 
-def refuse_links(folder: Path) -> None:
-    """Refuse a job folder that holds a link out of it, a pipe or a device.
+def refuse_links(folder: Path, what: str = "job folder") -> None:
+    """Refuse a folder (`what`) that holds a link out of it, a pipe or a device.
 
     The folder itself may be reached through links. Raises InputError naming what is wrong, and
     where the folder cannot be read.
@@ -26,33 +26,33 @@ def refuse_links(folder: Path) -> None:
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
-                waiting += [e.path for e in entries if _is_inner_folder(root, e)]
+                waiting += [e.path for e in entries if _is_inner_folder(root, e, what)]
         except FileNotFoundError:
             # What is not there, or no longer, leads nowhere; whoever needs it says so.
             continue
         except OSError as error:
             raise InputError(
                 "job-unreadable",
-                f"The job folder {folder} cannot be read: {error.strerror or error}.",
-                "Allow yourself to read it, or use another job folder.",
+                f"The {what} {folder} cannot be read: {error.strerror or error}.",
+                f"Allow yourself to read it, or use another {what}.",
             ) from None
 
 
-def _is_inner_folder(root: str, entry: os.DirEntry[str]) -> bool:
-    """Whether an entry of the job folder `root` is a folder to look into.
+def _is_inner_folder(root: str, entry: os.DirEntry[str], what: str) -> bool:
+    """Whether an entry of the folder `root` is a folder to look into.
 
     Raises InputError where it leads out, or blocks whoever opens it.
     """
     if _is_link(entry):
-        _refuse_outside(root, entry.path)
+        _refuse_outside(root, entry.path, what)
         return False
     if entry.is_dir(follow_symlinks=False):
         return True
     if not entry.is_file(follow_symlinks=False):
         raise InputError(
             "job-link",
-            f"{os.path.relpath(entry.path, root)} in the job folder {root} is a pipe or a device.",
-            "Remove it, or use another job folder.",
+            f"{os.path.relpath(entry.path, root)} in the {what} {root} is a pipe or a device.",
+            f"Remove it, or use another {what}.",
         )
     return False
 
@@ -65,14 +65,14 @@ def _is_link(entry: os.DirEntry[str]) -> bool:
     return bool(attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT)
 
 
-def _refuse_outside(root: str, link: str) -> None:
-    """Raise InputError where a link in the job folder `root` leads out of it."""
+def _refuse_outside(root: str, link: str, what: str) -> None:
+    """Raise InputError where a link in the folder `root` leads out of it."""
     target = os.path.realpath(link)
     if target.startswith(root + os.sep):
         return
     raise InputError(
         "job-link",
-        f"{os.path.relpath(link, root)} in the job folder {root} is a link that leads out of it, "
+        f"{os.path.relpath(link, root)} in the {what} {root} is a link that leads out of it, "
         f"to {target}.",
-        "Put the file or folder itself in its place, or use another job folder.",
+        f"Put the file or folder itself in its place, or use another {what}.",
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from mf_backend.contracts.files import output_error
 
 
 class FrameStore:
@@ -43,7 +47,27 @@ class FrameStore:
         if self._folder is None:
             return torch.empty(shape, dtype=values.dtype)
         count = self.frames * (values[0].numel())
-        flat = torch.from_file(
-            str(self._folder / f"{name}.bin"), shared=True, size=count, dtype=values.dtype
-        )
+        path = self._folder / f"{name}.bin"
+        _reserve(path, count * values.element_size())
+        flat = torch.from_file(str(path), shared=True, size=count, dtype=values.dtype)
         return flat.view(shape)
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take `size` bytes of the disk. Raises OutputError where it has none.
+
+    A mapped file that only seems to be so long ends the process with a signal where the disk is
+    full. Systems without the call, and file systems without such reservations, go on without.
+    """
+    reserve = getattr(os, "posix_fallocate", None)
+    if reserve is None:
+        return
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            reserve(handle, 0, size)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+            raise output_error(path, error) from error

@@ -19,6 +19,7 @@ from mf_backend.cli.output import print_json
 from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
+from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.log_lines import visible
 from mf_backend.contracts.request import Alignment, Reference, Settings
 from mf_backend.contracts.resources import check_address_space
@@ -173,6 +174,7 @@ def check_out(out: Path) -> None:
             f"{out} is not empty and was not made by `condition`; nothing was written.",
             "Choose an empty or new folder for --out.",
         )
+    refuse_links(out, "folder")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from mf_backend.protocol import messages
 
 _CLOSE_SECONDS = 2.0
 _KEPT_LOGS = 5
+_LOG_NAME = re.compile(r"backend-\d+-\d+\.log")
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -37,7 +39,8 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def new_log(folder: Path) -> Path:
     """A fresh log file name for one backend process; all but the newest few logs are removed."""
     folder.mkdir(parents=True, exist_ok=True)
-    old = sorted(folder.glob("backend-*.log"), key=lambda path: path.stat().st_mtime)
+    logs = (path for path in folder.iterdir() if _LOG_NAME.fullmatch(path.name))
+    old = sorted(logs, key=lambda path: path.stat().st_mtime)
     for path in old[: max(0, len(old) - _KEPT_LOGS + 1)]:
         with suppress(OSError):  # Windows keeps the log of a backend that still runs.
             path.unlink()

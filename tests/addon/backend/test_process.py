@@ -210,12 +210,14 @@ def test_blenders_own_python_variables_stay_behind() -> None:
 
 
 def test_only_the_newest_logs_are_kept(odd_path: Path) -> None:
+    (odd_path / "backend-notes.log").write_text("mine")
+    os.utime(odd_path / "backend-notes.log", (0, 0))
     for number in range(9):
         path = new_log(odd_path)
         path.write_text(str(number))
         os.utime(path, (number, number))
     left = sorted(path.read_text() for path in odd_path.glob("backend-*.log"))
-    assert left == ["4", "5", "6", "7", "8"]
+    assert left == ["4", "5", "6", "7", "8", "mine"]
 
 
 def test_a_folder_may_stand_for_its_python(odd_path: Path) -> None:

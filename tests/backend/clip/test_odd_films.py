@@ -143,3 +143,16 @@ def test_formats_that_nobody_films_in_are_refused(odd_path: Path) -> None:
     for name in ("film.svg", "frame_%d.png"):
         with pytest.raises(InputError, match="cannot be read as a video"):
             probe_clip(odd_path / name)
+
+
+def test_transparency_beside_the_picture_is_mentioned(odd_path: Path) -> None:
+    """As WebM marks it."""
+    path = odd_path / "a.webm"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libvpx-vp9", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuva420p"
+        for array in numbered_frames(2):
+            frame = av.VideoFrame.from_ndarray(array, format="rgb24").reformat(format="yuva420p")
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    assert [code for code, _ in probe_clip(path).notes] == ["clip-alpha"]

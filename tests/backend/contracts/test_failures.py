@@ -49,6 +49,7 @@ def _raised(error: Exception, cause: Exception | None = None) -> Exception:
             6,
         ),
         (OSError(errno.ENAMETOOLONG, "File name too long", "/x/" + "a" * 300), "name-too-long", 2),
+        (OSError(errno.EMFILE, "Too many open files", "/x/a.png"), "too-many-files", 1),
         (KeyboardInterrupt(), "cancelled", 5),
         (ValueError("shapes (3,) and (4,)\n do not fit"), "internal", 1),
         (KeyError(), "internal", 1),

@@ -1,0 +1,59 @@
+"""Tensors of long clips in mapped files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from mf_backend.sampler.frame_store import FrameStore
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_what_was_stored_is_read(odd_path: Path, mapped: bool) -> None:
+    store = FrameStore(6, odd_path / "store" if mapped else None)
+    values = torch.arange(6 * 4, dtype=torch.float16).reshape(6, 4)
+    for start in (0, 3):
+        store.write("a", slice(start, start + 3), values[start : start + 3])
+    assert torch.equal(store.read("a", slice(1, 5), torch.device("cpu")), values[1:5])
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 KB."""
+    place = tmp_path / "small disk ü"
+    place.mkdir()
+    options = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can make a small file system for this test")
+    if subprocess.run(options, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system does not let us mount a small file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_said_and_is_no_signal(small_disk: Path, repository: Path) -> None:
+    script = (
+        "import sys, torch; from pathlib import Path\n"
+        "from mf_backend.contracts.errors import OutputError\n"
+        "from mf_backend.sampler.frame_store import FrameStore\n"
+        "store = FrameStore(100, Path(sys.argv[1]) / 'store')\n"
+        "try:\n"
+        "    for start in range(0, 100, 10):\n"
+        "        store.write('a', slice(start, start + 10), torch.ones(10, 2000))\n"
+        "except OutputError as error:\n"
+        "    print(error.code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(small_disk)],
+        env=os.environ | {"PYTHONPATH": str(repository)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "disk-full"), done.stderr
