@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mf_backend.actor import user_files
 from mf_backend.actor.masks import shape
 from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, load_estimator
-from mf_backend.actor.masks.firm import measure_cores
+from mf_backend.actor.masks.firm_limbs import measure_cores
 from mf_backend.actor.masks.residue import ResidueFinder
 from mf_backend.actor.masks.shape import (
     Check,

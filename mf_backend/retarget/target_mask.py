@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.choice import choose_frames
+from mf_backend.body.frame_choice import choose_frames
 from mf_backend.body.layers import ARMS, Cut, Layer, cut
 from mf_backend.body.limb_widths import BodyWidths, measure_widths
 from mf_backend.body.outline import draw_body

@@ -19,7 +19,7 @@ from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.weight_set import lacking, open_set
 
 if TYPE_CHECKING:
-    from mf_backend.engines.motionfollower.run import Run
+    from mf_backend.engines.motionfollower.render import Run
 
 _VERSION = "2"
 """Goes up whenever the same conditions and settings give other pixels."""
@@ -94,7 +94,7 @@ class MotionFollowerEngine:
             )
         if not indices:
             return
-        from mf_backend.engines.motionfollower.run import Run
+        from mf_backend.engines.motionfollower.render import Run
 
         run = Run.open(job, self.fingerprint(job.settings), reporter)
         yield from self._frames(run, indices)

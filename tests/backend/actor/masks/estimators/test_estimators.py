@@ -19,7 +19,7 @@ from mf_backend.weights.catalog import BIREFNET, SAM2
 from mf_backend.weights.folder import ESTIMATORS_VARIABLE
 from tests.backend.tiny_job import backend, make_job
 
-from ...conftest import Ran, write_frames
+from ....conftest import Ran, write_frames
 from .tiny_models import write_onnx, write_sam2
 
 Run = Callable[..., Ran]
