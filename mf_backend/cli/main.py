@@ -12,7 +12,7 @@ from typing import NoReturn
 from mf_backend.cli.commands import COMMANDS, load_command
 from mf_backend.cli.output import print_json, say
 from mf_backend.cli.streams import reserve_stdout_for_results
-from mf_backend.contracts.errors import ExitCode, InputError, MFError
+from mf_backend.contracts.errors import ExitCode, InputError, MFError, OutputError
 from mf_backend.contracts.log_lines import LineFormatter, visible
 from mf_backend.contracts.resources import check_address_space
 from mf_backend.version import VERSION
@@ -92,5 +92,9 @@ def _tell(error: BaseException, as_json: bool) -> int:
         logging.getLogger(__name__).error("unexpected error", exc_info=error)
     say(f"Error: {visible(str(told))}")
     if as_json:
-        print_json({"error": error_data(told)})
+        try:
+            print_json({"error": error_data(told)})
+        except (BrokenPipeError, OutputError) as second:
+            # What went wrong first decides how the process ends.
+            say(f"Error: {visible(str(second))}")
     return int(told.exit_code)

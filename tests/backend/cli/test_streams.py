@@ -57,6 +57,13 @@ def test_a_full_stdout_is_said_once(odd_path: Path, arguments: tuple[str, ...]) 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_error_keeps_its_code_where_stdout_is_full(odd_path: Path) -> None:
+    ran = shell(">/dev/full", "run", str(odd_path / "nothing"), "--json")
+    assert ran.returncode == 2 and "Traceback" not in ran.stderr
+    assert "There is no job here" in ran.stderr and "standard output" in ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_stderr_keeps_the_answer(odd_path: Path) -> None:
     ran = shell("2>/dev/full", "run", str(make_job(odd_path, count=2).path), "--json")
     assert ran.returncode == 0 and json.loads(ran.stdout)["count"] == 2

@@ -50,6 +50,21 @@ def test_foreign_folder_is_left_alone(condition: Run, clip: Path, odd_path: Path
     assert [p.name for p in mine.iterdir()] == ["photo.txt"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_nothing_is_written_through_links_in_the_folder(
+    condition: Run, clip: Path, odd_path: Path
+) -> None:
+    target = write_joints(odd_path / "target.npz", 4, SIZE)
+    outside, out = odd_path / "holiday", odd_path / "out"
+    outside.mkdir()
+    out.mkdir()
+    (out / "condition.log").touch()
+    (out / "source_masks").symlink_to(outside)
+    ran = condition("--reference", clip, "--target-joints", target, "--out", out)
+    refused(ran, "source_masks in the folder")
+    assert list(outside.iterdir()) == []
+
+
 def test_wrong_number_of_joints(condition: Run, clip: Path, odd_path: Path) -> None:
     given = write_joints(odd_path / "source.npz", 3, SIZE)
     with np.load(given) as data:
