@@ -171,6 +171,22 @@ def backend(
     )
 
 
+def printed(
+    program: str, *arguments: object, packages: Sequence[Path] = (), **environment: str
+) -> str:
+    """What a Python program prints in a process of its own; fails unless it ends well."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=backend_environment(*packages) | environment,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process that is not our child still runs."""
     import psutil

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.backend.jobs.test_foreign_folder import contents
-from tests.backend.tiny_job import backend, backend_environment, make_job
+from tests.backend.tiny_job import backend, backend_environment, make_job, printed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell's redirections")
 
@@ -83,14 +83,7 @@ def test_a_locale_without_letters(odd_path: Path) -> None:
 @pytest.mark.parametrize("given", ["", "many", "2,1", "0", "-3", " 2 ", "9" * 40])
 def test_odd_numbers_of_threads(given: str) -> None:
     code = "from mf_backend.contracts.resources import thread_count; print(thread_count())"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env=backend_environment() | {"OMP_NUM_THREADS": given},
-        check=True,
-    )
-    assert done.stdout.strip() == {"2,1": "2", " 2 ": "2"}.get(given, "0")
+    assert printed(code, OMP_NUM_THREADS=given) == {"2,1": "2", " 2 ": "2"}.get(given, "0")
 
 
 PLANTED = "open({witness!r}, 'a').write(__name__ + chr(10))\nraise ImportError('planted')\n"

@@ -69,6 +69,22 @@ def make_video() -> Callable[..., Path]:
     return make
 
 
+def index_at_front(video: Path, path: Path) -> Path:
+    """The same pictures in a file that begins with its index, so that its end can be cut off."""
+    import av
+
+    with (
+        av.open(str(video)) as source,
+        av.open(str(path), "w", options={"movflags": "faststart"}) as out,
+    ):
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+    return path
+
+
 def rising_tone(seconds: float) -> np.ndarray:
     """Stereo float32 [2, samples] whose loudness tells the time: 0 at first, 0.8 at the end."""
     count = round(seconds * 48000)

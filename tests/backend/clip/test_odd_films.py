@@ -14,7 +14,7 @@ import pytest
 
 from mf_backend.clip import open_clip, probe_clip, reference_for
 from mf_backend.contracts.errors import InputError
-from tests.backend.clip.conftest import numbered_frames, rising_tone
+from tests.backend.clip.conftest import index_at_front, numbered_frames, rising_tone
 from tests.backend.clip.test_video import numbers
 
 Make = Callable[..., Path]
@@ -47,16 +47,7 @@ def test_an_edit_list_does_not_hide_that_a_file_is_cut_off(
     odd_path: Path, make_video: Make
 ) -> None:
     plain = make_video(odd_path / "plain.mp4", noise(12))
-    path = odd_path / "edit.mp4"
-    with (
-        av.open(str(plain)) as source,
-        av.open(str(path), "w", options={"movflags": "faststart"}) as out,
-    ):
-        copy = out.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(source.streams.video[0]):
-            if packet.size:
-                packet.stream = copy
-                out.mux(packet)
+    path = index_at_front(plain, odd_path / "edit.mp4")
     move_edit(path, 2, 2)
     assert probe_clip(path).count == 10
     data = path.read_bytes()

@@ -4,7 +4,6 @@ among the frames."""
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mf_backend.clip.image_folder import read_grey, read_image
 from mf_backend.contracts.errors import InputError
 from tests.backend.clip.conftest import numbered_frames
 from tests.backend.clip.test_images import fill
+from tests.backend.tiny_job import printed
 
 RAMP = np.linspace(0, 1, 64 * 48, dtype=np.float32).reshape(48, 64)
 IN_BYTES = np.rint(RAMP * 255)
@@ -88,25 +88,17 @@ print((peak.read()["process_bytes"] or 0) >> 20)
 """
 
 
-def probe_apart(folder: Path, repository: Path) -> tuple[str, int]:
+def probe_apart(folder: Path) -> tuple[str, int]:
     """(what probing said, MiB at most) in a process of its own, which may not take long."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, str(folder)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(repository)},
-        timeout=60,
-        check=True,
-    )
-    said, peak = done.stdout.splitlines()
+    said, peak = printed(PROBE, folder).splitlines()
     return said, int(peak)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes in folders")
-def test_a_pipe_among_the_frames(odd_path: Path, repository: Path) -> None:
+def test_a_pipe_among_the_frames(odd_path: Path) -> None:
     fill(odd_path, [0, 1, 2])
     os.mkfifo(odd_path / "frame_3.png")
-    said, _ = probe_apart(odd_path, repository)
+    said, _ = probe_apart(odd_path)
     assert said.startswith("clip-unreadable frame_3.png in") and "a pipe" in said
 
 
@@ -120,13 +112,11 @@ def test_a_pipe_among_the_frames(odd_path: Path, repository: Path) -> None:
         (["f_" + "7" * 200 + str(n) for n in range(3)], "has 201 digits"),
     ],
 )
-def test_numbers_that_are_no_frame_numbers(
-    odd_path: Path, repository: Path, names: list[str], words: str
-) -> None:
+def test_numbers_that_are_no_frame_numbers(odd_path: Path, names: list[str], words: str) -> None:
     picture = Image.fromarray(numbered_frames(1)[0])
     for name in names:
         picture.save(odd_path / f"{name}.png")
-    said, peak = probe_apart(odd_path, repository)
+    said, peak = probe_apart(odd_path)
     assert said.startswith("clip-numbers ") and words in said
     assert peak < 400
 

@@ -12,7 +12,7 @@ import pytest
 from mf_backend.clip import hash_clip, open_clip, probe_clip, reference_for
 from mf_backend.contracts.errors import InputError
 
-from .conftest import SIZE, number_of, numbered_frames
+from .conftest import SIZE, index_at_front, number_of, numbered_frames
 
 Make = Callable[..., Path]
 
@@ -136,19 +136,7 @@ def test_cut_off_file_names_the_frame(odd_path: Path, make_video: Make) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (20, 64, 96, 3), dtype=np.uint8)
     path = make_video(odd_path / "a.mp4", list(noise), options={"movflags": "faststart"})
     # An index at the front and pictures that end early: what a broken download looks like.
-    import av
-
-    faststart = odd_path / "front.mp4"
-    with (
-        av.open(str(path)) as source,
-        av.open(str(faststart), "w", options={"movflags": "faststart"}) as out,
-    ):
-        stream = out.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(source.streams.video[0]):
-            if packet.dts is not None:
-                packet.stream = stream
-                out.mux(packet)
-    whole = faststart.read_bytes()
+    whole = index_at_front(path, odd_path / "front.mp4").read_bytes()
     cut = odd_path / "cut.mp4"
     cut.write_bytes(whole[: len(whole) * 3 // 4])
     with pytest.raises(InputError, match=r"cut\.mp4 is cut off: .* 20 frames.* frame 1\d") as error:

@@ -85,24 +85,23 @@ def given_source(odd_path: Path, count: int = 4) -> Path:
     return odd_path / "source.npz"
 
 
-def test_masks_of_another_size(condition: Run, clip: Path, odd_path: Path) -> None:
-    masks = write_frames(odd_path / "masks", [np.zeros((50, 64), np.uint8)] * 4)
+@pytest.mark.parametrize(
+    ("height", "count", "words"),
+    [
+        (50, 4, "frame_0.png is 64x50 pixels, but the masks must be 64x48"),
+        (48, 3, "holds 3 masks, but 4 frames of the clip are used"),
+    ],
+)
+def test_masks_that_do_not_fit(
+    condition: Run, clip: Path, odd_path: Path, height: int, count: int, words: str
+) -> None:
+    masks = write_frames(odd_path / "masks", [np.zeros((height, 64), np.uint8)] * count)
     target = write_joints(odd_path / "target.npz", 4, SIZE)
     ran = condition(
         "--reference", clip, "--target-joints", target, "--out", odd_path / "out",
         "--source-joints", given_source(odd_path), "--source-masks", masks,
     )  # fmt: skip
-    refused(ran, "frame_0.png is 64x50 pixels, but the masks must be 64x48")
-
-
-def test_too_few_masks(condition: Run, clip: Path, odd_path: Path) -> None:
-    masks = write_frames(odd_path / "masks", [np.zeros((48, 64), np.uint8)] * 3)
-    target = write_joints(odd_path / "target.npz", 4, SIZE)
-    ran = condition(
-        "--reference", clip, "--target-joints", target, "--out", odd_path / "out",
-        "--source-joints", given_source(odd_path), "--source-masks", masks,
-    )  # fmt: skip
-    refused(ran, "holds 3 masks, but 4 frames of the clip are used")
+    refused(ran, words)
 
 
 def test_matched_target_of_another_shape(condition: Run, clip: Path, odd_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mf_backend.contracts.checks.npz import NpzError, ShapeError, WantedArray, read_npz
+from tests.backend.tiny_job import printed
 
 WANTED = {
     "target": WantedArray(({4}, {60}, {2}), "[frames, 60, 2]"),
@@ -281,11 +281,4 @@ def test_a_flood_of_zeros_takes_no_memory(odd_path: Path) -> None:
         "    status = Path('/proc/self/status').read_text().split()\n"
         "    print(status[status.index('VmHWM:') + 1])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[3],
-    )
-    assert 0 < int(done.stdout) < 200 << 10
+    assert 0 < int(printed(script, path)) < 200 << 10

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 
 from mf_backend.clip.image_folder import read_grey, read_image
 from mf_backend.protocol.messages import PROTOCOL
-from tests.backend.tiny_job import Backend, backend, backend_environment, make_job
+from tests.backend.tiny_job import Backend, backend, make_job, printed
 
 from .foreign_packages import install_good, write_broken
 
@@ -130,14 +128,6 @@ def test_listing_loads_nothing_heavy(good: Path) -> None:
         "heavy = {'torch', 'cv2', 'mediapipe', 'onnxruntime', 'transformers', 'av'}\n"
         "print(*sorted(heavy & set(sys.modules)))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=backend_environment(good),
-        timeout=120,
-        check=True,
-    )
-    names, heavy = done.stdout.splitlines()
+    names, _, heavy = printed(program, packages=[good]).partition("\n")
     assert names == "3 rvm mediapipe birefnet sam2 box dwpose heavy full"
     assert heavy == ""

@@ -14,7 +14,7 @@ from mf_backend.contracts.files import part_name, write_bytes
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target, read_request
 from mf_backend.jobs.folder import JobFolder, create_job, hold, remove_leftovers
 from mf_backend.jobs.state import JobState, StageRecord, Status, read_state, write_state
-from tests.backend.tiny_job import backend_environment
+from tests.backend.tiny_job import backend_environment, printed
 
 REQUEST = JobRequest("shot 1", Reference("/clips/ü.mp4", ClipKind.VIDEO), Target("inputs/t.npz"))
 
@@ -137,11 +137,4 @@ def test_new_files_have_the_rights_of_any_new_file(odd_path: Path) -> None:
         "    write_bytes(folder / 'ours', b'x')\n"
         "print(sorted({oct(path.stat().st_mode & 0o777) for path in folder.iterdir()}))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(odd_path)],
-        env=backend_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "['0o640']"
+    assert printed(script, odd_path) == "['0o640']"

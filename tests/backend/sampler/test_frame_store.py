@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mf_backend.sampler.frame_store import FrameStore
+from tests.backend.tiny_job import printed
 
 
 @pytest.mark.parametrize("mapped", [False, True])
@@ -49,11 +50,4 @@ def test_a_full_disk_is_said_and_is_no_signal(small_disk: Path, repository: Path
         "except OutputError as error:\n"
         "    print(error.code)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(small_disk)],
-        env=os.environ | {"PYTHONPATH": str(repository)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout.strip()) == (0, "disk-full"), done.stderr
+    assert printed(script, small_disk) == "disk-full"
