@@ -80,6 +80,12 @@ class JobFolder:
         """The finished clip."""
         return self.path / "outputs" / "result.mp4"
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders that are written to while the job runs, and those that they lie in."""
+        work, outputs = self.conditions.parent, self.frames.parent
+        return (work, self.conditions, self.engine_work, outputs, self.frames)
+
     def frame(self, index: int) -> Path:
         """Finished frame `index`, counted from 0; the files count from 1."""
         return self.frames / f"{index + 1:06d}.png"

@@ -134,6 +134,9 @@ class _Run:
 
     def _on_step(self, stage: str, step: int, total: int) -> None:
         self.identity.check()
+        if any(folder.is_symlink() for folder in self.job.folders):
+            # One has come while we work: is it a place outside?
+            refuse_links(self.job.path)
         self.state = replace(self.state, stage=stage, step=step, total=total)
         if time.monotonic() - self._written > _STATE_SECONDS:
             self._save()

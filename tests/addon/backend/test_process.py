@@ -209,6 +209,20 @@ def test_blenders_own_python_variables_stay_behind() -> None:
     assert kept == {"HOME": "h", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"}
 
 
+def test_nothing_is_imported_from_the_folder_of_the_logs(odd_path: Path) -> None:
+    """A backend is started there."""
+    folder = odd_path / "logs"
+    log = new_log(folder)
+    for name in ("json", "argparse", "numpy", "mf_backend"):
+        (folder / f"{name}.py").write_text("raise ImportError('planted')\n", "utf-8")
+    client = BackendClient(BackendProcess(Path(sys.executable), log), "tests")
+    try:
+        wait(client, lambda: client.state is not BackendState.STARTING)
+        assert client.state is BackendState.READY, log.read_text("utf-8")
+    finally:
+        client.close()
+
+
 def test_only_the_newest_logs_are_kept(odd_path: Path) -> None:
     (odd_path / "backend-notes.log").write_text("mine")
     os.utime(odd_path / "backend-notes.log", (0, 0))

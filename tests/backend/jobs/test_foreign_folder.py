@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from mf_backend.jobs.folder import JobFolder
-from tests.backend.tiny_job import backend, make_job
+from tests.backend.tiny_job import Backend, backend, make_job
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
 
@@ -63,6 +64,24 @@ def test_a_link_to_a_file_that_is_not_there_makes_none(odd_path: Path) -> None:
     (job.path / "lock").symlink_to(odd_path / "new file")
     assert backend("run", str(job.path)).returncode == 2
     assert not (odd_path / "new file").exists()
+
+
+def test_a_link_that_comes_while_the_job_runs(odd_path: Path) -> None:
+    job = make_job(odd_path, count=40)
+    outside = odd_path / "outside"
+    server = Backend()
+    server.answer(server.ask("job/run", folder=str(job.path)))
+    server.notice("job/progress", stage="render")
+    while not any(job.frames.glob("*.png")):
+        time.sleep(0.01)
+    job.frames.parent.rename(outside)
+    before = len(list((outside / "frames").iterdir()))
+    job.frames.parent.symlink_to(outside)
+    failed = server.notice("job/failed", "job/done")
+    assert failed["code"] == "job-link" and failed["exit_code"] == 2
+    # The frame that was being made when the link came.
+    assert len(list((outside / "frames").iterdir())) <= before + 1
+    assert server.close() == 0
 
 
 @pytest.mark.parametrize("name", ["log.txt", "job.json", "state.json"])
