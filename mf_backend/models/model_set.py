@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mf_backend.contracts.checks.fields import listed
 from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.unet import MotionUNet
@@ -147,14 +148,19 @@ def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor], name: str) -
     expected = network.state_dict()
     missing = sorted(set(expected) - set(tensors))
     unexpected = sorted(set(tensors) - set(expected))
-    misshapen = sorted(
-        key for key in set(expected) & set(tensors) if expected[key].shape != tensors[key].shape
-    )
-    if missing or unexpected or misshapen:
+    both = sorted(set(expected) & set(tensors))
+    misshapen = [key for key in both if expected[key].shape != tensors[key].shape]
+    whole = [
+        key
+        for key in both
+        if expected[key].is_floating_point() and not tensors[key].is_floating_point()
+    ]
+    if missing or unexpected or misshapen or whole:
         raise InputError(
             "weights-mismatch",
-            f"The weights of {name} do not fit: missing {missing or 'none'}, unexpected "
-            f"{unexpected or 'none'}, of another shape {misshapen or 'none'}.",
+            f"The weights of {name} do not fit: missing {_some(missing)}, unexpected "
+            f"{_some(unexpected)}, of another shape {_some(misshapen)}, without fractions "
+            f"{_some(whole)}.",
             "Import the weights again with `python -m mf_backend weights import`.",
         )
     network.load_state_dict(dict(tensors), strict=True, assign=True)
@@ -188,6 +194,11 @@ def random_models(
                 else:
                     tensor.copy_(0.1 * noise)
     return models.to(device, dtype)
+
+
+def _some(names: list[str]) -> str:
+    """Names for a sentence."""
+    return listed(names) or "none"
 
 
 def _frozen(network: Any) -> Any:

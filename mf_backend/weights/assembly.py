@@ -41,7 +41,7 @@ class Account:
             for what, names in (
                 ("missing", self.missing),
                 ("unexpected", [] if allow_unexpected else self.unexpected),
-                ("of another shape", self.misshapen),
+                ("of another shape or kind", self.misshapen),
                 ("with values that are not finite", self.not_finite),
             )
             if names
@@ -78,6 +78,9 @@ def _fit(
             account.missing.append(f"{label}/{name}")
         elif tensor.shape != place.shape:
             account.misshapen.append(f"{label}/{name} {list(tensor.shape)} for {list(place.shape)}")
+        elif place.is_floating_point() and not tensor.is_floating_point():
+            kind = str(tensor.dtype).removeprefix("torch.")
+            account.misshapen.append(f"{label}/{name} of {kind} numbers, without fractions")
         else:
             chosen[name] = tensor
     account.unexpected += [

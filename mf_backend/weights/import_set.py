@@ -53,6 +53,7 @@ def _config(sources: Sources) -> ModelConfig:
         sources.base_unet.config,
         vae=sources.vae.config,
         image_encoder=sources.image_encoder.config,
+        place=f"the config.json files beside {sources.base_unet.tensors.parent}",
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts.checks.fields import shown
+from mf_backend.contracts.checks.json_text import read_json
 from mf_backend.contracts.errors import InputError, MissingComponentError
+from mf_backend.models.config import LARGEST_CONFIG
 from mf_backend.weights.catalog import BASE_REPOSITORY, IMPORT_HINT, VAE_REPOSITORY
 
 _DEPTH = 4
@@ -54,11 +56,19 @@ class Sources:
 def open_model_folder(folder: Path) -> ModelFolder:
     """A folder with config.json and one tensor file. Raises InputError where it is none."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        config = read_json(folder / "config.json", LARGEST_CONFIG)
+    except ValueError as error:
         raise InputError(
-            "weights-folder", f"{folder} has no readable config.json: {error}."
-        ) from error
+            "weights-folder",
+            f"{folder} has no readable config.json: {error}.",
+            "Download the folder again, whole.",
+        ) from None
+    if not isinstance(config, dict):
+        raise InputError(
+            "weights-folder",
+            f"{folder / 'config.json'} must hold an object, not {shown(config)}.",
+            "Download the folder again, whole.",
+        )
     for name in _TENSOR_FILES:
         if (folder / name).is_file():
             return ModelFolder(config, folder / name)
@@ -74,7 +84,11 @@ def _walk(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
     if not folder.is_dir():
         yield folder
         return
-    entries = sorted(folder.iterdir())
+    try:
+        entries = sorted(folder.iterdir())
+    except PermissionError:
+        # What may not be looked into is not found; the sentence about that names the folders.
+        return
     yield from entries
     if depth:
         for entry in entries:
@@ -88,11 +102,10 @@ def _is_vae(folder: Path) -> bool:
     if not config.is_file() or (folder.parent / "unet").is_dir():
         return False
     try:
-        return bool(
-            json.loads(config.read_text(encoding="utf-8")).get("_class_name") == "AutoencoderKL"
-        )
-    except (OSError, ValueError, AttributeError):
+        values = read_json(config, LARGEST_CONFIG)
+    except ValueError:
         return False
+    return isinstance(values, dict) and values.get("_class_name") == "AutoencoderKL"
 
 
 def find_sources(places: Sequence[Path]) -> Sources:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
+from mf_backend.contracts.checks.build import Part, build, ruled
+from mf_backend.contracts.checks.fields import Field, shown
+from mf_backend.contracts.checks.json_text import read_json
+from mf_backend.contracts.checks.rules import Choice, Named, Text, Whole
 from mf_backend.contracts.errors import InputError, MissingComponentError
 from mf_backend.contracts.files import hash_file, hash_value, write_json
 from mf_backend.weights.catalog import IMPORT_HINT
@@ -15,6 +17,9 @@ from mf_backend.weights.catalog import IMPORT_HINT
 INDEX_NAME = "weights.json"
 MODEL_NAME = "model.json"
 SCHEMA = 1
+_SHA256 = Text(64, 64, pattern="[0-9a-f]{64}", meaning="64 digits of SHA-256 (0-9, a-f)")
+_LARGEST_INDEX = 4 << 20
+"""Bytes that `weights.json` may have."""
 
 
 class Network(StrEnum):
@@ -48,9 +53,9 @@ NEEDED = (Network.UNET, Network.POSE_CONTROLLER, Network.VAE, Network.IMAGE_ENCO
 class FileRecord:
     """One file: its SHA-256, bytes and, inside a set, number of tensors."""
 
-    sha256: str
-    bytes: int
-    tensors: int = 0
+    sha256: str = ruled(_SHA256)
+    bytes: int = ruled(Whole(0, 2**62))
+    tensors: int = ruled(Whole(0, 1_000_000), 0)
 
 
 @dataclass(frozen=True)
@@ -90,11 +95,20 @@ class WeightSet:
         write_json(self.folder / INDEX_NAME, {"schema": SCHEMA, **plain})
 
 
-def _records(raw: Any) -> dict[str, FileRecord]:
-    return {
-        str(name): FileRecord(str(item["sha256"]), int(item["bytes"]), int(item.get("tensors", 0)))
-        for name, item in raw.items()
-    }
+_FILE_NAME = Text(200, 1, pattern=r"[\w .-]*\w", meaning="a file's name without folders")
+_LABEL = Text(200, 1)
+_RECORD = Part(FileRecord)
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What stands in `weights.json` besides its schema."""
+
+    kind: Kind = ruled(Choice.of(Kind))
+    dtype: str = ruled(_LABEL)
+    files: dict[str, FileRecord] = ruled(Named(_FILE_NAME, _RECORD))
+    sources: dict[str, FileRecord] = ruled(Named(_LABEL, _RECORD), make=dict)
+    notes: dict[str, str] = ruled(Named(_LABEL, Text(4000)), make=dict)
 
 
 def is_set(folder: Path) -> bool:
@@ -108,29 +122,21 @@ def open_set(folder: Path) -> WeightSet:
         raise MissingComponentError(
             "weights-missing", f"There are no imported weights in {folder}.", IMPORT_HINT
         )
+    path, hint = folder / INDEX_NAME, "Import the weights again."
     try:
-        raw = json.loads((folder / INDEX_NAME).read_text(encoding="utf-8"))
-        if raw["schema"] != SCHEMA:
-            raise InputError(
-                "weights-schema",
-                f"The weights in {folder} were written with schema {raw['schema']}; this "
-                f"version reads {SCHEMA}.",
-                "Import them again.",
-            )
-        return WeightSet(
-            folder=folder,
-            kind=Kind(raw["kind"]),
-            dtype=str(raw["dtype"]),
-            files=_records(raw["files"]),
-            sources=_records(raw.get("sources", {})),
-            notes={str(k): str(v) for k, v in raw.get("notes", {}).items()},
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raw = read_json(path, _LARGEST_INDEX)
+    except ValueError as error:
+        raise InputError("weights-damaged", f"{path} is damaged: {error}.", hint) from None
+    schema = raw.get("schema", SCHEMA) if isinstance(raw, dict) else SCHEMA
+    if schema != SCHEMA:
         raise InputError(
-            "weights-damaged",
-            f"{folder / INDEX_NAME} is damaged: {error}.",
-            "Import the weights again.",
-        ) from error
+            "weights-schema",
+            f"The weights in {folder} were written with schema {shown(schema)}; this version "
+            f"reads {SCHEMA}.",
+            "Import them again.",
+        )
+    index = build(_Index, raw, Field("", str(path), "weights-damaged", hint))
+    return WeightSet(folder, index.kind, index.dtype, index.files, index.sources, index.notes)
 
 
 def lacking(folder: Path, released: bool = False) -> list[str]:

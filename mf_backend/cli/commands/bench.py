@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.options import add_checked
 from mf_backend.cli.output import print_result, say
+from mf_backend.contracts.checks.build import rule_of
+from mf_backend.contracts.checks.rules import Whole
 from mf_backend.contracts.errors import ExitCode, InputError
+from mf_backend.contracts.request import MOST_STEPS, Settings
 
 _GIB = 2**30
 BUNDLES_VARIABLE = "MF_PARITY_BUNDLES"
@@ -35,7 +39,8 @@ def add_parser(subparsers: Any) -> None:
     sub.add_argument("--only", action="append", default=[], metavar="NAME", help="this run only")
     sub = action("speed", "seconds of each kind of step against a plain port's")
     _add_setting(sub, "tiny", 2, "float32", 25, 3.5)
-    sub.add_argument("--repeats", type=int, default=5, help="steps of each kind to time")
+    text = "steps of each kind to time"
+    add_checked(sub, "--repeats", Whole(1, 1000), default=5, metavar="N", help=text)
     sub.add_argument(
         "--clock",
         choices=("wall", "cpu"),
@@ -58,15 +63,15 @@ def _add_setting(
     sub: argparse.ArgumentParser, model: str, frames: int, dtype: str, steps: int, cfg: float
 ) -> None:
     sub.add_argument("--model", choices=("tiny", "mid", "full"), default=model)
-    sub.add_argument("--frames", type=int, default=frames)
+    add_checked(sub, "--frames", Whole(1, 1000), default=frames, metavar="N")
     sub.add_argument("--size", default="512", help="512 or WIDTHxHEIGHT")
     sub.add_argument("--dtype", choices=("float16", "bfloat16", "float32"), default=dtype)
-    sub.add_argument("--steps", type=int, default=steps)
-    sub.add_argument("--cfg", type=float, default=cfg)
+    add_checked(sub, "--steps", Whole(1, MOST_STEPS), default=steps, metavar="N")
+    add_checked(sub, "--cfg", rule_of(Settings, "cfg"), default=cfg, metavar="N")
     sub.add_argument("--moving-camera", action="store_true")
     sub.add_argument("--device", default="auto", help="auto, cpu, cuda, mps or meta")
     sub.add_argument("--memory", choices=("auto", "6", "8", "12", "24"), default="auto")
-    sub.add_argument("--seed", type=int, default=0)
+    add_checked(sub, "--seed", rule_of(Settings, "seed"), default=0, metavar="N")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -122,8 +127,6 @@ def _parity(args: argparse.Namespace) -> int:
 def _setting(args: argparse.Namespace) -> Any:
     from mf_backend.bench.settings import DTYPES, BenchSettings, Model, parse_device, parse_size
 
-    if args.frames < 1 or args.steps < 1 or args.cfg < 1:
-        raise InputError("bench-setting", "Frames, steps and cfg must be 1 or more.")
     return BenchSettings(
         model=Model(args.model),
         frames=args.frames,
@@ -160,8 +163,6 @@ def _speed(args: argparse.Namespace) -> int:
     from mf_backend.bench.speed import measure_speed
 
     setting = _setting(args)
-    if args.repeats < 1:
-        raise InputError("bench-setting", "Speed needs at least one repeat.")
     if setting.device.type == "meta":
         return _work(args, setting)
     result = measure_speed(

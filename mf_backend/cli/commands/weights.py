@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_result, say
+from mf_backend.contracts.checks.paths import PathText
+from mf_backend.contracts.checks.rules import SEED_LIMIT, Whole
 from mf_backend.contracts.errors import ExitCode, InputError
 from mf_backend.weights import catalog
 from mf_backend.weights.folder import estimators_folder, weights_folder
@@ -27,14 +28,13 @@ def add_parser(subparsers: Any) -> None:
         return sub
 
     def folder(sub: argparse.ArgumentParser, flag: str = "--weights") -> None:
-        sub.add_argument(
-            flag, default="", metavar="DIR", help=f"folder of the set ({weights_folder()})"
-        )
+        text = f"folder of the set ({weights_folder()})"
+        add_checked(sub, flag, PathText(optional=True), default="", metavar="DIR", help=text)
 
     sub = action("list", "say what is needed, where it is published, and what is here")
     folder(sub)
     sub = action("import", "make one set of safetensors files from the published files")
-    sub.add_argument("sources", nargs="+", metavar="FROM", help="files and folders as published")
+    add_path(sub, "sources", nargs="+", metavar="FROM", help="files and folders as published")
     folder(sub, "--to")
     sub.add_argument("--dtype", choices=("float16", "bfloat16", "keep"), default="float16")
     sub.add_argument(
@@ -44,16 +44,16 @@ def add_parser(subparsers: Any) -> None:
     )
     sub.add_argument("--allow-unexpected", action="store_true", help="leave out unknown tensors")
     sub.add_argument("--replace", action="store_true", help="replace the set that is there")
-    sub.add_argument("--config", metavar="FILE", help="model.json, for networks of another size")
+    add_path(sub, "--config", metavar="FILE", help="model.json, for networks of another size")
     sub = action("verify", "compare the set with its recorded hashes")
     folder(sub)
     sub = action("fetch", "fetch the base models from the model hub, after asking")
-    sub.add_argument("--to", required=True, metavar="DIR", help="folder for the downloads")
+    add_path(sub, "--to", required=True, metavar="DIR", help="folder for the downloads")
     sub.add_argument("--yes", action="store_true", help="do not ask")
     sub.add_argument("--sizes", action="store_true", help="only say how large they are")
     sub = action("tiny", "make a tiny random set that runs everywhere and paints noise")
     folder(sub, "--to")
-    sub.add_argument("--seed", type=int, default=0)
+    add_checked(sub, "--seed", Whole(0, SEED_LIMIT), default=0, metavar="N", help="of the noise")
     sub.add_argument("--replace", action="store_true", help="replace the set that is there")
 
 
@@ -123,12 +123,7 @@ def _import(args: argparse.Namespace) -> int:
     from mf_backend.weights.import_set import ImportOptions, import_set
     from mf_backend.weights.sources import find_sources
 
-    config = None
-    if args.config:
-        try:
-            config = ModelConfig.from_dict(json.loads(Path(args.config).read_text("utf-8")))
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise InputError("model-config", f"{args.config} cannot be read: {error}.") from error
+    config = ModelConfig.from_file(args.config) if args.config else None
     options = ImportOptions(
         dtype=args.dtype,
         released=not args.no_released,
@@ -136,7 +131,7 @@ def _import(args: argparse.Namespace) -> int:
         replace=args.replace,
         config=config,
     )
-    sources = find_sources([Path(x) for x in args.sources])
+    sources = find_sources(args.sources)
     folder = weights_folder(args.to).absolute()
     done = import_set(sources, folder, options, say)
     value = {
@@ -164,7 +159,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace) -> int:
     from mf_backend.weights.fetch import fetch, plan_downloads
 
-    target = Path(args.to).absolute()
+    target = args.to.absolute()
     downloads = plan_downloads()
     for item in downloads:
         say(f"{item.item.where}: {item.bytes / 2**30:.2f} GiB ({item.item.holds})")

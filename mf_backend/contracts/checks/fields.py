@@ -57,9 +57,11 @@ class Field:
 
     def error(self, text: str, code: str = "") -> FieldError:
         """An error that says `text` ("must be …") of this value."""
-        where = f"In {self.place}, " if self.place else ""
-        name = self.name or ("it" if where else "the value")
-        return FieldError(self.name, code or self.code, f"{where}{name} {text}.", self.hint)
+        if self.name and self.place:
+            text = f"In {self.place}, {self.name} {text}."
+        else:
+            text = f"{self.name or self.place} {text}."
+        return FieldError(self.name, code or self.code, text, self.hint)
 
     def refuse(self, wanted: str, value: Any) -> FieldError:
         """An error for a value that is not what is wanted ("a whole number from 0 to 5")."""

@@ -207,6 +207,33 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Named:
+    """An object of any names, each with a value of one rule."""
+
+    name: Text
+    one: Rule
+    most: int = 1000
+
+    @property
+    def words(self) -> str:
+        """See Rule."""
+        return f"an object of at most {self.most} names"
+
+    def read(self, value: Any, field: Field) -> dict[str, Any]:
+        """See Rule."""
+        if not isinstance(value, dict) or len(value) > self.most:
+            raise field.refuse(self.words, value)
+        return {
+            self.name.read(name, field.part("a name")): self.one.read(item, field.part(name))
+            for name, item in value.items()
+        }
+
+    def parse(self, text: str, field: Field) -> dict[str, Any]:
+        """No option holds an object."""
+        raise field.refuse(self.words, text)
+
+
+@dataclass(frozen=True)
 class Free:
     """An object whose contents are somebody else's: only what no file can hold is refused."""
 

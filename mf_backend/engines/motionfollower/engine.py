@@ -14,6 +14,7 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Sampler, Settings
 from mf_backend.contracts.tables import Missing
 from mf_backend.engines.base import EngineJob, MemoryNeed
+from mf_backend.models.config import ModelConfig
 from mf_backend.weights.catalog import IMPORT_HINT
 from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.weight_set import lacking, open_set
@@ -54,6 +55,9 @@ class MotionFollowerEngine:
         from mf_backend.contracts.devices import choose_device
         from mf_backend.engines.motionfollower.options import check_memory, sampler_options
 
+        folder = weights_folder(settings.weights)
+        weights = open_set(folder)
+        ModelConfig.from_folder(folder)
         # Another preset gives the same frames, so it is only checked.
         check_memory(settings.memory)
         options = sampler_options(settings)
@@ -68,7 +72,7 @@ class MotionFollowerEngine:
             "engine": self.name,
             "version": _VERSION,
             "options": hash_value({k: str(v) for k, v in dataclasses.asdict(options).items()}),
-            "weights": open_set(weights_folder(settings.weights)).fingerprint,
+            "weights": weights.fingerprint,
             "arithmetic": arithmetic,
         }
 
