@@ -9,9 +9,9 @@ from typing import Any
 
 from mf_backend.contracts import resources
 from mf_backend.contracts.devices import list_devices
-from mf_backend.contracts.errors import InputError
 from mf_backend.engines import engine_facts
 from mf_backend.protocol.messages import PROTOCOL
+from mf_backend.protocol.parameters import ClipProbe, FramePreview
 from mf_backend.version import VERSION
 
 
@@ -28,15 +28,10 @@ def initialize() -> dict[str, Any]:
     }
 
 
-def probe(params: dict[str, Any]) -> dict[str, Any]:
+def probe(asked: ClipProbe) -> dict[str, Any]:
     """The answer to `clip/probe`. Raises InputError where the clip cannot be used."""
-    path, fps = params.get("path"), params.get("fps") or 0.0
-    if not isinstance(path, str) or not path:
-        raise InputError("usage", "clip/probe needs the clip's path.")
-    if isinstance(fps, bool) or not isinstance(fps, int | float):
-        raise InputError("usage", "clip/probe takes fps as a number.")
     # Reading clips needs PyAV and Pillow, which a handshake can do without.
-    info = importlib.import_module("mf_backend.clip").probe_clip(Path(path), float(fps))
+    info = importlib.import_module("mf_backend.clip").probe_clip(Path(asked.path), asked.fps)
     return {
         "kind": info.kind.value,
         "width": info.width,
@@ -51,12 +46,7 @@ def probe(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def preview(params: dict[str, Any]) -> dict[str, Any]:
+def preview(asked: FramePreview) -> dict[str, Any]:
     """The answer to `frame/preview`. Raises InputError where there is no such frame yet."""
-    folder, index = params.get("folder"), params.get("index")
-    if not isinstance(folder, str) or not folder:
-        raise InputError("usage", "frame/preview needs the job's folder.")
-    if isinstance(index, bool) or not isinstance(index, int):
-        raise InputError("usage", "frame/preview needs the frame's index as a whole number.")
     one_frame = importlib.import_module("mf_backend.jobs.one_frame")
-    return {"path": str(one_frame.preview_frame(Path(folder), index))}
+    return {"path": str(one_frame.preview_frame(Path(asked.folder), asked.index))}

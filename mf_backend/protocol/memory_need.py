@@ -6,35 +6,24 @@ import dataclasses
 from typing import Any
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import Quality, Sampler, Settings
 from mf_backend.engines import load_engine
+from mf_backend.protocol.parameters import MemoryQuestion, ParameterError
 
-_TAKEN = ("steps", "cfg", "guidance", "moving_camera", "memory", "device", "weights")
-
-
-def memory_need(params: dict[str, Any]) -> dict[str, Any]:
-    """The answer to `memory/need`, also where there is too little. Raises InputError for wrong
-    input."""
-    for value in (params.get(name) for name in ("width", "height", "count")):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError("usage", "memory/need takes width, height and count above zero.")
-    settings = _settings(params)
-    engine = load_engine(settings.engine)
-    return dataclasses.asdict(
-        engine.memory_need(settings, (params["width"], params["height"]), params["count"])
-    )
+_FIELDS = {"engine-unknown": "engine", "memory-unknown": "memory", "device-unknown": "device"}
+"""Codes of errors that are about one parameter, which only the engine can judge."""
 
 
-def _settings(params: dict[str, Any]) -> Settings:
-    given = params.get("settings") or {}
-    if not isinstance(given, dict):
-        raise InputError("usage", "memory/need takes settings as an object.")
+def memory_need(asked: MemoryQuestion) -> dict[str, Any]:
+    """The answer to `memory/need`, also where there is too little.
+
+    Raises ParameterError for a name that is not known and MissingComponentError for a device that
+    is not here.
+    """
+    settings = dataclasses.replace(asked.settings, engine=asked.engine)
     try:
-        return Settings(
-            engine=str(params.get("engine")),
-            quality=Quality(given.get("quality", Quality.FINAL)),
-            sampler=Sampler(given.get("sampler", Sampler.DEFAULT)),
-            **{name: given[name] for name in _TAKEN if name in given},
-        )
-    except ValueError as error:
-        raise InputError("usage", f"memory/need: {error}.") from None
+        engine = load_engine(settings.engine)
+        need = engine.memory_need(settings, (asked.width, asked.height), asked.count)
+    except InputError as error:
+        field = _FIELDS.get(error.code, "settings")
+        raise ParameterError(field, error.code, error.message, error.hint) from error
+    return dataclasses.asdict(need)

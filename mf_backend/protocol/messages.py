@@ -22,7 +22,8 @@ Notifications (server to client):
   job/warning  {id, code, message}
   job/done     {id, frames, mp4, report, count}
   job/failed   {id, code, message, hint, exit_code, log}
-An error answer carries `data` {code, message, hint, exit_code}.
+An error answer carries `data` {code, message, hint, exit_code}, and `field` where one value is
+wrong. Each request gets exactly one answer, in no order.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from typing import Any, BinaryIO
 
+from mf_backend.contracts.checks.json_text import parse_json
 from mf_backend.contracts.errors import (
     CancelledError,
     ExitCode,
+    FieldError,
     InputError,
     MemoryShortError,
     MFError,
@@ -115,12 +118,15 @@ def result(message_id: MessageId, value: Any) -> dict[str, Any]:
 
 def error_data(error: MFError) -> dict[str, Any]:
     """The `data` of an error answer, and most of a job/failed notification."""
-    return {
+    data: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
         "hint": error.hint,
         "exit_code": int(error.exit_code),
     }
+    if isinstance(error, FieldError):
+        data["field"] = error.field
+    return data
 
 
 def error(
@@ -168,8 +174,8 @@ def decode(line: bytes) -> dict[str, Any]:
             ErrorNumber.LINE_TOO_LONG, f"A message may have {MAX_LINE} bytes; this one is longer."
         )
     try:
-        value = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except ValueError:
         raise LineError(ErrorNumber.NOT_JSON, "This line is not valid JSON in UTF-8.") from None
     if not isinstance(value, dict):
         raise LineError(ErrorNumber.INVALID_REQUEST, "A message must be one JSON object.")

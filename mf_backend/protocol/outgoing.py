@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from mf_backend.contracts.errors import MFError
 from mf_backend.protocol import messages
 
 _log = logging.getLogger(__name__)
@@ -26,8 +27,14 @@ class Outgoing:
         try:
             line = messages.encode(message)
         except (TypeError, ValueError):
-            _log.exception("a message could not be put into words: %r", message)
-            return
+            _log.exception("a message could not be put into words")
+            if "result" not in message:
+                return
+            # Whoever asked gets an answer all the same.
+            text = "The answer could not be put into words."
+            data = messages.error_data(MFError("internal", text, "Report it with the log."))
+            number = messages.ErrorNumber.INTERNAL
+            line = messages.encode(messages.error(message["id"], number, text, data))
         with self._lock:
             if self._gone:
                 return

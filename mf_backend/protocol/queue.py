@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.jobs.folder import read_job
+from mf_backend.jobs.folder import JobFolder
 
 
 @dataclass
@@ -31,22 +31,21 @@ class JobQueue:
         self._closed = False
         self._changed = threading.Condition()
 
-    def add(self, folder: Path, accepted: Callable[[str, int], None]) -> None:
+    def add(self, job: JobFolder, job_id: str, accepted: Callable[[str, int], None]) -> None:
         """Put a job at the end; `accepted(id, position)` is called before it can start.
 
-        Raises InputError where the folder holds no valid job or is in the queue already.
+        Raises InputError where it is in the queue already.
         """
-        job, request = read_job(folder)
         with self._changed:
             for other in self._jobs:
-                if other.id == request.id or other.folder == job.path:
+                if other.id == job_id or other.folder == job.path:
                     raise InputError(
                         "job-queued",
-                        f"The job {request.id} is running or waiting already, in {other.folder}.",
+                        f"The job {job_id} is running or waiting already, in {other.folder}.",
                         "Wait for it to end, or cancel it.",
                     )
-            accepted(request.id, len(self._jobs))
-            self._jobs.append(QueuedJob(request.id, job.path))
+            accepted(job_id, len(self._jobs))
+            self._jobs.append(QueuedJob(job_id, job.path))
             self._changed.notify_all()
 
     def next(self) -> QueuedJob | None:

@@ -1,29 +1,29 @@
 """Answers a client's messages and works off its jobs, until the client goes away.
 
-Three threads: the main one does the jobs; a reader sees requests, cancel and end of input while a
-step runs; an answerer takes questions that need a moment (devices, clips, single frames), so that
-they do not hold up cancel. A fourth repeats progress where a step takes longer than two seconds.
+The main thread does the jobs. A reader sees requests, cancel and end of input while a step runs; it
+never touches a path itself: workers do, each request in a thread of its own, so that a drive which
+does not answer holds up nobody else. One more thread repeats progress where a step takes longer
+than two seconds.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
+from mf_backend.contracts.checks.fields import shown
 from mf_backend.contracts.errors import CancelledError, InputError, MFError
 from mf_backend.contracts.failures import describe
-from mf_backend.contracts.resources import release_memory, resident_bytes
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.contracts.resources import release_memory
+from mf_backend.jobs.folder import JobFolder, read_job
 from mf_backend.jobs.runner import mark_cancelled, run_job
-from mf_backend.jobs.tracker import JobTracker, Progress
 from mf_backend.protocol import messages
+from mf_backend.protocol.job_voice import JobVoice
 from mf_backend.protocol.messages import (
     PROGRESS_SECONDS,
     PROTOCOL,
@@ -32,7 +32,17 @@ from mf_backend.protocol.messages import (
     Notice,
 )
 from mf_backend.protocol.outgoing import Outgoing
+from mf_backend.protocol.parameters import (
+    ClipProbe,
+    FramePreview,
+    JobCancel,
+    JobRun,
+    MemoryQuestion,
+    read_params,
+)
 from mf_backend.protocol.queue import JobQueue, QueuedJob
+from mf_backend.protocol.replies import Replies, Reply
+from mf_backend.protocol.workers import Turns, Workers
 
 _log = logging.getLogger(__name__)
 
@@ -43,66 +53,10 @@ Nothing is lost by that: files appear whole or not at all, and finished stages a
 
 _LAST_WORD_SECONDS = 0.5
 
-_SHORTEST_PAUSE = 0.1
-"""Progress inside a stage is sent at most this often."""
+_MOST_WORKERS = 24
+"""Requests that may hang at the same time before one more waits for them."""
 
-
-class JobVoice:
-    """Tells the client how one job is doing."""
-
-    def __init__(self, job: QueuedJob, out: Outgoing) -> None:
-        self._job = job
-        self._out = out
-        self._tracker: JobTracker | None = None
-        self._stage = ""
-        self._sent = 0.0
-        self._lock = threading.Lock()
-
-    def start(self, tracker: JobTracker, former_stderr: int) -> None:
-        """The job's tracker can be asked from now on."""
-        self._tracker = tracker
-
-    def progress(self, progress: Progress) -> None:
-        """See JobListener."""
-        with self._lock:
-            new = progress.stage != self._stage
-            last = progress.total > 0 and progress.step >= progress.total
-            if new or last or time.monotonic() - self._sent >= _SHORTEST_PAUSE:
-                self._send(progress)
-
-    def warning(self, code: str, message: str) -> None:
-        """See JobListener."""
-        self._out.notify(Notice.WARNING, {"id": self._job.id, "code": code, "message": message})
-
-    def repeat(self) -> None:
-        """Say again how far the job is, if nothing was said for a while."""
-        with self._lock:
-            due = time.monotonic() - self._sent >= PROGRESS_SECONDS / 2
-            if due and self._tracker is not None:
-                self._send(self._tracker.snapshot())
-
-    def end(self) -> None:
-        """Nothing more is said once the job's end is told."""
-        with self._lock:
-            self._tracker = None
-
-    def _send(self, progress: Progress) -> None:
-        self._stage, self._sent = progress.stage, time.monotonic()
-        left = progress.seconds_left
-        self._out.notify(
-            Notice.PROGRESS,
-            {
-                "id": self._job.id,
-                "stage": progress.stage,
-                "step": progress.step,
-                "total": progress.total,
-                "overall": round(progress.overall, 4),
-                "seconds_left": None if left is None else round(left, 1),
-                "note": progress.note,
-                "frame": progress.frame,
-                "memory_bytes": resident_bytes(),
-            },
-        )
+T = TypeVar("T")
 
 
 class Server:
@@ -113,22 +67,29 @@ class Server:
         incoming: BinaryIO,
         outgoing: BinaryIO,
         initialize: Callable[[], dict[str, Any]],
-        probe: Callable[[dict[str, Any]], dict[str, Any]],
-        preview: Callable[[dict[str, Any]], dict[str, Any]],
-        memory_need: Callable[[dict[str, Any]], dict[str, Any]],
+        probe: Callable[[ClipProbe], dict[str, Any]],
+        preview: Callable[[FramePreview], dict[str, Any]],
+        memory_need: Callable[[MemoryQuestion], dict[str, Any]],
         end: Callable[[int], None] = os._exit,
     ) -> None:
         self._incoming = incoming
         self._out = Outgoing(outgoing, self.stop)
         self._initialize = initialize
-        self._told = {
-            Method.CLIP_PROBE: probe,
-            Method.FRAME_PREVIEW: preview,
-            Method.MEMORY_NEED: memory_need,
+        self._replies = Replies(self._out)
+        self._work: dict[str, Callable[[Reply, dict[str, Any]], None]] = {
+            Method.INITIALIZE: self._greet,
+            Method.CLIP_PROBE: _teller(Method.CLIP_PROBE, ClipProbe, probe),
+            Method.FRAME_PREVIEW: _teller(Method.FRAME_PREVIEW, FramePreview, preview),
+            Method.MEMORY_NEED: _teller(Method.MEMORY_NEED, MemoryQuestion, memory_need),
         }
+        self._ordered: dict[str, Callable[[Reply, dict[str, Any], int], None]] = {
+            Method.JOB_RUN: self._run_job,
+            Method.JOB_CANCEL: self._cancel_job,
+        }
+        self._workers = Workers(_MOST_WORKERS)
+        self._turns = Turns()
         self._end = end
         self._jobs = JobQueue()
-        self._questions: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._ending = threading.Event()
         self._voice: JobVoice | None = None
         self._doing: QueuedJob | None = None
@@ -139,7 +100,6 @@ class Server:
         """Work until the client goes away or says `shutdown`."""
         for work, name in (
             (self._read, "reader"),
-            (self._answer_questions, "answerer"),
             (self._beat, "heartbeat"),
         ):
             threading.Thread(target=work, name=name, daemon=True).start()
@@ -151,6 +111,7 @@ class Server:
                 self._jobs.finished()
             # Only now: whoever hears of the end may hand the same folder over again at once.
             self._tell_end(job, notice, params)
+        self._replies.end(_LAST_WORD_SECONDS)
 
     def _tell_end(self, job: QueuedJob, notice: Notice, params: dict[str, Any]) -> None:
         """Say how the running job ended; once, whoever comes first."""
@@ -172,14 +133,17 @@ class Server:
 
     def _end_now(self) -> None:
         """End the process in the middle of a step, after telling of the job if anyone listens."""
+        # In a thread of its own: a client that no longer reads holds up whoever writes to it.
+        teller = threading.Thread(target=self._say_last, daemon=True)
+        teller.start()
+        teller.join(_LAST_WORD_SECONDS)
+        self._end(0)
+
+    def _say_last(self) -> None:
         job = self._doing
         if job is not None:
-            # In a thread of its own: a client that no longer reads holds up whoever writes to it.
-            told = self._failure(job, CancelledError())
-            teller = threading.Thread(target=self._tell_end, args=(job, *told), daemon=True)
-            teller.start()
-            teller.join(_LAST_WORD_SECONDS)
-        self._end(0)
+            self._tell_end(job, *self._failure(job, CancelledError()))
+        self._replies.end(0)
 
     # -- jobs (main thread) -------------------------------------------------------------------
 
@@ -246,85 +210,87 @@ class Server:
         params = message.get("params", {})
         if not isinstance(params, dict):
             self._refuse(number, ErrorNumber.INVALID_PARAMS, "`params` must be an object.")
-            return
-        if method == Method.INITIALIZE or method in self._told:
-            self._questions.put({"method": method, "id": number, "params": params})
-        elif method == Method.JOB_RUN:
-            self._guard(number, partial(self._run_job, number, params))
-        elif method == Method.JOB_CANCEL:
-            self._guard(number, partial(self._cancel_job, number, params))
+        elif method in self._work:
+            reply = self._replies.open(number)
+            self._workers.do(partial(_guarded, reply, partial(self._work[method], reply, params)))
+        elif method in self._ordered:
+            reply, turn = self._replies.open(number), self._turns.take()
+            self._workers.do(partial(self._in_turn, reply, turn, self._ordered[method], params))
         elif method == Method.SHUTDOWN:
-            self._out.send(messages.result(number, {}))
+            self._replies.open(number).result({})
             self.stop()
         elif "id" in message:
             self._refuse(
-                number, ErrorNumber.UNKNOWN_METHOD, f"This backend knows no method {method[:80]!r}."
+                number, ErrorNumber.UNKNOWN_METHOD, f"This backend knows no method {shown(method)}."
             )
 
     def _refuse(self, number: messages.MessageId, why: ErrorNumber, text: str) -> None:
-        data = messages.error_data(InputError("protocol", text))
-        self._out.send(messages.error(number, why, text, data))
+        self._replies.open(number).refuse(why, InputError("protocol", text))
 
-    def _guard(self, number: messages.MessageId, work: Callable[[], None]) -> None:
-        """Do what was asked; whatever goes wrong becomes the answer."""
+    # -- requests (workers) -------------------------------------------------------------------
+
+    def _in_turn(
+        self,
+        reply: Reply,
+        turn: int,
+        work: Callable[[Reply, dict[str, Any], int], None],
+        params: dict[str, Any],
+    ) -> None:
+        """Do what changes the queue of jobs in the order in which it was asked."""
         try:
-            work()
-        except Exception as error:  # noqa: BLE001 - the server outlives every request
-            told = describe(error)
-            expected = isinstance(error, MFError)
-            if not expected:
-                _log.exception("a request failed")
-            why = ErrorNumber.REFUSED if expected else ErrorNumber.INTERNAL
-            self._out.send(messages.error(number, why, told.message, messages.error_data(told)))
+            _guarded(reply, partial(work, reply, params, turn))
+        finally:
+            self._turns.done(turn)
 
-    def _run_job(self, number: messages.MessageId, params: dict[str, Any]) -> None:
-        folder = params.get("folder")
-        if not isinstance(folder, str) or not folder:
-            raise InputError("usage", "job/run needs the job's folder.")
+    def _run_job(self, reply: Reply, params: dict[str, Any], turn: int) -> None:
+        asked = read_params(JobRun, Method.JOB_RUN, params)
 
         def accepted(job_id: str, position: int) -> None:
-            self._out.send(messages.result(number, {"id": job_id, "position": position}))
+            reply.result({"id": job_id, "position": position})
 
-        self._jobs.add(Path(folder), accepted)
+        job, request = read_job(Path(asked.folder))
+        self._turns.wait(turn)
+        self._jobs.add(job, request.id, accepted)
 
-    def _cancel_job(self, number: messages.MessageId, params: dict[str, Any]) -> None:
-        job_id = params.get("id")
-        if not isinstance(job_id, str):
-            raise InputError("usage", "job/cancel needs the job's id.")
+    def _cancel_job(self, reply: Reply, params: dict[str, Any], turn: int) -> None:
+        job_id = read_params(JobCancel, Method.JOB_CANCEL, params).id
+        self._turns.wait(turn)
         job, waiting = self._jobs.cancel(job_id)
-        self._out.send(messages.result(number, {"id": job_id, "known": job is not None}))
+        reply.result({"id": job_id, "known": job is not None})
         if job is not None and waiting:
             try:
                 mark_cancelled(job.folder)
             finally:
                 self._out.notify(*self._failure(job, CancelledError("Cancelled before it began.")))
 
-    # -- questions (answerer thread) ----------------------------------------------------------
-
-    def _answer_questions(self) -> None:
-        while True:
-            question = self._questions.get()
-            number, params = question["id"], question["params"]
-            tell = self._told.get(question["method"])
-            work = self._greet if tell is None else partial(self._tell, tell)
-            self._guard(number, partial(work, number, params))
-
-    def _tell(
-        self,
-        tell: Callable[[dict[str, Any]], dict[str, Any]],
-        number: messages.MessageId,
-        params: dict[str, Any],
-    ) -> None:
-        self._out.send(messages.result(number, tell(params)))
-
-    def _greet(self, number: messages.MessageId, params: dict[str, Any]) -> None:
-        if params.get("protocol") != PROTOCOL:
-            text = (
-                f"The add-on speaks protocol {params.get('protocol')!r}, but this backend "
-                f"speaks protocol {PROTOCOL}."
+    def _greet(self, reply: Reply, params: dict[str, Any]) -> None:
+        spoken = params.get("protocol")
+        if isinstance(spoken, bool) or spoken != PROTOCOL:
+            told = InputError(
+                "wrong-protocol",
+                f"The add-on speaks protocol {shown(spoken)}, but this backend speaks protocol "
+                f"{PROTOCOL}.",
+                "Update the add-on and the backend to the same version.",
             )
-            hint = "Update the add-on and the backend to the same version."
-            data = messages.error_data(InputError("wrong-protocol", text, hint))
-            self._out.send(messages.error(number, ErrorNumber.WRONG_PROTOCOL, text, data))
+            reply.refuse(ErrorNumber.WRONG_PROTOCOL, told)
             return
-        self._out.send(messages.result(number, self._initialize()))
+        reply.result(self._initialize())
+
+
+def _teller(
+    method: Method, cls: type[T], tell: Callable[[T], dict[str, Any]]
+) -> Callable[[Reply, dict[str, Any]], None]:
+    """Work that reads a request's parameters and answers with what `tell` says."""
+
+    def work(reply: Reply, params: dict[str, Any]) -> None:
+        reply.result(tell(read_params(cls, method, params)))
+
+    return work
+
+
+def _guarded(reply: Reply, work: Callable[[], None]) -> None:
+    """Do what was asked; whatever goes wrong becomes the answer."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - the server outlives every request
+        reply.error(error)
