@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from mf_backend.sampler.conditions import Conditions
 from mf_backend.sampler.noise.inpainting import draw
 from mf_backend.sampler.options import SamplerOptions
 
-_FORMAT = "motionfollower-sampler-1"
+_FORMAT = "motionfollower-sampler-2"
+_WITHOUT_SUM = "motionfollower-sampler-1"
+"""Written before states carried a hash of themselves."""
 
 
 @dataclass
@@ -46,8 +50,9 @@ class SamplerState:
         tensors |= {f"partial.{name}": value for name, value in self.partial.items()}
         tensors["generator"] = self.generator.get_state()
         plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        about = {"format": _FORMAT, "position": str(self.position)}
         with atomic_path(path) as temporary:
-            save_file(plain, temporary, {"format": _FORMAT, "position": str(self.position)})
+            save_file(plain, temporary, about | {"sha256": _sum(plain, about)})
 
     @staticmethod
     def load(path: Path, device: torch.device | str) -> SamplerState:
@@ -58,8 +63,11 @@ class SamplerState:
             with safe_open(path, "pt", device="cpu") as file:
                 about = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if about.get("format") != _FORMAT:
+            found = about.pop("sha256", "")
+            if about.get("format") not in (_FORMAT, _WITHOUT_SUM):
                 raise ValueError("another kind of file")
+            if about["format"] == _FORMAT and found != _sum(tensors, about):
+                raise ValueError("its contents are not what was written")
             generator = torch.Generator()
             generator.set_state(tensors.pop("generator"))
             recon, edit = (tensors.pop(name).to(device) for name in ("recon", "edit"))
@@ -72,6 +80,15 @@ class SamplerState:
             ) from error
         partial = {name.removeprefix("partial."): v.to(device) for name, v in tensors.items()}
         return SamplerState(recon, edit, position, generator, partial)
+
+
+def _sum(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
+    """SHA-256 over tensors on the processor, and what is said about them."""
+    digest = hashlib.sha256(repr(sorted(about.items())).encode())
+    for name, value in sorted(tensors.items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def initial_state(conditions: Conditions, options: SamplerOptions) -> SamplerState:

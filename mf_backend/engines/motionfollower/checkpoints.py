@@ -58,8 +58,8 @@ class Checkpoints:
         self._clock = clock
         self._saved = clock()
 
-    def load(self, device: torch.device) -> SamplerState | None:
-        """The last state saved under this key; None where there is none that can be read."""
+    def load(self, device: torch.device, warn: Callable[[str, str], None]) -> SamplerState | None:
+        """The last state saved under this key; None, said to `warn`, where it is damaged."""
         from mf_backend.sampler.state import SamplerState
 
         if not self.path.is_file():
@@ -68,6 +68,10 @@ class Checkpoints:
             return SamplerState.load(self.path, device)
         except InputError:
             # Written whole or not at all, so this one was damaged later; starting again is safe.
+            warn(
+                "checkpoint-damaged",
+                f"What the denoising had kept in {self.path.name} was damaged; it starts again.",
+            )
             return None
 
     def save(self, state: SamplerState) -> None:

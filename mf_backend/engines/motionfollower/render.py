@@ -134,7 +134,7 @@ class Run:
             parked=True,
         )
         plan = self.preset.plan
-        kept = self.checkpoints.load(self.device.device)
+        kept = self.checkpoints.load(self.device.device, self.reporter.warn)
         count = self.job.clip.count
         windows = plan_windows(count, self.options, self._models.config.motion.max_frames)
         costs = render_costs(
