@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import image_folder
+from mf_backend.contracts.checks.npz import WantedArray
+from mf_backend.contracts.conditions import FRAMES, JOINTS, read_arrays
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import atomic_path
 
@@ -17,23 +19,23 @@ SOURCE_JOINTS = "source_joints.npz"
 """What the stage "joints" leaves: `source`, `state`, `others` and `size`."""
 
 
+_NAMES = ("source", "state", "others", "size")
+_STATE = WantedArray((FRAMES, (60,)), "[frames, 60]")
+_OTHERS = WantedArray((FRAMES, range(100), (18,), (2,)), "[frames, people, 18, 2]", optional=True)
+
+
 def load_source(out: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Joints [frames, 60, 2] and states [frames, 60] that the stage "joints" left under `out`."""
-    try:
-        with np.load(out / SOURCE_JOINTS) as data:
-            return data["source"], data["state"]
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(
-            "condition-damaged", f"{out / SOURCE_JOINTS} is missing or damaged: {error}."
-        ) from error
+    arrays = read_arrays(out / SOURCE_JOINTS, {"source": JOINTS, "state": _STATE}, _NAMES)
+    return arrays["source"], arrays["state"]
 
 
 def load_others(out: Path, count: int) -> NDArray[np.float32]:
     """Body joints of the other people in the clip [frames, people, 18, 2], NaN absent."""
-    with np.load(out / SOURCE_JOINTS) as data:
-        if "others" in data:
-            return data["others"]  # type: ignore[no-any-return]
-    return np.full((count, 0, 18, 2), np.nan, np.float32)
+    arrays = read_arrays(out / SOURCE_JOINTS, {"others": _OTHERS}, _NAMES)
+    none = np.full((count, 0, 18, 2), np.nan, np.float32)
+    others: NDArray[np.float32] = arrays.get("others", none)
+    return others
 
 
 def read_mask(out: Path, kind: str, index: int) -> NDArray[np.uint8]:

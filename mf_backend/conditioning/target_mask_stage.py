@@ -23,7 +23,7 @@ from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
 from mf_backend.conditioning.stage_files import is_json, picture_names, pictures_complete, read_mask
-from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.conditions import JOINTS, SIZE, load_conditions, read_arrays
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import write_json
 from mf_backend.contracts.progress import Reporter
@@ -161,14 +161,13 @@ def _given_masks(
     folder = _given_folder(context)
     if folder is None:
         return None, None, {}
-    try:
-        with np.load(context.out / "joints.npz") as data:
-            joints = data["target_given"]
-            size = (int(data["target_size"][0]), int(data["target_size"][1]))
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(
-            "condition-damaged", f"{context.out / 'joints.npz'} is damaged: {error}."
-        ) from error
+    arrays = read_arrays(
+        context.out / "joints.npz",
+        {"target_given": JOINTS, "target_size": SIZE},
+        beside=("source", "source_state", "target", "size"),
+    )
+    joints = arrays["target_given"]
+    size = (int(arrays["target_size"][0]), int(arrays["target_size"][1]))
     files = _mask_files(folder, context, size)
     refused: dict[str, str] = {}
     for index, path in enumerate(files):

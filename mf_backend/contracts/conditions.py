@@ -13,6 +13,7 @@ Layout (N counts from 0, one for each frame used, in the clip's pixel size):
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -21,7 +22,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.errors import InputError
+
+FRAMES = range(1 << 18)
+"""How many frames conditions may have: some three hours of film."""
+JOINTS = WantedArray((FRAMES, (60,), (2,)), "[frames, 60, 2]")
+SIZE = WantedArray(((2,),), "(width, height)")
 
 
 class JointState(IntEnum):
@@ -78,16 +85,34 @@ class Conditions:
 
 def load_conditions(folder: Path) -> Conditions:
     """Open a conditioning folder. Raises InputError where joints.npz is missing or damaged."""
-    try:
-        with np.load(folder / "joints.npz") as data:
-            width, height = (int(x) for x in data["size"])
-            return Conditions(
-                folder=folder,
-                size=(width, height),
-                source_joints=data["source"].astype(np.float32),
-                target_joints=data["target"].astype(np.float32),
-            )
-    except (OSError, KeyError, ValueError) as error:
+    arrays = read_arrays(
+        folder / "joints.npz",
+        {"source": JOINTS, "target": JOINTS, "size": SIZE},
+        beside=("source_state", "target_given", "target_size"),
+    )
+    width, height = (int(x) for x in arrays["size"])
+    if min(width, height) < 1:
         raise InputError(
-            "condition-damaged", f"{folder} is no finished conditioning folder: {error}."
+            "condition-damaged",
+            f"{folder / 'joints.npz'} says that pictures are {width}x{height} pixels.",
+            "Start the job again; it is made anew.",
+        )
+    source, target = (arrays[name].astype(np.float32) for name in ("source", "target"))
+    return Conditions(folder, (width, height), source, target)
+
+
+def read_arrays(
+    path: Path, wanted: Mapping[str, WantedArray], beside: Collection[str]
+) -> dict[str, NDArray[Any]]:
+    """Arrays of a file that conditioning left. Raises InputError where it is missing or damaged.
+
+    `beside` are names of other arrays in it.
+    """
+    try:
+        return read_npz(path, wanted, beside)
+    except NpzError as error:
+        raise InputError(
+            "condition-damaged",
+            f"{path} is missing or damaged: {error}.",
+            "Start the job again; it is made anew.",
         ) from error

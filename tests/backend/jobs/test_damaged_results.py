@@ -67,6 +67,14 @@ FILES = {
 }
 
 
+STAGES = ("joints", "masks", "align", "target_mask", "render", "encode")
+
+
+def forget_records(job: JobFolder) -> None:
+    for path in job.record.iterdir():
+        path.unlink()
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_after_the_end(truth: tuple[Path, dict[str, bytes]], name: str) -> None:
     root, expected = truth
@@ -133,13 +141,32 @@ def test_deleted_records_of_a_finished_job(truth: tuple[Path, dict[str, bytes]])
     root, expected = truth
     job = make_job(root, "no records", COUNT, SIZE)
     assert run(job).code == 0
-    for path in job.record.iterdir():
-        path.unlink()
+    forget_records(job)
     assert run(job).again() == []
     assert results(job) == expected
     mask = job.conditions / "source_masks" / "frame_1.png"
     mask.write_bytes(cut(mask.read_bytes()))
     assert run(job).again() == ["masks"]
+    assert results(job) == expected
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(("name", "stage"), [("source_joints.npz", 0), ("joints.npz", 2)])
+def test_damaged_joints_of_a_job_without_records(
+    truth: tuple[Path, dict[str, bytes]],
+    damage: Callable[[bytes], bytes],
+    name: str,
+    stage: int,
+) -> None:
+    """They do not open, which is all that such a job can be asked."""
+    root, expected = truth
+    job = make_job(root, f"no records {name} {damage.__name__}", COUNT, SIZE)
+    assert run(job).code == 0
+    forget_records(job)
+    path = job.conditions / name
+    path.write_bytes(damage(path.read_bytes()))
+    # What was made from them cannot be known to be the same, so it is made again, too.
+    assert run(job).again() == list(STAGES[stage:])
     assert results(job) == expected
 
 
