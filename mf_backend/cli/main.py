@@ -80,17 +80,19 @@ def run_command(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         return int(ExitCode.OTHER)
     except BaseException as error:  # noqa: BLE001 - the last place where a sentence can be made
-        return _tell(error, as_json)
+        return _tell(error, as_json, known)
 
 
-def _tell(error: BaseException, as_json: bool) -> int:
-    from mf_backend.contracts.failures import describe
+def _tell(error: BaseException, as_json: bool, command: str | None) -> int:
+    from mf_backend.contracts.failures import NO_USE, describe, is_lasting
     from mf_backend.protocol.messages import error_data
 
     told = describe(error)
     if told.code == "internal" and not isinstance(error, MFError):
         logging.getLogger(__name__).error("unexpected error", exc_info=error)
     say(f"Error: {visible(str(told))}")
+    if command == "run" and is_lasting(told):
+        say(NO_USE)
     if as_json:
         try:
             print_json({"error": error_data(told)})

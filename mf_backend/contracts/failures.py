@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mf_backend.contracts.errors import (
     CancelledError,
+    ExitCode,
     InputError,
     MemoryShortError,
     MFError,
@@ -94,6 +95,17 @@ def _is_closed(path: Path) -> bool:
         return not os.access(path, os.R_OK)
     seen = next((str(folder) for folder in path.parents if os.path.isdir(folder)), None)  # noqa: PTH112 - Path's raises where it may not look
     return seen is not None and not os.access(seen, os.X_OK)
+
+
+NO_USE = "Trying again is of no use until that is changed."
+"""For farm engines, which try again what failed."""
+_MAY_PASS = frozenset({"input-changed", "not-conditioned"})
+
+
+def is_lasting(error: MFError) -> bool:
+    """Whether the same work would fail with the same error again, whoever tried it when."""
+    lasting = error.exit_code in (ExitCode.INPUT, ExitCode.MISSING)
+    return lasting and error.code not in _MAY_PASS
 
 
 def describe(error: BaseException, doing: str = "", log: Path | None = None) -> MFError:

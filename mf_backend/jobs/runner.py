@@ -11,13 +11,13 @@ import datetime
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mf_backend.contracts.errors import CancelledError, MFError, OutputError
-from mf_backend.contracts.failures import describe
+from mf_backend.contracts.failures import NO_USE, describe, is_lasting
 from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import JobRequest
 from mf_backend.contracts.resources import PeakMemory, check_address_space
@@ -26,11 +26,11 @@ from mf_backend.jobs.folder import (
     FolderIdentity,
     JobFolder,
     hold,
-    make_folders,
     read_job,
     remove_leftovers,
 )
 from mf_backend.jobs.log import capture_output
+from mf_backend.jobs.options import JobResult, RunOptions
 from mf_backend.jobs.record.codes import CHANGED, FOUND_ONCE, STATE_DAMAGED
 from mf_backend.jobs.record.inputs import InputsChangedError, InputWatch
 from mf_backend.jobs.stage_names import READ, REPORT
@@ -38,6 +38,7 @@ from mf_backend.jobs.state import StageRecord, Status, is_damaged, read_state, w
 from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
 
 if TYPE_CHECKING:
+    from mf_backend.jobs.opening import OpenedJob
     from mf_backend.jobs.record.job_stage import JobStage
     from mf_backend.jobs.record.keeper import StageKeeper
 
@@ -46,39 +47,28 @@ _STATE_SECONDS = 1.0
 """Steps inside a stage are written to state.json at most this often."""
 
 
-@dataclass(frozen=True)
-class JobResult:
-    """What a finished job left."""
-
-    id: str
-    frames: Path
-    mp4: Path
-    report: Path
-    count: int
-
-
 def run_job(
     folder: Path,
     listener: JobListener,
     cancelled: threading.Event,
-    echo: bool = False,
     on_start: Callable[[JobTracker, int], None] | None = None,
-    changes: Mapping[str, Any] | None = None,
+    options: RunOptions | None = None,
+    echo: bool = False,
 ) -> JobResult:
-    """Run the job in `folder` to its end and return what it left.
+    """Run the job in `folder` to its end, or as far as `options` say, and return what it left.
 
     File descriptors 1 and 2 go to the job's log.txt meanwhile (copied to stderr with `echo`).
     `on_start` gets the tracker, whose `snapshot` may be read from other threads, and a descriptor
-    of the former stderr. `changes` are settings that this run has otherwise than job.json; the
-    report holds what was used. Raises an MFError for everything that can go wrong; state.json then
+    of the former stderr. Raises an MFError for everything that can go wrong; state.json then
     says so, and finished stages are kept.
     """
+    options = options or RunOptions()
     job, request = read_job(folder)
-    request = replace(request, settings=replace(request.settings, **(changes or {})))
+    request = options.request(request)
     with hold(job):
         remove_leftovers(job)
         with capture_output(job.log, echo) as former_stderr:
-            run = _Run(job, request, listener, cancelled)
+            run = _Run(job, request, options.until, listener, cancelled)
             if on_start is not None:
                 on_start(run.tracker, former_stderr)
             return run.perform()
@@ -103,11 +93,13 @@ class _Run:
         self,
         job: JobFolder,
         request: JobRequest,
+        until: str,
         listener: JobListener,
         cancelled: threading.Event,
     ) -> None:
         self.job = job
         self.request = request
+        self.until = until
         self.listener = listener
         self.identity = FolderIdentity.of(job.path)
         self.watch = InputWatch()
@@ -115,7 +107,7 @@ class _Run:
         self.state = read_state(job.state)
         self.doing = READ
         self._written = 0.0
-        expected = expected_seconds(request, request.reference.count or 100)
+        expected = self._expected(request.reference.count or 100)
         self.tracker = JobTracker(self, cancelled, expected, self._on_step)
 
     # -- what the tracker tells ---------------------------------------------------------------
@@ -173,6 +165,8 @@ class _Run:
             except MFError as second:
                 # The first error is what the person must hear; a full disk often causes both.
                 _log.error("state.json could not be written: %s", second)
+            if is_lasting(told):
+                _log.error(NO_USE)
             raise told from error
 
     def _cause(self, error: BaseException) -> BaseException:
@@ -185,79 +179,87 @@ class _Run:
 
     def _perform(self) -> JobResult:
         check_address_space(address_space(self.request.settings), "this job")
-        # Stages pull in the clip and conditioning modules, which `import mf_backend` must not.
-        from mf_backend.actor.masks.estimators import check_estimator
-        from mf_backend.clip import hash_clip, open_clip
-        from mf_backend.conditioning.base import ConditionContext
-        from mf_backend.conditioning.stages import check_given
-        from mf_backend.jobs import reading, report
+        # These pull in the clip and conditioning modules, which `import mf_backend` must not.
+        from mf_backend.jobs import report
+        from mf_backend.jobs.opening import open_job
         from mf_backend.jobs.record.copies import Copies
-        from mf_backend.jobs.record.keeper import StageKeeper
-        from mf_backend.jobs.stages import chain_hashes, kept_stages
 
         peak = PeakMemory()
+        was_done = self.state.status is Status.DONE
         facts = {"started": _now(), **self.state.facts}
         self.state = replace(self.state, status=Status.RUNNING, error=None, facts=facts)
         self._tell_former()
         self.tracker.enter(READ)
         self._save()
-        engine = reading.ready_engine(self.request.settings)
-        copies = Copies(self.job)
-        if self.request.output.mp4:
-            copies.check(self.request.output.mp4)
-        with open_clip(self.request.reference) as clip:
-            source = reading.check_clip(clip, self.tracker)
-            target = reading.load_target(self.job, self.request, clip.count)
-            context = ConditionContext(clip, self.request.settings, target, self.job.conditions)
-            check_given(context)
+        job, asked = self.job, self.request.output.mp4
+        copies = Copies(job)
+        if asked:
+            copies.check(asked)
+        with open_job(
+            job, self.request, self.until, self.watch, self.tracker, self.warning
+        ) as opened:
+            clip = opened.clip
             former = self.state.facts.get("reference")
-            inputs = reading.input_hashes(self.job, self.request)
-            self.watch.add(clip.path, hash_clip, source)
-            for name, found in inputs.items():
-                self.watch.add(self.job.path / name, reading.hash_path, found)
-            self._fact("reference", report.clip_facts(clip, source))
-            self._fact("inputs", inputs)
-            make_folders(self.job)
-            stages = kept_stages(
-                self.job, self.request, clip, target, engine, self.watch, self.warning
-            )
-            hashes = chain_hashes(stages, [source, clip.first, clip.count])
-            keeper = StageKeeper(
-                self.job, stages, hashes, clip.count, self.state.stages, self.warning
-            )
-            if isinstance(former, dict) and isinstance(former.get("count"), int):
-                keeper.clear_longer(former["count"])
-            kept = self._look(stages, keeper)
-            if "masks" not in kept:
-                check_estimator(self.request.settings)
-            self.tracker.expect(expected_seconds(self.request, clip.count), kept)
-            self._finish(READ, "")
-            for stage in stages:
-                self.doing = stage.name
-                if keeper.kept(stage):
-                    self._note_kept(stage.name, hashes[stage.name])
-                    continue
-                if stage.name in kept:
-                    # What it was made from came out otherwise when it was made again.
-                    kept -= {stage.name}
-                    self.tracker.expect(expected_seconds(self.request, clip.count), kept)
-                self._run_stage(stage, hashes[stage.name], keeper)
-            if keeper.made:
-                self._check_all_inputs(keeper)
-            copy = ""
-            if self.request.output.mp4:
-                copy = str(copies.place(self.request.output.mp4, self.warning))
+            self._fact("reference", report.clip_facts(clip, opened.source))
+            self._fact("inputs", opened.inputs)
+            made = self._do_stages(opened, former)
+            if self.until != REPORT:
+                return self._pause(clip.count, was_done and not made)
+            copy = str(copies.place(asked, self.warning)) if asked else ""
             self.doing = REPORT
             self.tracker.enter(REPORT)
             self._fact("peak_memory", peak.read())
             self._fact("finished", _now())
-            report.write_report(self.job, self.request, clip, engine, self.state, copy)
-            report.record_report(self.job)
+            report.write_report(job, self.request, clip, opened.engine, self.state, copy)
+            report.record_report(job)
             self._finish(REPORT, "")
             self.state = replace(self.state, status=Status.DONE)
             self._save()
-            job = self.job
             return JobResult(self.request.id, job.frames, job.mp4, job.report, clip.count)
+
+    def _do_stages(self, opened: OpenedJob, former: Any) -> bool:
+        """Do what is not there yet, and say whether that was anything; `former` are the facts of
+        the clip of the run before."""
+        from mf_backend.actor.masks.estimators import check_estimator
+        from mf_backend.jobs.record.keeper import StageKeeper
+
+        count, hashes = opened.clip.count, opened.hashes
+        stages = list(opened.stages)
+        keeper = StageKeeper(self.job, stages, hashes, count, self.state.stages, self.warning)
+        if isinstance(former, dict) and isinstance(former.get("count"), int):
+            keeper.clear_longer(former["count"])
+        kept = self._look(stages, keeper)
+        if "masks" in hashes and "masks" not in kept:
+            check_estimator(self.request.settings)
+        self.tracker.expect(self._expected(count), kept)
+        self._finish(READ, "")
+        for stage in stages:
+            self.doing = stage.name
+            if keeper.kept(stage):
+                self._note_kept(stage.name, hashes[stage.name])
+                continue
+            if stage.name in kept:
+                # What it was made from came out otherwise when it was made again.
+                kept -= {stage.name}
+                self.tracker.expect(self._expected(count), kept)
+            self._run_stage(stage, hashes[stage.name], keeper)
+        if keeper.made:
+            self._check_all_inputs(keeper)
+        return keeper.made
+
+    def _pause(self, count: int, is_done: bool) -> JobResult:
+        """End before the end: the job waits for a run that goes on, unless it is done anyway."""
+        _log.info("the job waits after the stage %s, as was asked", self.until)
+        self.state = replace(self.state, status=Status.DONE if is_done else Status.QUEUED)
+        self._save()
+        job = self.job
+        return JobResult(self.request.id, job.frames, job.mp4, job.report, count, self.until)
+
+    def _expected(self, count: int) -> dict[str, float]:
+        """Seconds that each stage of this run may take."""
+        costs = expected_seconds(self.request, count)
+        names = list(costs)
+        return {name: costs[name] for name in names[: names.index(self.until) + 1]}
 
     def _fact(self, name: str, value: Any) -> None:
         self.state = replace(self.state, facts={**self.state.facts, name: value})

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import threading
-import time
-from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_json
-from mf_backend.contracts.log_lines import visible
+from mf_backend.cli.progress import ProgressPrinter, ProgressStyle
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.failures import describe
+from mf_backend.contracts.path_mapping import PathMapping, read_mapping
+from mf_backend.jobs.costs import stage_names
+from mf_backend.jobs.options import JobResult, RunOptions
 from mf_backend.jobs.runner import run_job
-from mf_backend.jobs.tracker import JobTracker, Progress
-from mf_backend.protocol.messages import PROGRESS_SECONDS
+from mf_backend.jobs.stage_names import REPORT
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
     parser = subparsers.add_parser("run", help=COMMANDS["run"], description=run.__doc__)
     add_path(parser, "job", metavar="JOB", help="job folder (holds job.json)")
+    parser.add_argument(
+        "--until",
+        metavar="STAGE",
+        choices=stage_names(),
+        default=REPORT,
+        help=f"end after this stage ({', '.join(stage_names())}); a later run goes on from there",
+    )
+    add_path(
+        parser,
+        "--path-mapping",
+        metavar="FILE",
+        help="JSON that says where this machine has the paths that job.json names: a list of "
+        '{"source", "destination"}, or OpenJD\'s rules',
+    )
+    parser.add_argument(
+        "--progress",
+        type=ProgressStyle,
+        choices=list(ProgressStyle),
+        default=ProgressStyle.PLAIN,
+        help="lines for a person on stderr (plain), or on stdout for OpenJD (openjd) or any "
+        "program (json: one object a line)",
+    )
     parser.add_argument(
         "--compile",
         action="store_true",
@@ -34,83 +57,60 @@ def add_parser(subparsers: Any) -> None:
     )
 
 
-def words(progress: Progress) -> str:
-    """One line that says how far a job is."""
-    of = f" {progress.step}/{progress.total}" if progress.total else ""
-    note = f" ({progress.note})" if progress.note else ""
-    left = progress.seconds_left
-    rest = "" if left is None else f", about {left:.0f} s left"
-    return f"{progress.overall:4.0%}  {progress.stage}{of}{note}{rest}"
-
-
-class _Terminal:
-    """Prints progress to the former stderr: at every new stage, else every 2 s."""
-
-    def __init__(self) -> None:
-        self._handle = 2
-        self._tracker: JobTracker | None = None
-        self._stage = ""
-        self._said = time.monotonic()
-        self._lock = threading.Lock()
-
-    def start(self, tracker: JobTracker, handle: int) -> None:
-        self._tracker, self._handle = tracker, handle
-
-    def say(self, text: str) -> None:
-        with suppress(OSError):
-            os.write(self._handle, (visible(text) + "\n").encode("utf-8"))
-        self._said = time.monotonic()
-
-    def progress(self, progress: Progress) -> None:
-        with self._lock:
-            pause = time.monotonic() - self._said
-            if progress.stage != self._stage or pause > PROGRESS_SECONDS:
-                self._stage = progress.stage
-                self.say(words(progress))
-
-    def warning(self, code: str, message: str) -> None:
-        with self._lock:
-            self.say(f"Warning: {message}")
-
-    def beat(self, ended: threading.Event) -> None:
-        while not ended.wait(PROGRESS_SECONDS / 4):
-            if self._tracker is not None:
-                self.progress(self._tracker.snapshot())
-
-
 def run(args: argparse.Namespace) -> int:
     """Do the work of a job folder. Finished stages are kept, so that the same command goes on
     after it was interrupted. Ctrl-C stops at the next step; a second one stops at once."""
+    if args.json and args.progress is not ProgressStyle.PLAIN:
+        raise InputError(
+            "usage",
+            f"--json and --progress {args.progress} both want the standard output.",
+            "Leave one of them out; --progress json ends with the result, too.",
+        )
     cancelled = threading.Event()
-    ended = threading.Event()
-    terminal = _Terminal()
+    printer = ProgressPrinter(args.progress)
 
     def stop(number: int, frame: FrameType | None) -> None:
         if cancelled.is_set():
             signal.default_int_handler(number, frame)
-        terminal.say("Stopping at the next step …")
+        printer.say("Stopping at the next step …")
         cancelled.set()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    beat = threading.Thread(target=terminal.beat, args=(ended,), name="progress", daemon=True)
-    beat.start()
-    try:
-        changes = {"compile": True} if args.compile else {}
-        result = run_job(args.job, terminal, cancelled, on_start=terminal.start, changes=changes)
-    finally:
-        ended.set()
-        beat.join()
+    with printer:
+        try:
+            result = run_job(args.job, printer, cancelled, printer.start, _options(args))
+        except BaseException as error:
+            printer.failed(describe(error))
+            raise
+    told = _told(result)
+    printer.done(told)
     if args.json:
-        print_json(
-            {
-                "id": result.id,
-                "frames": str(result.frames),
-                "mp4": str(result.mp4),
-                "report": str(result.report),
-                "count": result.count,
-            }
-        )
-    else:
-        print(f"Done: {result.count} frames in {result.frames}, {result.mp4}")
+        print_json(told)
+    elif args.progress is ProgressStyle.PLAIN:
+        print(_sentence(result))
     return 0
+
+
+def _options(args: argparse.Namespace) -> RunOptions:
+    mapping = read_mapping(args.path_mapping) if args.path_mapping else PathMapping()
+    return RunOptions({"compile": True} if args.compile else {}, args.until, mapping)
+
+
+def _told(result: JobResult) -> dict[str, Any]:
+    """The result as JSON values."""
+    if not result.finished:
+        return {"id": result.id, "until": result.reached, "count": result.count}
+    return {
+        "id": result.id,
+        "frames": str(result.frames),
+        "mp4": str(result.mp4),
+        "report": str(result.report),
+        "count": result.count,
+    }
+
+
+def _sentence(result: JobResult) -> str:
+    if not result.finished:
+        return f"Done as far as {result.reached}; run it again to go on."
+    return f"Done: {result.count} frames in {result.frames}, {result.mp4}"

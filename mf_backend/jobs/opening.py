@@ -1,0 +1,75 @@
+"""Opening a job: its clip, engine and stages, with everything refused that can be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mf_backend.clip import Clip, hash_clip, open_clip
+from mf_backend.conditioning.base import ConditionContext
+from mf_backend.conditioning.stages import check_given
+from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import JobRequest
+from mf_backend.engines import load_engine
+from mf_backend.engines.base import Engine
+from mf_backend.jobs import reading
+from mf_backend.jobs.costs import stage_names
+from mf_backend.jobs.folder import JobFolder, make_folders
+from mf_backend.jobs.record.inputs import InputWatch
+from mf_backend.jobs.record.job_stage import JobStage
+from mf_backend.jobs.stage_names import RENDER
+from mf_backend.jobs.stages import chain_hashes, kept_stages
+
+
+@dataclass(frozen=True)
+class OpenedJob:
+    """What a run of a job works from."""
+
+    clip: Clip
+    source: str
+    """SHA-256 of the clip."""
+    inputs: dict[str, str]
+    """SHA-256 of every other input."""
+    engine: Engine
+    stages: tuple[JobStage, ...]
+    """Stages between reading and the report, up to the last one that is wanted."""
+    hashes: dict[str, str]
+    """What each of them depends on."""
+
+
+@contextmanager
+def open_job(
+    job: JobFolder,
+    request: JobRequest,
+    until: str,
+    watch: InputWatch,
+    reporter: Reporter,
+    warn: Callable[[str, str], None],
+) -> Iterator[OpenedJob]:
+    """Open a job for its stages up to `until`; its inputs are watched from now on.
+
+    The engine must be ready only where it is to render: hosts that condition may lack its weights.
+    Raises an MFError for everything that is wrong with the clip, the target or the user's files.
+    """
+    names = stage_names()
+    wanted = names[: names.index(until) + 1]
+    settings = request.settings
+    renders = RENDER in wanted
+    engine = reading.ready_engine(settings) if renders else load_engine(settings.engine)
+    with open_clip(request.reference) as clip:
+        source = reading.check_clip(clip, reporter)
+        target = reading.load_target(job, request, clip.count)
+        check_given(ConditionContext(clip, settings, target, job.conditions))
+        inputs = reading.input_hashes(job, request)
+        watch.add(clip.path, hash_clip, source)
+        for name, found in inputs.items():
+            watch.add(job.path / name, reading.hash_path, found)
+        make_folders(job)
+        stages = [
+            stage
+            for stage in kept_stages(job, request, clip, target, engine, watch, warn)
+            if stage.name in wanted
+        ]
+        hashes = chain_hashes(stages, [source, clip.first, clip.count])
+        yield OpenedJob(clip, source, inputs, engine, tuple(stages), hashes)
