@@ -129,12 +129,13 @@ class RigReader:
 
     def _evaluated(self, depsgraph: Any) -> tuple[Any, Any]:
         """The evaluated armature and its matrix in the world, through an instance if need be."""
+        # What the instances are iterated by dies with the iteration: only their matrix is copied.
+        evaluated = self.armature.evaluated_get(depsgraph)
         if depsgraph.view_layer.objects.get(self.armature.name) == self.armature:
-            evaluated = self.armature.evaluated_get(depsgraph)
             return evaluated, evaluated.matrix_world
         for instance in depsgraph.object_instances:
             if instance.is_instance and instance.object.original == self.armature:
-                return instance.object, instance.matrix_world.copy()
+                return evaluated, instance.matrix_world.copy()
         raise InputError(
             "armature-not-in-scene",
             f"The armature {self.armature.name!r} takes no part in the scene.",
