@@ -32,19 +32,27 @@ class Suite:
     blender: str = ""
     """Version of Blender whose wheel the suite runs in; "" where it needs none."""
     left_out: tuple[str, ...] = ()
-    """Files that are not run."""
+    """Files, or single tests ("file::test"), that are not run."""
+    real_blenders: tuple[str, ...] = ()
+    """Folders or files of it whose tests start the Blenders of devtools.blenders."""
 
 
 ADDON = Suite("addon", ("tests/addon",))
 # About the installer alone: Blender has no part in them, so once is enough.
 WITHOUT_BPY = ("tests/addon/setup/test_choices.py", "tests/addon/setup/test_installer.py")
+# Left out by name where freed memory is overwritten (see HEAP), for what crashes is Blender's own:
+# in 4.2, importing glTF reads memory that it has freed.
+CRASHES = {"4.2": ("tests/addon/rig/test_spellings.py::test_a_vrm_file",)}
+HEAP = {"MALLOC_PERTURB_": "165", "PYTHONMALLOC": "malloc"}
+"""Has glibc fill memory as it is freed, Python's too: who reads it afterwards crashes every time
+instead of now and then. Other systems take no notice of the first."""
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
     Suite("parity", ("tests/parity",), workers=2),
     ADDON,
     Suite("quality", ("tests/quality",), workers=2),
-    Suite("dev.py, zip, demo", ("tests/dev",)),
-    Suite("real Blender", ("tests/blender",)),
+    Suite("dev.py, zip, demo", ("tests/dev",), real_blenders=("tests/dev/test_shared_code.py",)),
+    Suite("real Blender", ("tests/blender",), real_blenders=("tests/blender",)),
 )
 
 
@@ -88,7 +96,7 @@ def plan(root: Path, whole: bool, versions: Iterable[str] = ()) -> list[Suite]:
             raise say.DevError(f"--bpy {version}: the versions to test in are {known}.", 2)
 
     def addon(version: str) -> Suite:
-        left_out = () if version == main else WITHOUT_BPY
+        left_out = (*(() if version == main else WITHOUT_BPY), *CRASHES.get(version, ()))
         return replace(ADDON, name=f"addon (bpy {version})", blender=version, left_out=left_out)
 
     if versions:
@@ -122,8 +130,9 @@ def test(
         targets = _targets(root, suite, given)
         if not targets:
             continue
-        if suite.name == "real Blender" and not fast:
-            notes += blenders.fetch(root)
+        if not fast and _meets(root, suite.real_blenders, targets):
+            # All of them before the first test that can use them; what is there is not fetched.
+            notes += [note for note in blenders.fetch(root) if note not in notes]
         arguments = [*targets, *(["-m", "not slow"] if fast else []), *extra]
         results.append(_pytest(root, python, suite, arguments))
     for note in notes:
@@ -151,6 +160,16 @@ def _targets(root: Path, suite: Suite, given: list[tuple[Path, str]]) -> list[st
     return targets
 
 
+def _meets(root: Path, names: Iterable[str], targets: Iterable[str]) -> bool:
+    """Whether one of the targets is, holds or lies in one of the files or folders `names`."""
+    asked = [Path(target.split("::")[0]) for target in targets]
+    return any(
+        place == path or place in path.parents or path in place.parents
+        for place in (root / name for name in names)
+        for path in asked
+    )
+
+
 def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Result:
     environment = {**os.environ, "PYTHONUTF8": "1"}
     # Two torch threads on two busy cores are many times slower than one, and less repeatable.
@@ -160,6 +179,7 @@ def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Res
         environment.setdefault("MF_PARITY_BUNDLES", str(bundles))
     if suite.blender:
         environment["MF_BPY"] = suite.blender  # the tests make sure that they run in that one
+        environment = {**HEAP, **environment}
         if suite.blender != bpy_wheels.main_version(root):
             first = str(bpy_wheels.ensure(root, python, suite.blender))
             after = environment.get("PYTHONPATH")
@@ -167,9 +187,11 @@ def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Res
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        asked = {text.split("::")[0] for text in arguments}  # by name: that is run all the same
-        left_out = (str(root / name) for name in suite.left_out)
-        command += [f"--ignore={name}" for name in left_out if name not in asked]
+        # What is asked for by name is run all the same.
+        asked = {*arguments, *(text.split("::")[0] for text in arguments)}
+        for name in suite.left_out:
+            if str(root / name) not in asked:
+                command.append(f"--deselect={name}" if "::" in name else f"--ignore={root / name}")
         if suite.workers > 1:
             command += ["-n", str(suite.workers), "--dist", "worksteal", "--durations", "25"]
         ran = _run(f"tests: {suite.name}", command, root, environment)

@@ -1,0 +1,166 @@
+"""How dev.py runs the suites: in which memory, without what, and with the Blenders that they need.
+
+Each test runs small suites of its own, in a repository of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtools import blenders, suites
+
+ENVIRONMENT = """
+import ctypes, os, subprocess, sys
+
+PROGRAM = "import os; print(os.environ.get('MALLOC_PERTURB_'))"
+
+def test_memory():
+    assert os.environ["MF_BPY"] == "4.5"
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    # What is freed is filled with the number's bits, and what is given out with the others.
+    assert ctypes.string_at(libc.malloc(5000), 5000) == bytes([165 ^ 255]) * 5000
+
+def test_pythons_own_memory_comes_from_there():
+    assert os.environ["PYTHONMALLOC"] == "malloc"
+
+def test_children():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
+    assert done.stdout.strip() == "165"
+"""
+CRASHING = """
+import os
+
+def test_a_vrm_file():
+    os.abort()
+
+def test_others():
+    pass
+"""
+PRESENT = """
+from pathlib import Path
+
+import pytest
+
+@pytest.mark.parametrize("version", {versions})
+def test_present(version):
+    if not Path({cache!r}, "motionfollower-tests", f"blender-{{version}}", "blender").is_file():
+        pytest.skip("not fetched yet")
+"""
+FETCHING = """
+mkdir -p "$2"
+echo "$1" >>{log}
+touch "$2/blender"
+"""
+
+
+@pytest.fixture
+def root(odd_path: Path) -> Path:
+    """A repository without any test, whose Blender is the environment's."""
+    root = odd_path / "repository"
+    (root / "requirements").mkdir(parents=True)
+    (root / "requirements" / "development.txt").write_text("bpy==4.5.1\n", "utf-8")
+    (root / "requirements" / "blenders.txt").write_text("", "utf-8")
+    options = "[tool.pytest.ini_options]\nmarkers = ['slow: slow']\n"
+    (root / "pyproject.toml").write_text(options, "utf-8")
+    return root
+
+
+def put(root: Path, name: str, text: str) -> None:
+    """Write one file of tests."""
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(text, "utf-8")
+
+
+def details(root: Path, *paths: str, fast: bool = False) -> dict[str, str]:
+    """Run suites; what their results say by name."""
+    results = suites.test(root, Path(sys.executable), paths, fast, ["-p", "no:cacheprovider"])
+    assert all(result.passed for result in results), results
+    return {result.name.removeprefix("tests: "): result.detail for result in results}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs glibc, whose heap fills freed memory")
+def test_the_add_ons_suites_run_where_freed_memory_is_filled(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in suites.HEAP:
+        monkeypatch.delenv(name, raising=False)
+    put(root, "tests/addon/test_memory.py", ENVIRONMENT)
+    assert details(root) == {"addon (bpy 4.5)": "3 passed, 0 failed, 0 skipped"}
+
+
+def test_others_run_as_they_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in suites.HEAP:
+        monkeypatch.delenv(name, raising=False)
+    text = "import os\n\ndef test_it():\n    assert 'MALLOC_PERTURB_' not in os.environ\n"
+    put(root, "tests/backend/test_memory.py", text)
+    assert details(root) == {"backend": "1 passed, 0 failed, 0 skipped"}
+
+
+def test_what_crashes_by_itself_is_left_out_by_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashing = suites.CRASHES["4.2"]
+    monkeypatch.setattr(suites, "CRASHES", {"4.5": crashing})
+    put(root, crashing[0].split("::")[0], CRASHING)
+    assert details(root) == {"addon (bpy 4.5)": "1 passed, 0 failed, 0 skipped"}
+
+
+def test_what_is_left_out_by_name_is_there(repository: Path) -> None:
+    for names in suites.CRASHES.values():
+        for name in names:
+            path, _, test = name.partition("::")
+            tree = ast.parse((repository / path).read_text(encoding="utf-8"))
+            functions = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+            # pytest leaves out whatever begins like that.
+            assert [n for n in functions if n.startswith(test)] == [test]
+
+
+@pytest.fixture
+def fetched(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the versions are written that are fetched, on a machine that can, and has none yet."""
+    if sys.platform != "linux":
+        pytest.skip("Blenders are fetched on Linux only")
+    log, cache = root.parent / "log", root.parent / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    script = root.parent / "shared" / "tools" / "get_blender.sh"
+    put(script.parent, script.name, FETCHING.format(log=shlex.quote(str(log))))
+    text = PRESENT.format(versions=blenders.VERSIONS, cache=str(cache))
+    put(root, "tests/dev/test_shared_code.py", text)
+    put(root, "tests/dev/test_other.py", "def test_it():\n    pass\n")
+    put(root, "tests/blender/test_real.py", text)
+    return log
+
+
+def test_blenders_are_there_before_any_test_that_can_use_them(root: Path, fetched: Path) -> None:
+    assert details(root) == {
+        "dev.py, zip, demo": "3 passed, 0 failed, 0 skipped",
+        "real Blender": "2 passed, 0 failed, 0 skipped",
+    }
+    assert fetched.read_text("utf-8").split() == list(blenders.VERSIONS)
+
+
+@pytest.mark.parametrize(
+    ("path", "fast", "fetches"),
+    [
+        ("tests/dev/test_other.py", False, False),
+        ("tests/dev/test_shared_code.py", True, False),
+        ("tests/dev/test_shared_code.py::test_present", False, True),
+        ("tests/dev", False, True),
+        ("tests/blender/test_real.py", False, True),
+    ],
+)
+def test_blenders_are_fetched_for_what_uses_them(
+    root: Path, fetched: Path, path: str, fast: bool, fetches: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(root)
+    assert len(details(root, path, fast=fast)) == 1
+    assert fetched.exists() == fetches
