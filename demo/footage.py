@@ -18,8 +18,8 @@ def new_scene(
 ) -> bpy.types.Scene:
     """Add a scene with a camera that frames the figure from the front, and make it current."""
     scene = bpy.data.scenes.new(name)
-    if bpy.context.window is not None:
-        bpy.context.window.scene = scene
+    for window in bpy.context.window_manager.windows:
+        window.scene = scene
     render = scene.render
     render.resolution_x, render.resolution_y = size
     render.resolution_percentage = 100

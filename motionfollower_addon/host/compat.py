@@ -11,6 +11,17 @@ from typing import Any
 import bpy
 
 
+def evaluated_depsgraph(context: Any) -> Any:
+    """The depsgraph of the shown view layer, evaluated.
+
+    It is taken from the layer. Up to 4.3 `bpy.context` keeps the scene for which any add-on read
+    `layer_collection` or `tool_settings` as its owner for good, gives it to what is got from it
+    and has no identity of its own, and reads and writes it when it was freed long ago.
+    """
+    context.evaluated_depsgraph_get()
+    return context.view_layer.depsgraph
+
+
 def strips(owner: Any) -> Any:
     """The strips collection of a sequence editor or meta strip (`sequences` before 4.4)."""
     return owner.strips if hasattr(owner, "strips") else owner.sequences

@@ -66,7 +66,9 @@ class ActionOverride:
             )
         self._settings = {name: getattr(animation, name) for name in _SETTINGS}
         self._action = animation.action
-        self._slot = getattr(animation, "action_slot", None)
+        slot_before = getattr(animation, "action_slot", None)
+        # By number: Blender does not tell Python of a removed slot.
+        self._slot = slot_before.handle if slot_before is not None else None
         try:
             animation.action = action
             found = find_slot(action, slot, animation)
@@ -88,7 +90,8 @@ class ActionOverride:
         animation.action = self._action
         if self._action is not None and hasattr(animation, "action_slot"):
             # Assigning an action chooses a slot; it may have had another one, or none.
-            animation.action_slot = self._slot
+            kept = (slot for slot in self._action.slots if slot.handle == self._slot)
+            animation.action_slot = next(kept, None)
         for name, value in self._settings.items():
             setattr(animation, name, value)
         if self._made:

@@ -22,7 +22,6 @@ _SLICE_SECONDS = 0.008
 _WAIT_SECONDS = 0.002
 _AT_A_TIME = 500
 _KEPT_SECONDS = 2.0
-_FOUND = object()
 
 
 class Family:
@@ -98,34 +97,40 @@ class CharacterReader:
     """Reads the meshes of one armature from whatever time the scene is evaluated for."""
 
     def __init__(self, armature: Any, scene: Any, layer: Any) -> None:
-        self._armature, self._scene, self._layer = armature, scene, layer
+        self._armature, self._scene = armature, scene
         self._family = Family(armature)
         self._instanced = layer.objects.get(armature.name) != armature
         self._objects: list[Any] = []
-        self._finding: Iterator[None] | None = None if self._instanced else self._find()
+        self._finding = not self._instanced
+        self._unseen: list[Any] | None = None
+        """Objects that are still to be looked at; None before the first look."""
         self._topologies: dict[Any, Topology] = {}
         self._subdivision = LowSubdivision(())
 
-    def _find(self) -> Iterator[None]:
-        """Look through the scene, a few hundred objects at a time."""
-        here = set(self._layer.objects)
-        for number, item in enumerate(set(_rendered(self._scene.collection)) & here):
-            if self._family.shows(item) and item.visible_get(view_layer=self._layer):
+    def _find(self, layer: Any) -> bool:
+        """Look at a few hundred objects of the scene; whether that were all."""
+        if self._unseen is None:
+            self._unseen = list(set(_rendered(self._scene.collection)) & set(layer.objects))
+        for item in self._unseen[-_AT_A_TIME:]:
+            if self._family.shows(item) and item.visible_get(view_layer=layer):
                 self._objects.append(item)
-            if number % _AT_A_TIME == _AT_A_TIME - 1:
-                yield
+        del self._unseen[-_AT_A_TIME:]
+        return not self._unseen
 
-    def prepare(self, depsgraph: Any) -> bool:
-        """Read how the meshes' polygons are joined, some of them; whether all are known."""
-        if self._finding is not None:
-            if next(self._finding, _FOUND) is not _FOUND:
+    def prepare(self, layer: Any) -> bool:
+        """Read how the meshes' polygons are joined, some of them; whether all are known.
+
+        `layer` is the view layer of the beginning, as it is now.
+        """
+        if self._finding:
+            if not self._find(layer):
                 return False
-            self._finding = None
+            self._finding = False
             self._subdivision = LowSubdivision(self._objects)
             if self._subdivision.changed:
-                self._layer.update()
+                layer.update()
         begin = time.perf_counter()
-        for key, item, _ in self._parts(depsgraph):
+        for key, item, _ in self._parts(layer.depsgraph):
             mesh = item.data
             if self._known(key, mesh) is None:
                 self._learn(key, mesh)
@@ -238,7 +243,7 @@ class OutlineSampler:
         self.nothing = False
         """Whether the armature has no mesh to be seen; nothing is done then."""
 
-    def ready(self, depsgraph: Any) -> bool:
+    def ready(self, layer: Any) -> bool:
         """Whether the next frame may be read; if not, ask again. Takes some milliseconds at most.
 
         Raises what went wrong in the thread.
@@ -246,7 +251,7 @@ class OutlineSampler:
         if self.nothing:
             return True
         if not self._prepared:
-            self._prepared = self._reader.prepare(depsgraph)
+            self._prepared = self._reader.prepare(layer)
             self.nothing = self._prepared and self._reader.empty
             return self.nothing
         return self._worker.room(_WAIT_SECONDS)

@@ -74,7 +74,7 @@ class RigSampler:
         check_camera(camera)
         self._reader = RigReader(armature, mapping)
         self._scene, self._camera, self._plan, self._size = scene, camera, plan, size
-        self._layer = view_layer_with(scene, armature)
+        self._layer_name = view_layer_with(scene, armature).name
         self._frame = (scene.frame_current, scene.frame_subframe)
         self._closed = False
         self._hidden = [item for item in (armature, camera) if item.hide_viewport]
@@ -88,7 +88,7 @@ class RigSampler:
         self.done = 0
         self._evaluated = False
         self._outline = (
-            OutlineSampler(armature, scene, self._layer, plan.count, size) if outline else None
+            OutlineSampler(armature, scene, self._layer(), plan.count, size) if outline else None
         )
         warning = aspect_warning(scene, size)
         self.warnings: list[str] = [warning] if warning else []
@@ -122,8 +122,23 @@ class RigSampler:
             self.close()
             raise
 
+    def _layer(self) -> Any:
+        """The view layer, looked up: Blender does not tell Python of a removed one.
+
+        Raises InputError where it is gone.
+        """
+        layer = self._scene.view_layers.get(self._layer_name)
+        if layer is None:
+            raise InputError(
+                "view-layer-gone",
+                f"The view layer {self._layer_name!r} was removed or renamed while the motion was "
+                "being read.",
+                "Start again with what is there now.",
+            )
+        return layer
+
     def _sample(self) -> None:
-        depsgraph = self._layer.depsgraph
+        depsgraph = self._layer().depsgraph
         go_to_frame(self._scene, self._plan.sample_frames[self.done])
         camera = read_camera(self._camera, depsgraph)
         pose, aspect = self._reader.read(depsgraph), pixel_aspect(self._scene)
@@ -142,7 +157,7 @@ class RigSampler:
             # A scene that is not open has never been evaluated, so its meshes are not there yet.
             go_to_frame(self._scene, self._plan.sample_frames[0])
             self._evaluated = True
-        return self._outline.ready(self._layer.depsgraph)
+        return self._outline.ready(self._layer())
 
     def _outlines_finished(self) -> bool:
         return self._outline is None or self._outline.finished()

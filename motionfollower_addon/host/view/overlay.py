@@ -17,6 +17,7 @@ from ... import ids
 from ...core.rig.joints.compose import WorldPose, compose
 from ...core.rig.joints.projection import Lens
 from ...core.view.skeleton_lines import Rectangle, fit_inside, onto, seen_from, strokes
+from .. import compat
 from ..draw_cache import showing
 from ..rig import bone_map, custom_bones, lookup
 from ..rig.camera import pixel_aspect, read_camera
@@ -97,7 +98,7 @@ class Overlay:
 
     def _live(self, context: Any, settings: Any, camera: Any) -> tuple[Any, float]:
         """The rig's joints in the region and region pixels a picture's pixel."""
-        depsgraph = context.evaluated_depsgraph_get()
+        depsgraph = compat.evaluated_depsgraph(context)
         pose = self._read_pose(context, settings, depsgraph)
         size = backdrop.clip_size(context)
         if camera is None:

@@ -92,6 +92,15 @@ def smpl(bpy: Any, path: Path) -> Any:
     )
 
 
+def open_scene(bpy: Any, scene: Any) -> None:
+    """Have the window show another scene.
+
+    The window is the window manager's: `bpy.context.window` may belong to a scene that is gone
+    (see compat.evaluated_depsgraph), and Blender then marks freed memory as changed.
+    """
+    bpy.context.window_manager.windows[0].scene = scene
+
+
 def add_camera(bpy: Any, name: str = "Camera") -> Any:
     """A camera in the current scene, made active."""
     camera = bpy.data.objects.new(name, bpy.data.cameras.new(name))

@@ -9,6 +9,7 @@ import pytest
 
 from mf_backend.contracts.errors import InputError
 from motionfollower_addon.core.rig.joints.projection import project
+from motionfollower_addon.host.compat import evaluated_depsgraph
 from motionfollower_addon.host.rig.camera import aspect_warning, pixel_aspect, read_camera
 
 from .scenes import add_camera, look_at
@@ -52,7 +53,7 @@ def test_agrees_with_blender(
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
     scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = aspect
-    depsgraph = bpy.context.evaluated_depsgraph_get()
+    depsgraph = evaluated_depsgraph(bpy.context)
     points = np.random.default_rng(1).uniform((-1, -1, 0), (1, 1, 2), (40, 3))
     # Blender's helper counts the camera's scale in; renders do not.
     camera.scale = (1.0, 1.0, 1.0)
@@ -86,7 +87,7 @@ def test_points_behind_are_absent(empty_file: Any) -> None:
     look_at(camera, (0, 0, 0), 5.0, 0.0, 0.0)
     for kind in ("PERSP", "ORTHO"):
         camera.data.type = kind
-        view = read_camera(camera, bpy.context.evaluated_depsgraph_get())
+        view = read_camera(camera, evaluated_depsgraph(bpy.context))
         bpy.context.view_layer.update()
         pixels, in_front = project(np.array([[0, 0, 0], [0, -9.0, 0]]), view, (100, 100))
         assert in_front.tolist() == [True, False]
@@ -99,7 +100,7 @@ def test_a_panoramic_camera_is_refused(empty_file: Any) -> None:
     camera = add_camera(bpy)
     camera.data.type = "PANO"
     with pytest.raises(InputError, match="panoramic"):
-        read_camera(camera, bpy.context.evaluated_depsgraph_get())
+        read_camera(camera, evaluated_depsgraph(bpy.context))
 
 
 def test_another_shape_of_the_scene_is_said(empty_file: Any) -> None:

@@ -15,10 +15,19 @@ from motionfollower_addon.core.rig.bone_maps import require
 from motionfollower_addon.core.rig.joints.visibility import FACE
 from motionfollower_addon.core.rig.mapping import Anchor, End, Mapping, other_side
 from motionfollower_addon.core.rig.retiming import RetimePlan
+from motionfollower_addon.host.compat import evaluated_depsgraph
 from motionfollower_addon.host.rig.bones import detect_armature
 from motionfollower_addon.host.rig.motion_sampler import RigSampler, sample
 
-from .scenes import add_camera, generated_rig, import_bvh, look_at, metarig, wave
+from .scenes import (
+    add_camera,
+    generated_rig,
+    import_bvh,
+    look_at,
+    metarig,
+    open_scene,
+    wave,
+)
 
 SIZE = (512, 512)
 
@@ -27,7 +36,7 @@ def expected_pixels(bpy: Any, rig: Any, anchor: Anchor, camera: Any, world: Any)
     """Where Blender itself puts a bone's end."""
     from bpy_extras.object_utils import world_to_camera_view
 
-    posed = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    posed = rig.evaluated_get(evaluated_depsgraph(bpy.context))
     bone = posed.pose.bones[anchor.bone]
     place = (world or posed.matrix_world) @ (bone.head if anchor.end is End.HEAD else bone.tail)
     x, y, _ = world_to_camera_view(bpy.context.scene, camera, place)
@@ -239,7 +248,7 @@ def test_a_scene_that_is_not_open(empty_file: Any) -> None:
     plan = RetimePlan((1.0, 20.5, 40.0), "")
     other = bpy.context.scene
     here = sample(RigSampler(other, rig, mapping, camera, plan, SIZE))
-    bpy.context.window.scene = bpy.data.scenes.new("Edit")
+    open_scene(bpy, bpy.data.scenes.new("Edit"))
     bpy.context.scene.frame_set(3)
     away = sample(RigSampler(other, rig, mapping, camera, plan, SIZE))
     assert np.array_equal(here, away, equal_nan=True)

@@ -150,7 +150,7 @@ def test_a_scene_deleted_for_good_leaves_a_way(session: Any, scene: Any) -> None
     other = bpy.data.scenes.new("Öther")
     flow = start(session)
     tick(session, lambda: flow.stage is FlowStage.BACKEND)
-    bpy.context.window.scene = other
+    bpy.context.window_manager.windows[0].scene = other
     bpy.data.scenes.remove(scene)
     tick(session, lambda: flow.stage is FlowStage.BRINGING_IN)
     session.tick()

@@ -20,6 +20,7 @@ from motionfollower_addon.core.view.skeleton_lines import (
     seen_from,
     strokes,
 )
+from motionfollower_addon.host.compat import evaluated_depsgraph
 
 REGION = (900, 500)
 
@@ -60,7 +61,7 @@ def test_a_free_view_agrees_with_blenders_own_projection(lens: Lens) -> None:
     camera.ortho_scale = 3.0
     viewer = bpy.data.objects.new("Viewer", camera)
     bpy.context.scene.collection.objects.link(viewer)
-    depsgraph = bpy.context.evaluated_depsgraph_get()
+    depsgraph = evaluated_depsgraph(bpy.context)
     window = viewer.calc_matrix_camera(depsgraph, x=REGION[0], y=REGION[1])
     bpy.data.objects.remove(viewer)
     got = seen_from(WorldPose(joints), np.array(window @ view), np.array(view), lens, REGION)
