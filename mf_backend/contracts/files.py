@@ -61,6 +61,20 @@ def part_rest(name: str) -> str | None:
     return match[3]
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place for a file where nothing can be written, before there is anything to write.
+
+    Makes nothing. Raises OutputError where the nearest folder that exists takes no files.
+    """
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise output_error(path, NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder"))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise output_error(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 @contextmanager
 def atomic_path(path: Path, make_folder: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path` with the same ending; move it into place on success.

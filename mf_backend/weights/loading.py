@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from mf_backend.contracts.checks.fields import listed
 from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.key_map import ADAPTER
@@ -53,6 +54,47 @@ def load_models(
     return models
 
 
+_FRACTIONS = ("F64", "F32", "F16", "BF16")
+_WHOLE_TABLE = "position_ids"
+"""The one table of whole numbers that published networks hold."""
+
+
+def check_headers(folder: Path) -> None:
+    """Refuse files of a set that do not open or hold tensors of whole numbers; reads no tensor.
+
+    Raises as `load_models`. What only the networks know, names and shapes, is checked by that.
+    """
+    weights = open_set(folder)
+    for network in Network:
+        if not weights.has(network):
+            continue
+        path = weights.path(network)
+        try:
+            with safe_open(path, framework="pt") as file:
+                kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as error:
+            raise _damaged(path, error) from error
+        whole = [
+            name
+            for name, kind in kinds.items()
+            if kind not in _FRACTIONS and not name.endswith(_WHOLE_TABLE)
+        ]
+        if whole:
+            raise InputError(
+                "weights-mismatch",
+                f"{path.name} holds tensors without fractions: {listed(whole)}.",
+                "Import the weights again in their place (Replace What Is There, --replace).",
+            )
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(
+        "weights-damaged",
+        f"{path} is damaged: {error}.",
+        "Import the weights again in their place (Replace What Is There, --replace).",
+    )
+
+
 def load_config(folder: Path) -> ModelConfig:
     """Sizes of the networks in a set. Raises as `open_set`, and InputError where unreadable."""
     open_set(folder)
@@ -77,11 +119,7 @@ def _read(path: Path, place: Callable[[str], str], dtype: torch.dtype) -> dict[s
                             broken.append(name)
                     tensors[name] = tensor
     except (OSError, SafetensorError) as error:
-        raise InputError(
-            "weights-damaged",
-            f"{path} is damaged: {error}.",
-            "Import the weights again in their place (Replace What Is There, --replace).",
-        ) from error
+        raise _damaged(path, error) from error
     if broken:
         raise InputError(
             "weights-not-finite",

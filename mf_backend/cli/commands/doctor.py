@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_json
 from mf_backend.contracts.errors import ExitCode
 from mf_backend.doctor.examine import GIGABYTE, examine
@@ -16,9 +17,10 @@ from mf_backend.doctor.examine import GIGABYTE, examine
 def add_parser(subparsers: Any) -> None:
     """Add the command's options."""
     parser = subparsers.add_parser("doctor", help=COMMANDS["doctor"], description=run.__doc__)
-    parser.add_argument(
+    add_path(
+        parser,
         "--folder",
-        type=Path,
+        metavar="DIR",
         default=Path(),
         help="where job folders would lie, to look at its free space (default: here)",
     )

@@ -54,10 +54,12 @@ class MotionFollowerEngine:
         """What changes the frames besides the conditions. Raises InputError for wrong settings."""
         from mf_backend.contracts.devices import choose_device
         from mf_backend.engines.motionfollower.options import check_memory, sampler_options
+        from mf_backend.weights.loading import check_headers
 
         folder = weights_folder(settings.weights)
         weights = open_set(folder)
         ModelConfig.from_folder(folder)
+        check_headers(folder)
         # Another preset gives the same frames, so it is only checked.
         check_memory(settings.memory)
         options = sampler_options(settings)

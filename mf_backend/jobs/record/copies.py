@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import InputError, OutputError
-from mf_backend.contracts.files import output_error, part_name, write_json
+from mf_backend.contracts.files import check_place, output_error, part_name, write_json
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.record.marks import FileMark
 
@@ -40,8 +40,9 @@ class Copies:
         self._made = _read(self._path)
 
     def check(self, mp4: str) -> None:
-        """Refuse a place where something else lies than a copy of this job's."""
+        """Refuse a place where something else lies than a copy of this job's, or no file can."""
         path = Path(mp4)
+        check_place(path)
         if not path.is_absolute():
             raise InputError("job-invalid", f"In job.json, output.mp4 must be absolute: {mp4!r}.")
         mark = FileMark.of(self._job.mp4)

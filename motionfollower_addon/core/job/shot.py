@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 from mf_backend.contracts.checks.build import build
 from mf_backend.contracts.checks.fields import Field
+from mf_backend.contracts.checks.json_text import read_json
+from mf_backend.contracts.checks.small_files import UnreadableError
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import Settings
 
@@ -54,6 +55,8 @@ class Shot:
     settings: Settings = field(default_factory=Settings)
 
 
+_LARGEST_LIST = 4 << 20
+"""Bytes that a list of shots may have."""
 _PATHS = frozenset({"clip", "output", "mp4", "bone_map"})
 _SETTING_PATHS = frozenset(
     {"weights", "source_poses", "source_joints", "source_masks", "target_masks"}
@@ -136,10 +139,10 @@ def read_shots(path: Path, default: Shot) -> list[Shot]:
     folder. Raises InputError for the first thing that is wrong.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
+        value = read_json(path, _LARGEST_LIST)
+    except UnreadableError as error:
         raise InputError(
-            "shots-missing", f"The list of shots {path} cannot be read: {error.strerror or error}."
+            "shots-missing", f"The list of shots {path} cannot be read: {error}."
         ) from None
     except ValueError as error:
         raise InputError("shots-invalid", f"{path} is not valid JSON: {error}.") from None

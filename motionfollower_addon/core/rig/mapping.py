@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts.checks.json_text import read_json
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import write_json
 from mf_backend.skeleton.joints import BODY_JOINTS, FINGERS, JOINT_NAMES
 
 SCHEMA = 1
 _OTHER_FILE = "Choose a file that Save Bones wrote."
+_LARGEST = 4 << 20
+"""Bytes that a list of bones may have."""
 
 REQUIRED = tuple(
     f"{side}_{joint}"
@@ -113,8 +115,8 @@ def save(mapping: Mapping, path: Path) -> None:
 def load(path: Path) -> Mapping:
     """Read a mapping that `save` wrote. Raises InputError where it is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        value = read_json(path, _LARGEST)
+    except ValueError as error:
         raise InputError(
             "mapping-unreadable", f"{path} cannot be read: {error}.", _OTHER_FILE
         ) from None

@@ -126,6 +126,26 @@ def test_tensors_without_fractions_are_refused(odd_path: Path, dtype: torch.dtyp
         load_models(folder)
 
 
+@pytest.mark.parametrize("spoil", ["kind", "cut"])
+def test_a_job_with_damaged_tensors_is_refused_at_once(odd_path: Path, spoil: str) -> None:
+    folder = odd_path / "weights"
+    make_tiny_set(folder)
+    path = folder / "vae.safetensors"
+    if spoil == "kind":
+        tensors = load_file(path)
+        tensors["decoder.conv_in.bias"] = tensors["decoder.conv_in.bias"].to(torch.int16)
+        save_file(tensors, path)
+    else:
+        path.write_bytes(path.read_bytes()[:5000])
+    size = path.stat().st_size
+    edit(folder / "weights.json", lambda x: x["files"]["vae.safetensors"].update(bytes=size))
+    job = make_job(odd_path, count=4, engine="motionfollower", weights=str(folder))
+    done = backend("run", str(job.path), "--json")
+    error = json.loads(done.stdout)["error"]
+    assert done.returncode == 2 and "vae.safetensors" in error["message"], done.stderr
+    assert "Traceback" not in done.stderr and not job.conditions.exists()
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [
