@@ -1,4 +1,4 @@
-"""`blender -b FILE --command motionfollower render|skeletons ...`."""
+"""`blender -b FILE --command motionfollower render|skeletons|prepare|bring-in ...`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +14,6 @@ from mf_backend.clip import image_folder, video
 from mf_backend.clip.info import DEFAULT_IMAGE_FPS, ClipInfo, as_rate
 from mf_backend.clip.video_reader import VideoReader
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.files import hash_file
 from mf_backend.contracts.request import ClipKind, Reference
 
 
@@ -36,21 +34,6 @@ def probe_clip(path: Path, fps: float = 0.0) -> ClipInfo:
     facts = video.inspect(path)
     _refuse_cut(path, facts, facts.expected)
     return _video_info(facts, fps)
-
-
-def hash_clip(path: Path) -> str:
-    """SHA-256 of a video's bytes, or of a folder's image names, sizes and contents, as hex."""
-    if not path.is_dir():
-        if not path.is_file():
-            raise InputError(
-                "clip-missing", f"The clip {path} does not exist.", "Choose its file again."
-            )
-        return hash_file(path)
-    digest = hashlib.sha256()
-    for file in image_folder.scan(path).files:
-        line = f"{file.name}\0{file.stat().st_size}\0{hash_file(file)}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
 
 
 def _images_info(

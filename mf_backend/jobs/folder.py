@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mf_backend.contracts.checks.json_text import parse_json
+from mf_backend.contracts.checks.small_files import UnreadableError, read_small
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error, part_rest, write_json
 from mf_backend.contracts.links import NO_LINK, refuse_links
-from mf_backend.contracts.request import JobRequest, read_request, to_dict
+from mf_backend.contracts.request import LARGEST_REQUEST, JobRequest, read_request, to_dict
 from mf_backend.jobs.state import JobState, write_state
 
 
@@ -29,6 +31,11 @@ class JobFolder:
     def request(self) -> Path:
         """What was asked; never changed."""
         return self.path / "job.json"
+
+    @property
+    def refusal(self) -> Path:
+        """Why there is no job: its shot was refused when jobs were made of a list."""
+        return self.path / "not_prepared.json"
 
     @property
     def state(self) -> Path:
@@ -139,7 +146,23 @@ def read_job(folder: Path) -> tuple[JobFolder, JobRequest]:
     """A job folder and its request. Raises InputError where it is not valid or leads outside."""
     job = JobFolder(folder.absolute())
     refuse_links(job.path)
+    if not job.request.exists():
+        refuse_unprepared(job)
     return job, read_request(job.request)
+
+
+def refuse_unprepared(job: JobFolder) -> None:
+    """Raise InputError with the reason where a folder says why it holds no job."""
+    try:
+        told = parse_json(read_small(job.refusal, LARGEST_REQUEST))
+        code, message, hint = str(told["code"]), str(told["message"]), str(told["hint"])
+    except (UnreadableError, ValueError, TypeError, KeyError):
+        return
+    raise InputError(
+        code,
+        f"{job.path} holds no job, because its shot could not be prepared: {message}",
+        hint or "Mend the shot and prepare it again.",
+    )
 
 
 def create_job(folder: Path, request: JobRequest) -> JobFolder:

@@ -6,23 +6,27 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import bpy
 
 from mf_backend.contracts.errors import ExitCode, MFError
 
+from ..core.job.order import Order
 from ..host.run.batch import Outcome, run_shot, save_file
 from .shot_options import shots_of
 
 
-def _result(outcome: Outcome) -> dict[str, Any]:
+def result(outcome: Outcome) -> dict[str, Any]:
+    """One shot's part of the JSON answer."""
     value = dataclasses.asdict(outcome)
     value["exit_code"] = int(outcome.exit_code)
     return value
 
 
-def _say(outcome: Outcome, number: int, total: int, out: TextIO) -> None:
+def say(outcome: Outcome, number: int, total: int, out: TextIO) -> None:
+    """Tell on a terminal how one shot went."""
     head = f"[{number}/{total}] {outcome.name}: "
     if outcome.exit_code is ExitCode.DONE:
         parts = [f"{outcome.frames} frames", outcome.mp4 or outcome.folder, outcome.statement]
@@ -36,13 +40,19 @@ def _say(outcome: Outcome, number: int, total: int, out: TextIO) -> None:
     out.flush()
 
 
-def run_shots(arguments: argparse.Namespace, out: TextIO, only_skeletons: bool) -> int:
+def exit_code(codes: Iterable[ExitCode]) -> ExitCode:
+    """The code of several: that of the failed ones where they agree."""
+    failed = set(codes) - {ExitCode.DONE}
+    return failed.pop() if len(failed) == 1 else ExitCode.OTHER if failed else ExitCode.DONE
+
+
+def run_shots(arguments: argparse.Namespace, out: TextIO, order: Order) -> int:
     """Run the shots that the command line means, one after the other; the exit code of all."""
     shots = shots_of(arguments)
     save = getattr(arguments, "save", None)
     outcomes: list[Outcome] = []
     for number, shot in enumerate(shots, 1):
-        outcome = run_shot(shot, only_skeletons, sys.stderr)
+        outcome = run_shot(shot, order, sys.stderr)
         if outcome.exit_code is ExitCode.DONE and save is not None:
             # After every shot, so that what is there survives whatever comes next.
             try:
@@ -57,14 +67,13 @@ def run_shots(arguments: argparse.Namespace, out: TextIO, only_skeletons: bool) 
                 )
         outcomes.append(outcome)
         if not arguments.json:
-            _say(outcome, number, len(shots), out)
-    codes = {outcome.exit_code for outcome in outcomes} - {ExitCode.DONE}
-    code = codes.pop() if len(codes) == 1 else ExitCode.OTHER if codes else ExitCode.DONE
+            say(outcome, number, len(shots), out)
+    code = exit_code(outcome.exit_code for outcome in outcomes)
     if arguments.json:
         value = {
             "exit_code": int(code),
-            "shots": [_result(outcome) for outcome in outcomes],
-            "saved": bpy.data.filepath if save is not None and not codes else "",
+            "shots": [result(outcome) for outcome in outcomes],
+            "saved": bpy.data.filepath if save is not None and code is ExitCode.DONE else "",
         }
         print(json.dumps(value, ensure_ascii=False), file=out, flush=True)
     elif len(shots) > 1:

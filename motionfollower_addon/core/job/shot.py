@@ -127,6 +127,14 @@ def make_shot(
     return dataclasses.replace(default, **own, settings=check_settings(settings, where))
 
 
+def shot_values(shot: Shot) -> dict[str, Any]:
+    """The plain values that make_shot makes the same shot from, fit for JSON."""
+    own = {name: getattr(shot, name) for name in _OWN}
+    values = {**own, "retime": str(shot.retime), "range": list(shot.range)}
+    settings = dataclasses.asdict(shot.settings)
+    return {**values, **settings, "person": list(shot.settings.person)}
+
+
 def check_settings(values: Mapping[str, Any], where: str) -> Settings:
     """Settings from plain values. Raises InputError that names the field."""
     return build(Settings, dict(values), Field("", where, "shots-invalid"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.clip.hashing import hash_clip
 from mf_backend.contracts.errors import CancelledError, MFError
 from mf_backend.contracts.files import output_error, write_bytes, write_npz
 from mf_backend.contracts.request import JobRequest, Output, Reference, Settings, Target
@@ -19,6 +20,8 @@ from mf_backend.jobs.folder import create_job
 from mf_backend.skeleton.draw import draw_skeleton
 
 from ..rig.outline.worker import Outlines
+from .numbered import MADE_FROM, whole_folder
+from .order import A_TAKE, Goal, Order
 from .png import encode_png
 
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
@@ -75,9 +78,9 @@ def claim_folder(root: Path, name: str) -> Path:
 class JobWriter:
     """One job folder being written: start it, look at `finished`, `take` the result."""
 
-    def __init__(self, draft: JobDraft, only_skeletons: bool = False) -> None:
+    def __init__(self, draft: JobDraft, order: Order = A_TAKE) -> None:
         self.draft = draft
-        self._only_skeletons = only_skeletons
+        self._order = order
         self.written = 0
         """Skeleton pictures written so far."""
         self._result: tuple[JobRequest | None, Path] | None = None
@@ -117,8 +120,17 @@ class JobWriter:
             self._error = MFError("job-writing", f"The job could not be written: {error}.")
 
     def _write(self) -> tuple[JobRequest | None, Path]:
-        draft = self.draft
-        folder = claim_folder(draft.root, draft.name)
+        numbered = self._order.folder
+        if numbered is None:
+            folder = claim_folder(self.draft.root, self.draft.name)
+            return self._fill(folder), folder
+        with whole_folder(numbered) as folder:
+            request = self._fill(folder)
+        return request, numbered
+
+    def _fill(self, folder: Path) -> JobRequest | None:
+        """Everything that belongs into the new folder; None where only skeletons were wanted."""
+        draft, order = self.draft, self._order
         write_npz(
             folder / _JOINTS,
             target=draft.joints.astype(np.float32),
@@ -133,11 +145,16 @@ class JobWriter:
                 mask = encode_png(draft.outlines.mask(index, draft.size))
                 write_bytes(folder / _MASKS / f"frame_{index}.png", mask)
             self.written = index + 1
-        if self._only_skeletons:
-            return None, folder
+        if order.goal is Goal.SKELETONS:
+            return None
+        reference, about = draft.reference, draft.about
+        if order.goal is Goal.JOB:
+            # It will be worked on elsewhere, and later: the clip must be the same then.
+            reference = replace(reference, sha256=hash_clip(Path(reference.path)))
+            about = {**about, MADE_FROM: order.made_from}
         request = JobRequest(
             id=uuid.uuid4().hex[:12],
-            reference=draft.reference,
+            reference=reference,
             target=Target(
                 joints=_JOINTS,
                 poses=_POSES,
@@ -145,8 +162,8 @@ class JobWriter:
             ),
             settings=draft.settings,
             output=draft.output,
-            about=draft.about,
+            about=about,
         )
         # job.json comes last: a folder without it was never a job.
         create_job(folder, request)
-        return request, folder
+        return request

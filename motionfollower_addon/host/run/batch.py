@@ -11,6 +11,7 @@ import bpy
 
 from mf_backend.contracts.errors import ExitCode, MFError, OutputError
 
+from ...core.job.order import Order
 from ...core.job.shot import Shot
 from .flow import RenderFlow
 from .session import current
@@ -54,11 +55,16 @@ class _Teller:
             self._stage, self._last = stage, now
 
 
-def run_shot(shot: Shot, only_skeletons: bool, progress: TextIO) -> Outcome:
+def shot_name(shot: Shot) -> str:
+    """What a shot is called before anything of it was read."""
+    return shot.name or shot.action or Path(shot.clip).stem or shot.strip or "shot"
+
+
+def run_shot(shot: Shot, order: Order, progress: TextIO) -> Outcome:
     """Run one shot to its end. Never raises for what a person can mend; the outcome says it."""
-    name = shot.name or shot.action or Path(shot.clip).stem or shot.strip or "shot"
+    name = shot_name(shot)
     try:
-        flow = current().make_flow(shot, only_skeletons=only_skeletons)
+        flow = current().make_flow(shot, order=order)
         flow.run(_Teller(progress))
     except MFError as error:
         return Outcome(name, error.exit_code, error.code, error.message, error.hint)

@@ -13,6 +13,7 @@ from mf_backend.version import VERSION
 
 from ...core.backend.state import ClipFacts
 from ...core.disk.read_in_thread import Reading
+from ...core.job.order import Goal
 from ...core.job.provenance import Origin
 from ...core.job.shot import Shot
 from ...core.job.writer import JobDraft
@@ -101,7 +102,7 @@ def begin_drafting(
     rig_scene: str,
     sequencer_scene: Any,
     facts: ClipFacts,
-    only_skeletons: bool = False,
+    goal: Goal = Goal.TAKE,
 ) -> Generator[None, None, Drafting]:
     """Start reading the motion of a shot for a clip, in pieces of some milliseconds each.
 
@@ -131,7 +132,7 @@ def begin_drafting(
         action=motion.action,
         slot=motion.slot,
         # Masks of one's own come first.
-        outline=shot.outline and not only_skeletons and not shot.settings.target_masks,
+        outline=shot.outline and goal is not Goal.SKELETONS and not shot.settings.target_masks,
     )
     warnings = _warnings(motion, footage, facts, scene_rate)
     origin = _origin(shot, sequencer_scene, footage, facts, span, motion, retimed, mapping)

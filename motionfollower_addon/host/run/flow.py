@@ -15,6 +15,7 @@ from mf_backend.jobs.folder import JobFolder
 
 from ...core.backend.client import Answer, BackendClient, clip_facts
 from ...core.backend.state import BackendState, ClipFacts, JobPhase, JobStatus
+from ...core.job.order import A_TAKE, Goal, Order
 from ...core.job.provenance import Origin, read_origin
 from ...core.job.shot import Shot
 from .. import compat
@@ -46,7 +47,7 @@ class RenderFlow:
         client: Callable[[], BackendClient],
         shot: Shot | None = None,
         folder: Path | None = None,
-        only_skeletons: bool = False,
+        order: Order = A_TAKE,
         finished: bool = False,
     ) -> None:
         """A new run of `shot`, or with `folder` a job that is already on disk.
@@ -59,7 +60,7 @@ class RenderFlow:
         self.stage = FlowStage.BRINGING_IN if finished else FlowStage.STARTING
         self.shot = shot or Shot()
         self.folder = folder
-        self.only_skeletons = only_skeletons
+        self.order = order
         self._made_here = folder is None
         self.request: JobRequest | None = None
         self.status: JobStatus | None = None
@@ -234,7 +235,7 @@ class RenderFlow:
         named = bpy.data.scenes.get(self.shot.scene) if self.shot.scene else None
         self.destination = Destination(scene=named or compat.sequencer_scene(bpy.context))
         rig_scene = named or bpy.context.scene
-        return Preparation(self.shot, rig_scene, self.destination, self.only_skeletons)
+        return Preparation(self.shot, rig_scene, self.destination, self.order)
 
     def _start(self) -> None:
         if self._client is None:
@@ -263,7 +264,7 @@ class RenderFlow:
     def _check_engine(self, client: BackendClient) -> None:
         """Say before the motion is read that the engine cannot run (with default weights)."""
         settings = self.shot.settings
-        if client.handshake is None or settings.weights or self.only_skeletons:
+        if client.handshake is None or settings.weights or self.order.goal is not Goal.TAKE:
             return
         lacks = client.handshake.engine_missing(settings.engine)
         if lacks:
@@ -294,7 +295,7 @@ class RenderFlow:
         if written is None:
             return
         self.request, self.folder = written
-        if self.only_skeletons:
+        if self.order.goal is not Goal.TAKE:
             self._end(FlowStage.DONE, None)
         else:
             self._submit()

@@ -9,6 +9,7 @@ from typing import Any
 from mf_backend.contracts.request import JobRequest
 
 from ...core.backend.state import ClipFacts
+from ...core.job.order import Order
 from ...core.job.shot import Shot
 from ...core.job.writer import JobWriter
 from ..rig.lookup import Motion, find_motion, find_scene
@@ -20,16 +21,14 @@ from .draft import Drafting, begin_drafting
 class Preparation:
     """Makes one job folder in small steps: `read` until it is true, then `written`."""
 
-    def __init__(
-        self, shot: Shot, rig_scene: Any, destination: Destination, only_skeletons: bool
-    ) -> None:
+    def __init__(self, shot: Shot, rig_scene: Any, destination: Destination, order: Order) -> None:
         self.warnings: list[tuple[str, str]] = []
         self.statement = ""
         self.sampled = 0
         """Skeletons that were read from the rig, once all are."""
         self._shot = shot
         self._destination = destination
-        self._only_skeletons = only_skeletons
+        self._order = order
         self._scene_name, self._scene_uid = rig_scene.name, int(rig_scene.session_uid)
         self._beginning: Generator[None, None, Drafting] | None = None
         self._drafting: Drafting | None = None
@@ -73,7 +72,7 @@ class Preparation:
         self.sampled = len(draft.joints)
         self.warnings = list(self._drafting.warnings)
         self._drafting = None
-        self._writer = JobWriter(draft, self._only_skeletons)
+        self._writer = JobWriter(draft, self._order)
         self._writer.start()
         return True
 
@@ -81,7 +80,7 @@ class Preparation:
         """One of the pieces that come before the first sample."""
         if self._beginning is None:
             self._beginning = begin_drafting(
-                self._shot, self._scene, self._destination.need(), facts, self._only_skeletons
+                self._shot, self._scene, self._destination.need(), facts, self._order.goal
             )
         try:
             next(self._beginning)

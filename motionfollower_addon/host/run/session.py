@@ -14,6 +14,7 @@ from mf_backend.contracts.errors import InputError, MFError
 from ...core.backend.client import BackendClient
 from ...core.backend.process import BackendProcess, new_log, require_python
 from ...core.backend.state import BackendState
+from ...core.job.order import A_TAKE, Order
 from ...core.job.shot import Shot
 from .. import compat
 from ..options import options, user_folder
@@ -82,13 +83,13 @@ class Session:
         self,
         shot: Shot | None = None,
         folder: Path | None = None,
-        only_skeletons: bool = False,
+        order: Order = A_TAKE,
         finished: bool = False,
     ) -> RenderFlow:
         """A run that nobody steps yet. Raises InputError for wrong input."""
         if folder is not None and self.flow_of(folder) is not None:
             raise InputError("job-running", f"The job in {folder} is already being worked on.")
-        return RenderFlow(self.client, shot, folder, only_skeletons, finished)
+        return RenderFlow(self.client, shot, folder, order, finished)
 
     def add(self, flow: RenderFlow) -> None:
         """List a run and let the timer step it."""

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from mf_backend.skeleton.joints import BODY
+from motionfollower_addon.core.job.order import Goal, Order
 from tests.addon.figure import add_box, add_skin, hang
 from tests.addon.scenes import SIZE, strips
 
@@ -102,7 +103,7 @@ def test_skeletons_alone_need_no_masks(scene: Any) -> None:
     from motionfollower_addon.host.run.session import current
 
     add_skin(scene.objects["Rig"])
-    flow = current().make_flow(to_shot(scene), only_skeletons=True)
+    flow = current().make_flow(to_shot(scene), order=Order(Goal.SKELETONS))
     flow.run()
     assert flow.folder is not None
     assert not (flow.folder / "inputs/character_masks").exists()

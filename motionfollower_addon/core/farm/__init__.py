@@ -1,0 +1,1 @@
+"""What render farms are told about a batch of takes; without Blender."""
