@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.clip import image_folder
+from mf_backend.clip import image_folder, picture_file
 from mf_backend.contracts.checks.fields import shown
 from mf_backend.contracts.checks.npz import NpzError, ShapeError, WantedArray, read_npz
 from mf_backend.contracts.errors import InputError
@@ -55,7 +55,7 @@ def picture_files(folder: Path, clip: FrameSource, what: str) -> tuple[Path, ...
 def check_size(files: tuple[Path, ...], size: tuple[int, int], what: str) -> None:
     """Refuse pictures of another size than `size` (width, height), naming the first."""
     for path in files:
-        found = image_folder.image_size(path)
+        found = picture_file.image_size(path)
         if found != size:
             raise InputError(
                 "pictures-size",
@@ -172,7 +172,7 @@ def read_pose_pictures(files: tuple[Path, ...]) -> Joints:
     """Joints [frames, 60, 2] read back from skeleton pictures by colour; NaN absent."""
     from mf_backend.skeleton.pose_pictures import read_pose_picture
 
-    joints = np.stack([read_pose_picture(image_folder.read_image(path)) for path in files])
+    joints = np.stack([read_pose_picture(picture_file.read_image(path)) for path in files])
     if not np.isfinite(joints).any():
         raise InputError(
             "poses-empty",

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mf_backend.cli.commands import COMMANDS, load_command
+from mf_backend.cli.log_lines import LineFormatter, visible
 from mf_backend.cli.output import print_json, say
 from mf_backend.cli.streams import reserve_stdout_for_results
 from mf_backend.contracts.errors import ExitCode, InputError, MFError, OutputError
-from mf_backend.contracts.log_lines import LineFormatter, visible
 from mf_backend.contracts.resources import check_address_space
 from mf_backend.version import VERSION
 

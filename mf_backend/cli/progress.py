@@ -10,8 +10,8 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Protocol
 
+from mf_backend.cli.log_lines import visible
 from mf_backend.contracts.errors import MFError
-from mf_backend.contracts.log_lines import visible
 from mf_backend.jobs.tracker import JobTracker, Progress
 from mf_backend.protocol.messages import PROGRESS_SECONDS, error_data
 

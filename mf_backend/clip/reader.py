@@ -10,7 +10,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.clip import image_folder, video
+from mf_backend.clip import image_folder, picture_file, video
 from mf_backend.clip.info import DEFAULT_IMAGE_FPS, ClipInfo, as_rate
 from mf_backend.clip.video_reader import VideoReader
 from mf_backend.contracts.errors import InputError
@@ -30,14 +30,14 @@ def probe_clip(path: Path, fps: float = 0.0) -> ClipInfo:
     """
     if path.is_dir():
         images = image_folder.scan(path)
-        return _images_info(images, image_folder.read_headers(images.files), fps)
+        return _images_info(images, picture_file.read_headers(images.files), fps)
     facts = video.inspect(path)
     _refuse_cut(path, facts, facts.expected)
     return _video_info(facts, fps)
 
 
 def _images_info(
-    images: image_folder.NumberedImages, headers: image_folder.Headers, fps: float
+    images: image_folder.NumberedImages, headers: picture_file.Headers, fps: float
 ) -> ClipInfo:
     notes: tuple[tuple[str, str], ...] = ()
     if headers.transparent is not None:
@@ -141,7 +141,7 @@ class Clip:
         if isinstance(self._source, VideoReader):
             return self._source.read(self.first + index)
         file = self._source[index]
-        picture = image_folder.read_image(file)
+        picture = picture_file.read_image(file)
         if picture.shape[:2] != (self.info.height, self.info.width):
             raise InputError(
                 "clip-mixed-sizes",
@@ -206,7 +206,7 @@ def open_clip(reference: Reference) -> Clip:
                 "Add them, or choose a range without a gap.",
             )
         files = images.files[first : first + count]
-        info = _images_info(images, image_folder.read_headers(files), reference.fps)
+        info = _images_info(images, picture_file.read_headers(files), reference.fps)
         return Clip(reference, info, first, count, files, float(first / info.fps))
     facts = video.inspect(path)
     info = _video_info(facts, reference.fps)

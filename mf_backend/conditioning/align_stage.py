@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import THRESHOLD
-from mf_backend.clip import image_folder, write_png
+from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
@@ -162,7 +162,7 @@ def target_pictures(context: ConditionContext) -> tuple[tuple[Path, ...], tuple[
     size = target.size
     if target.poses is not None and (target.joints is None or mode is Alignment.MATCHED):
         pictures = user_files.picture_files(target.poses, clip, "target skeletons")
-        found = image_folder.check_sizes(pictures)
+        found = picture_file.check_sizes(pictures)
         size = found if target.joints is None else size
         if mode is Alignment.MATCHED:
             user_files.check_size(pictures, clip.size, "target skeletons")
@@ -252,7 +252,7 @@ def _target_masks(context: ConditionContext, size: tuple[int, int]) -> list[Any]
         def read() -> NDArray[np.uint8]:
             import cv2
 
-            mask = image_folder.read_grey(path)
+            mask = picture_file.read_grey(path)
             if size == clip.size:
                 return mask
             scaled: NDArray[np.uint8] = cv2.resize(mask, clip.size, interpolation=cv2.INTER_NEAREST)

@@ -28,7 +28,7 @@ from mf_backend.actor.masks.shape import (
     soften,
     widen,
 )
-from mf_backend.clip import image_folder, write_png
+from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
@@ -199,7 +199,7 @@ def _mask_files(context: ConditionContext) -> tuple[Path, ...]:
 
 def _user_mattes(context: ConditionContext) -> Iterator[tuple[int, Matte]]:
     for index, file in enumerate(_mask_files(context)):
-        yield index, soften(image_folder.read_grey(file))
+        yield index, soften(picture_file.read_grey(file))
 
 
 def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.clip import image_folder
+from mf_backend.clip import picture_file
 from mf_backend.contracts.checks.npz import WantedArray
 from mf_backend.contracts.conditions import FRAMES, JOINTS, read_arrays
 from mf_backend.contracts.errors import InputError
@@ -43,7 +43,7 @@ def read_mask(out: Path, kind: str, index: int) -> NDArray[np.uint8]:
     path = out / kind / f"frame_{index}.png"
     if not path.is_file():
         raise InputError("condition-damaged", f"{path} is missing.")
-    return image_folder.read_grey(path)
+    return picture_file.read_grey(path)
 
 
 def picture_names(count: int, *folders: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def is_json(path: Path) -> bool:
 def pictures_complete(folder: Path, count: int, size: tuple[int, int]) -> bool:
     """Whether frame_0.png to frame_{count - 1}.png are there and open at `size`."""
     return all(
-        image_folder.intact_size(folder / f"frame_{index}.png") == size for index in range(count)
+        picture_file.intact_size(folder / f"frame_{index}.png") == size for index in range(count)
     )
 
 

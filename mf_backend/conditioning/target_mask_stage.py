@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import Verdict, check_mask
-from mf_backend.clip import image_folder, write_png
+from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
@@ -64,7 +64,7 @@ class TargetMaskStage:
         """Masks and mattes of all frames, the report and the sheet."""
         said = is_json(out / QUALITY) and is_json(out / REPORT)
         folders = (out / "target_masks", out / "target_alpha")
-        seen = image_folder.intact_size(out / SHEET) is not None
+        seen = picture_file.intact_size(out / SHEET) is not None
         return said and seen and all(pictures_complete(folder, count, size) for folder in folders)
 
     def check(self, context: ConditionContext) -> None:
@@ -142,7 +142,7 @@ def _mask_files(folder: Path, context: ConditionContext, size: tuple[int, int]) 
     """The given masks, one for each frame, of `size` (width, height)."""
     files = user_files.picture_files(folder, context.clip, "target masks")
     for path in files:
-        found = image_folder.image_size(path)
+        found = picture_file.image_size(path)
         if found != size:
             raise InputError(
                 "pictures-size",
@@ -171,7 +171,7 @@ def _given_masks(
     files = _mask_files(folder, context, size)
     refused: dict[str, str] = {}
     for index, path in enumerate(files):
-        check = check_mask(image_folder.read_grey(path) >= 128, joints[index])
+        check = check_mask(picture_file.read_grey(path) >= 128, joints[index])
         # An empty one says that nobody is seen, which a character that is hidden does not mean.
         if check.verdict in (Verdict.INVERTED, Verdict.ELSEWHERE, Verdict.EMPTY):
             refused[str(index)] = str(check.verdict)
@@ -185,6 +185,6 @@ def _given_masks(
         )
 
     def read(index: int) -> Matte | None:
-        return None if str(index) in refused else image_folder.read_grey(files[index])
+        return None if str(index) in refused else picture_file.read_grey(files[index])
 
     return read, joints, refused

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import write_png
-from mf_backend.clip.image_folder import read_image, scan
+from mf_backend.clip.image_folder import scan
+from mf_backend.clip.picture_file import read_image
 
 
 @dataclass(frozen=True)

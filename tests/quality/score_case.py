@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor.masks.shape import Verdict, check_mask
-from mf_backend.clip import image_folder, open_clip, reference_for
+from mf_backend.clip import image_folder, open_clip, picture_file, reference_for
 from mf_backend.conditioning.base import ConditionContext, TargetMotion
 from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.conditions import load_conditions
@@ -79,7 +79,7 @@ def pictures(folder: Path) -> list[Path]:
 
 def read_bodies(folder: Path) -> Floats:
     """Joints [frames, 60, 2] in skeleton pictures."""
-    return np.stack([read_pose_picture(image_folder.read_image(path)) for path in pictures(folder)])
+    return np.stack([read_pose_picture(picture_file.read_image(path)) for path in pictures(folder)])
 
 
 def overlap(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
@@ -129,14 +129,14 @@ def score_masks(
     """Overlap of each frame's mask with the reference's, and frames whose reference is broken."""
     values, broken = [], []
     for index, path in enumerate(pictures(folder)):
-        reference = image_folder.read_grey(path) > 127
+        reference = picture_file.read_grey(path) > 127
         full = np.full((60, 2), np.nan)
         full[:18] = joints[index]
         check = check_mask(reference, full)
         if check.verdict in (Verdict.INVERTED, Verdict.ELSEWHERE, Verdict.EMPTY):
             broken.append(index)
             continue
-        mine = image_folder.read_grey(out / kind / f"frame_{index}.png") > 127
+        mine = picture_file.read_grey(out / kind / f"frame_{index}.png") > 127
         values.append(overlap(mine, reference))
     return values, broken
 
@@ -197,8 +197,8 @@ def _target_overlap(out: Path, case: Path) -> float | None:
         np.mean(
             [
                 overlap(
-                    image_folder.read_grey(out / "target_masks" / f"frame_{index}.png") > 127,
-                    image_folder.read_grey(path) > 127,
+                    picture_file.read_grey(out / "target_masks" / f"frame_{index}.png") > 127,
+                    picture_file.read_grey(path) > 127,
                 )
                 for index, path in enumerate(files)
             ]

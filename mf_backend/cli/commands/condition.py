@@ -14,13 +14,13 @@ from typing import Any, TextIO
 
 from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, ESTIMATORS
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.log_lines import visible
 from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_json
 from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.links import refuse_links
-from mf_backend.contracts.log_lines import visible
 from mf_backend.contracts.request import Alignment, Reference, Settings
 from mf_backend.contracts.resources import check_address_space
 from mf_backend.jobs.costs import address_space

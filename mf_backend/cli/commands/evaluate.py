@@ -11,7 +11,8 @@ from typing import Any
 from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_result, say
-from mf_backend.clip.image_folder import NumberedImages, read_grey, scan
+from mf_backend.clip.image_folder import NumberedImages, scan
+from mf_backend.clip.picture_file import read_grey
 from mf_backend.clip.reader import Clip, open_clip, reference_for
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.frames import Picture

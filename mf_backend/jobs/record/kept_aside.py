@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 from mf_backend.clip import probe_clip
-from mf_backend.clip.image_folder import intact_size
+from mf_backend.clip.picture_file import intact_size
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import output_error
 from mf_backend.jobs.folder import JobFolder

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mf_backend.clip import hash_clip, open_clip, probe_clip, reference_for, write_png
-from mf_backend.clip.image_folder import intact_size, list_numbers, read_grey, read_image
+from mf_backend.clip.image_folder import list_numbers
+from mf_backend.clip.picture_file import intact_size, read_grey, read_image
 from mf_backend.contracts.errors import InputError
 
 from .conftest import number_of, numbered_frames

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from mf_backend.clip import hash_clip, open_clip, probe_clip, reference_for
-from mf_backend.clip.image_folder import read_grey, read_image
+from mf_backend.clip.picture_file import read_grey, read_image
 from mf_backend.contracts.errors import InputError
 from tests.backend.clip.conftest import numbered_frames
 from tests.backend.clip.test_images import fill

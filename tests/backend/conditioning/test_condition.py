@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mf_backend.clip.image_folder import image_size, read_grey, read_image, scan
+from mf_backend.clip.image_folder import scan
+from mf_backend.clip.picture_file import image_size, read_grey, read_image
 from mf_backend.contracts.conditions import JointState, load_conditions
 
 from ..conftest import Ran, write_frames, write_joints

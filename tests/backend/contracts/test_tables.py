@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mf_backend.clip.image_folder import read_grey, read_image
+from mf_backend.clip.picture_file import read_grey, read_image
 from mf_backend.protocol.messages import PROTOCOL
 from tests.backend.tiny_job import Backend, backend, make_job, printed
 

@@ -104,7 +104,7 @@ def test_a_panning_camera_marks_what_it_never_showed(odd_path: Path) -> None:
         write_png(odd_path / "clip" / f"{index + 1:06d}.png", frame)
         write_png(odd_path / "masks" / f"{index}.png", mask)
     from mf_backend.actor.plate.background import build_plate
-    from mf_backend.clip.image_folder import read_grey
+    from mf_backend.clip.picture_file import read_grey
 
     with open_clip(Reference(str(odd_path / "clip"), ClipKind.IMAGES, fps=24.0)) as clip:
         plate = build_plate(

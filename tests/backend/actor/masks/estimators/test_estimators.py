@@ -12,7 +12,7 @@ import pytest
 from mf_backend.actor.masks.estimators import estimator_names, load_estimator
 from mf_backend.actor.masks.estimators.sam2 import in_square, prompts
 from mf_backend.clip import Clip, open_clip
-from mf_backend.clip.image_folder import read_grey
+from mf_backend.clip.picture_file import read_grey
 from mf_backend.contracts.errors import MissingComponentError
 from mf_backend.contracts.request import ClipKind, Reference
 from mf_backend.weights.catalog import BIREFNET, SAM2
