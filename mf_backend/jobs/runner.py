@@ -33,6 +33,7 @@ from mf_backend.jobs.log import capture_output
 from mf_backend.jobs.options import JobResult, RunOptions
 from mf_backend.jobs.record.codes import CHANGED, FOUND_ONCE, STATE_DAMAGED
 from mf_backend.jobs.record.inputs import InputsChangedError, InputWatch
+from mf_backend.jobs.record.warned import Warned
 from mf_backend.jobs.stage_names import READ, REPORT
 from mf_backend.jobs.state import StageRecord, Status, is_damaged, read_state, write_state
 from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from mf_backend.jobs.record.keeper import StageKeeper
 
 _log = logging.getLogger(__name__)
+_WARNED = "warned"
+"""The fact that holds what each stage warned of."""
 _STATE_SECONDS = 1.0
 """Steps inside a stage are written to state.json at most this often."""
 
@@ -105,6 +108,7 @@ class _Run:
         self.watch = InputWatch()
         self.damaged = is_damaged(job.state)
         self.state = read_state(job.state)
+        self.warned = Warned(self.state.facts.get(_WARNED))
         self.doing = READ
         self._written = 0.0
         expected = self._expected(request.reference.count or 100)
@@ -121,6 +125,9 @@ class _Run:
         if (code, message) in self.state.warnings:
             return
         _log.warning("%s: %s", code, message)
+        if code not in FOUND_ONCE and self.doing != READ:
+            self.warned.add(self.doing, code, message)
+            self._fact(_WARNED, self.warned.plain())
         self.state = replace(self.state, warnings=(*self.state.warnings, (code, message)))
         self.listener.warning(code, message)
 
@@ -235,6 +242,9 @@ class _Run:
         self._finish(READ, "")
         for stage in stages:
             self.doing = stage.name
+            for code, message in self.warned.enter(stage.name, hashes[stage.name]):
+                self.warning(code, message)
+            self._fact(_WARNED, self.warned.plain())
             if keeper.kept(stage):
                 self._note_kept(stage.name, hashes[stage.name])
                 continue
@@ -265,12 +275,13 @@ class _Run:
         self.state = replace(self.state, facts={**self.state.facts, name: value})
 
     def _tell_former(self) -> None:
-        """Say again what earlier runs said, but for what only they found; and what is damaged."""
+        """Forget what earlier runs said, which each stage says again if it still holds; and say
+        what is damaged. Of jobs from before stages were noted with it, all is taken to hold."""
         from mf_backend.jobs import report
 
-        lasting = tuple(w for w in self.state.warnings if w[0] not in FOUND_ONCE)
-        self.state = replace(self.state, warnings=lasting)
-        for code, message in lasting:
+        if _WARNED in self.state.facts:
+            self.state = replace(self.state, warnings=())
+        for code, message in self.state.warnings:
             self.listener.warning(code, message)
         if self.damaged:
             self.warning(

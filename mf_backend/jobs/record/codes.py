@@ -7,6 +7,13 @@ RECORD_DAMAGED = "record-damaged"
 STATE_DAMAGED = "state-damaged"
 FRAMES_CHANGED = "frames-changed"
 FRAMES_DAMAGED = "frames-damaged"
+CHECKPOINT_DAMAGED = "checkpoint-damaged"
+"""Told by the diffusion engine."""
 
-FOUND_ONCE = frozenset({CHANGED, RECORD_DAMAGED, STATE_DAMAGED, FRAMES_CHANGED, FRAMES_DAMAGED})
+FOUND_ONCE = frozenset(
+    {
+        *(CHANGED, RECORD_DAMAGED, STATE_DAMAGED),
+        *(FRAMES_CHANGED, FRAMES_DAMAGED, CHECKPOINT_DAMAGED),
+    }
+)
 """What these say is mended by the run that found it; later runs do not say it again."""

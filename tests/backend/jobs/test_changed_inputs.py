@@ -13,7 +13,7 @@ import pytest
 
 from mf_backend.contracts.files import write_npz
 from mf_backend.jobs.folder import JobFolder
-from tests.backend.jobs.runs import has_frames, kill_when, results, run, start, wait_until
+from tests.backend.jobs.runs import has_frames, kill_when, results, run, start, wait_until, warnings
 from tests.backend.tiny_job import edit_request, figure_joints, make_job
 
 COUNT = 12
@@ -161,3 +161,18 @@ def test_a_date_alone_changes_nothing(odd_path: Path) -> None:
         path.touch()
     process.communicate(timeout=100)
     assert process.returncode == 0
+
+
+def test_warnings_of_other_settings_do_not_stay(odd_path: Path) -> None:
+    """What a stage warned of holds while it is kept, and goes when it is made from other things."""
+    job = make_job(odd_path, "job", COUNT, SIZE)
+    target = figure_joints(COUNT, SIZE, 0.9)
+    target[3] = np.nan
+    write_npz(job.inputs / "target_joints.npz", target=target, size=np.array(SIZE))
+    kill_when(job, has_frames(job, 3))
+    for _ in range(2):
+        assert run(job).code == 0
+        assert "frames 3" in warnings(job)["target-empty-frames"]
+    point_elsewhere(job, odd_path)
+    assert run(job).code == 0
+    assert "target-empty-frames" not in warnings(job)

@@ -48,8 +48,16 @@ def test_killed_while_denoising(odd_path: Path, weights: Path) -> None:
     time.sleep(0.3)
     process.kill()
     process.wait()
+    kept = list(job.engine_work.glob("sampler-*"))
+    for path in kept:
+        # A kept state whose numbers were changed is found, and the denoising begins again.
+        data = bytearray(path.read_bytes())
+        data[-50] ^= 1
+        path.write_bytes(data)
     done = backend("run", str(job.path))
     assert done.returncode == 0, done.stderr
+    assert ("starts again" in done.stderr) == bool(kept)
+    assert job.mp4.read_bytes() == whole.mp4.read_bytes()
     for index in range(4):
         assert job.frame(index).read_bytes() == whole.frame(index).read_bytes()
         assert read_frame(job.frame(index), (128, 128)) is not None
