@@ -10,6 +10,8 @@ from typing import Any
 
 import bpy
 
+from .. import ids
+
 
 def evaluated_depsgraph(context: Any) -> Any:
     """The depsgraph of the shown view layer, evaluated.
@@ -99,12 +101,29 @@ def windows() -> Iterator[Any]:
     yield from (manager.windows if manager is not None else ())
 
 
-def redraw() -> None:
-    """Ask every 3D View, Sequencer and Image Editor to draw itself again."""
+def redraw_views(*kinds: str) -> None:
+    """Ask every area of these types to draw itself again; a 3D View's scene may take long."""
     for window in windows():
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR", "IMAGE_EDITOR"}:
+            if area.type in kinds:
                 area.tag_redraw()
+
+
+def redraw_panels() -> None:
+    """Ask our own panels to draw themselves again, and nothing else: sidebars and preferences."""
+    for window in windows():
+        for area in window.screen.areas:
+            if area.type == "PREFERENCES":
+                area.tag_redraw()
+            elif area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
+                for region in area.regions:
+                    if region.type == "UI" and _shows_ours(region):
+                        region.tag_redraw()
+
+
+def _shows_ours(region: Any) -> bool:
+    # A sidebar that is closed, or has no tabs yet, names none.
+    return getattr(region, "active_panel_category", ids.CATEGORY) == ids.CATEGORY
 
 
 def path_options() -> set[str]:

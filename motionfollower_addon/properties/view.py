@@ -8,7 +8,7 @@ from ..host import compat
 
 
 def _redraw(_: Any, __: Any) -> None:
-    compat.redraw()
+    compat.redraw_views("VIEW_3D", "IMAGE_EDITOR")
 
 
 class ViewSettings:

@@ -62,7 +62,7 @@ def _listen() -> float | None:
     """Draw again once an answer changed."""
     if _Holder.drawn != _Holder.watch.changes:
         _Holder.drawn = _Holder.watch.changes
-        compat.redraw()
+        compat.redraw_panels()
     return _EVERY_SECONDS if _Holder.watch.waiting else None
 
 

@@ -6,6 +6,7 @@ import contextlib
 import math
 from typing import Any
 
+import bpy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,10 +31,31 @@ def view_layer_with(scene: Any, armature: Any) -> Any:
     return scene.view_layers[0]
 
 
-def go_to_frame(scene: Any, frame: float) -> None:
-    """Evaluate `scene` at a frame with its fraction."""
+def go_to_frame(scene: Any, layer: Any, frame: float) -> None:
+    """Evaluate one view layer of `scene` at a frame with its fraction, drawing nothing.
+
+    `frame_set` would have every region of every window drawn again, which takes seconds where a 3D
+    View shows a heavy scene; handlers of a new frame are called as it does.
+    """
     whole = math.floor(frame + 1e-6)
-    scene.frame_set(whole, subframe=min(max(frame - whole, 0.0), 0.999999))
+    _set_time(scene, whole, min(max(frame - whole, 0.0), 0.999999))
+    handlers = bpy.app.handlers
+    for function in list(handlers.frame_change_pre):
+        function(scene, layer.depsgraph)
+    layer.update()
+    for function in list(handlers.frame_change_post):
+        function(scene, layer.depsgraph)
+
+
+def _set_time(scene: Any, frame: int, subframe: float) -> None:
+    """Write a scene's time and tell nobody, which only writing to a whole collection does."""
+    # Not by its name: a linked scene may have the same.
+    place = next(place for place, item in enumerate(bpy.data.scenes) if item == scene)
+    for name, value, empty in (("frame_current", frame, 0), ("frame_subframe", subframe, 0.0)):
+        values = [empty] * len(bpy.data.scenes)
+        bpy.data.scenes.foreach_get(name, values)
+        values[place] = value
+        bpy.data.scenes.foreach_set(name, values)
 
 
 def joints_now(
@@ -138,8 +160,9 @@ class RigSampler:
         return layer
 
     def _sample(self) -> None:
-        depsgraph = self._layer().depsgraph
-        go_to_frame(self._scene, self._plan.sample_frames[self.done])
+        layer = self._layer()
+        depsgraph = layer.depsgraph
+        go_to_frame(self._scene, layer, self._plan.sample_frames[self.done])
         camera = read_camera(self._camera, depsgraph)
         pose, aspect = self._reader.read(depsgraph), pixel_aspect(self._scene)
         joints = compose(pose, camera, self._size, aspect)
@@ -155,7 +178,7 @@ class RigSampler:
             return True
         if not self._evaluated:
             # A scene that is not open has never been evaluated, so its meshes are not there yet.
-            go_to_frame(self._scene, self._plan.sample_frames[0])
+            go_to_frame(self._scene, self._layer(), self._plan.sample_frames[0])
             self._evaluated = True
         return self._outline.ready(self._layer())
 

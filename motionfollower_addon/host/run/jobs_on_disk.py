@@ -71,7 +71,7 @@ def _show(found: list[_OnDisk]) -> None:
     before = current().waiting
     _take(found)
     if current().waiting != before:
-        compat.redraw()
+        compat.redraw_panels()
 
 
 def _read(roots: list[Path]) -> list[_OnDisk]:

@@ -165,7 +165,7 @@ def _listen() -> float | None:
         client.poll()
     if not answer.here and client.state is BackendState.READY:
         return _EVERY_SECONDS
-    compat.redraw()
+    compat.redraw_panels()
     return None
 
 

@@ -140,14 +140,19 @@ class Session:
         if time.monotonic() - self._looked >= _IDLE_SECONDS:
             self.look_for_takes()
         if before != self._seen():
-            compat.redraw()
+            compat.redraw_panels()
         if any(flow.busy for flow in self.flows):
             return _BUSY_SECONDS
         return _WAITING_SECONDS if self.active else _IDLE_SECONDS
 
     def _seen(self) -> list[Any]:
         """What panels show of the runs."""
-        return [(flow.stage, flow.progress(), flow.take_there, flow.strip) for flow in self.flows]
+        backend = self._client
+        said = (backend.state, backend.failure) if backend is not None else None
+        return [
+            said,
+            *((flow.stage, flow.progress(), flow.take_there, flow.strip) for flow in self.flows),
+        ]
 
     def look_for_takes(self) -> None:
         """See whether the takes of ended runs are still there: a walk over all strips for each."""

@@ -25,6 +25,7 @@ from ...core.setup.installer.plan import (
     TorchChoice,
 )
 from ...core.setup.process import InstallProcess, TaskPhase
+from .. import compat
 from ..options import PACKAGE, user_folder
 from ..run.session import current
 
@@ -184,7 +185,7 @@ class BackendSetup:
         if process is None or process.status.phase.ended:
             return False
         if process.poll():
-            redraw()
+            compat.redraw_panels()
         if process.status.phase is TaskPhase.DONE:
             self._use(process.plan)
         return not process.status.phase.ended
@@ -286,12 +287,3 @@ def stop() -> None:
     if _Holder.setup is not None:
         _Holder.setup.close()
         _Holder.setup = None
-
-
-def redraw() -> None:
-    """Draw the preferences again."""
-    manager = bpy.context.window_manager
-    for window in manager.windows if manager is not None else ():
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()

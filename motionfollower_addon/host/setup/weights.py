@@ -23,9 +23,10 @@ from ...core.setup.weights import (
     free_space,
     move_command,
 )
+from .. import compat
 from ..options import options
 from ..run.session import current
-from .backend import preferences, redraw, require_online
+from .backend import preferences, require_online
 
 _BUSY_SECONDS = 0.1
 
@@ -193,7 +194,7 @@ class WeightsSetup:
         if self.task is None or self.task.phase.ended:
             return False
         if self.task.poll():
-            redraw()
+            compat.redraw_panels()
         return not self.task.phase.ended
 
     def wait(self, task: WeightsTask) -> dict[str, Any]:

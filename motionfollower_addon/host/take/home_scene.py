@@ -112,7 +112,8 @@ def put_marks_back(taken: list[tuple[int, str]]) -> None:
 def show_new_take(scene: Any) -> None:
     """Let the Sequencer show the scene, redraw, and make the new take one step of undo."""
     compat.show_in_sequencer(bpy.context, scene)
-    compat.redraw()
+    compat.redraw_views("SEQUENCE_EDITOR")
+    compat.redraw_panels()
     for window in compat.windows():
         if not bpy.app.background:
             with bpy.context.temp_override(window=window):

@@ -24,6 +24,7 @@ from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.stage_names import ALIGN, TARGET_MASK
 from mf_backend.jobs.state import JobState, read_state
 
+from ... import ids
 from ...core.job.provenance import Origin, home_scene_name, read_origin
 from ...core.rig.retiming import plan
 from .. import background_read, compat
@@ -130,7 +131,9 @@ def _ask(key: Any, question: _Question) -> None:
     def take(job: FitJob | None) -> None:
         before, _Kept.key, _Kept.job = _Kept.job, key, job
         if job is not before:
-            compat.redraw()
+            compat.redraw_panels()
+            if any(getattr(item, ids.SCENE_PROPERTY).show_fitting for item in bpy.data.scenes):
+                compat.redraw_views("VIEW_3D", "IMAGE_EDITOR")
 
     _Kept.asked = key
     background_read.read_in_background(_NAME, lambda: _find(question), take)

@@ -150,7 +150,8 @@ def _look() -> float | None:
     _Holder.waiting = False
     if asked.image:
         show(asked.image)
-    compat.redraw()
+    compat.redraw_views("IMAGE_EDITOR")
+    compat.redraw_panels()
     return None
 
 

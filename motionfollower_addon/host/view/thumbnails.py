@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 from ..run.flow import RenderFlow
+
+_EVERY_SECONDS = 10.0
+"""Blender draws every view of every window anew once it has read such a picture."""
 
 
 class _Holder:
     """The collection of previews between register and unregister."""
 
     previews: Any = None
+    loaded: dict[str, float] = {}
+    """When a picture of a folder was last loaded."""
 
 
 def start() -> None:
@@ -28,6 +34,7 @@ def stop() -> None:
 
         bpy.utils.previews.remove(_Holder.previews)
         _Holder.previews = None
+        _Holder.loaded.clear()
 
 
 def icon_of(flow: RenderFlow) -> int:
@@ -38,8 +45,12 @@ def icon_of(flow: RenderFlow) -> int:
     if frame not in _Holder.previews:
         if not Path(frame).is_file():
             return 0
-        mine = [key for key in _Holder.previews if Path(key).parent == Path(frame).parent]
-        for key in mine:
-            del _Holder.previews[key]
+        folder, now = str(Path(frame).parent), time.monotonic()
+        shown = next((key for key in _Holder.previews if str(Path(key).parent) == folder), None)
+        if shown is not None:
+            if now - _Holder.loaded.get(folder, 0.0) < _EVERY_SECONDS:
+                return int(_Holder.previews[shown].icon_id)
+            del _Holder.previews[shown]
         _Holder.previews.load(frame, frame, "IMAGE")
+        _Holder.loaded[folder] = now
     return int(_Holder.previews[frame].icon_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import bpy
 import numpy as np
 import pytest
 
@@ -253,3 +254,30 @@ def test_a_scene_that_is_not_open(empty_file: Any) -> None:
     away = sample(RigSampler(other, rig, mapping, camera, plan, SIZE))
     assert np.array_equal(here, away, equal_nan=True)
     assert bpy.context.scene.frame_current == 3
+
+
+def test_handlers_of_a_new_frame_are_called_as_blender_does(scene: Any) -> None:
+    """A rig may be moved by a handler of its file; it is told of each frame that is read."""
+    from motionfollower_addon.host.rig.motion_sampler import go_to_frame
+
+    told: list[tuple[str, float]] = []
+
+    def before(seen: Any, _: Any = None) -> None:
+        told.append(("before", seen.frame_current_final))
+        scene.objects["Rig"].location.x = seen.frame_current_final
+
+    def after(seen: Any, _: Any = None) -> None:
+        told.append(("after", seen.frame_current_final))
+
+    handlers = bpy.app.handlers
+    handlers.frame_change_pre.append(before)
+    handlers.frame_change_post.append(after)
+    try:
+        go_to_frame(scene, scene.view_layers[0], 3.25)
+    finally:
+        handlers.frame_change_pre.remove(before)
+        handlers.frame_change_post.remove(after)
+    assert told == [("before", 3.25), ("after", 3.25)]
+    rig = scene.objects["Rig"].evaluated_get(scene.view_layers[0].depsgraph)
+    assert rig.matrix_world.translation.x == 3.25
+    scene.objects["Rig"].location.x = 0.0
