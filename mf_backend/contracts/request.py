@@ -162,7 +162,7 @@ class Settings:
     """Absolute folder of masks of the person whose motion is wanted; needed by `released`."""
     mask_estimator: str = ruled(_NAME, "")
     """Which estimator makes the actor's masks; empty: the default."""
-    widen_mask: float = ruled(Number(0, 32), 0.0)
+    widen_mask: float = ruled(Number(0, 32), 2.0)
     """How far an estimated mask of the actor is widened, in pixels of a picture of 512 (scaled
     by the clip's shorter side): what lies in the mask is replaced where the actor leaves."""
     person: tuple[float, ...] = ruled(PersonRule(), ())

@@ -112,7 +112,8 @@ class _Run:
         self.doing = READ
         self._written = 0.0
         expected = self._expected(request.reference.count or 100)
-        self.tracker = JobTracker(self, cancelled, expected, self._on_step)
+        reached = self.state.overall
+        self.tracker = JobTracker(self, cancelled, expected, self._on_step, reached)
 
     # -- what the tracker tells ---------------------------------------------------------------
 
@@ -131,12 +132,18 @@ class _Run:
         self.state = replace(self.state, warnings=(*self.state.warnings, (code, message)))
         self.listener.warning(code, message)
 
-    def _on_step(self, stage: str, step: int, total: int) -> None:
+    def _on_step(self, progress: Progress) -> None:
         self.identity.check()
         if any(folder.is_symlink() for folder in self.job.folders):
             # One has come while we work: is it a place outside?
             refuse_links(self.job.path)
-        self.state = replace(self.state, stage=stage, step=step, total=total)
+        self.state = replace(
+            self.state,
+            stage=progress.stage,
+            step=progress.step,
+            total=progress.total,
+            overall=round(progress.overall, 4),
+        )
         if time.monotonic() - self._written > _STATE_SECONDS:
             self._save()
 

@@ -43,6 +43,8 @@ class JobState:
     stage: str = ""
     step: int = 0
     total: int = 0
+    overall: float = 0.0
+    """Share of the whole that was told last, 0..1: a job that goes on begins its bar there."""
     stages: dict[str, StageRecord] = field(default_factory=dict)
     error: dict[str, Any] | None = None
     warnings: tuple[tuple[str, str], ...] = ()
@@ -87,6 +89,7 @@ def _read(path: Path) -> JobState | None:
             stage=str(value.get("stage", "")),
             step=int(value.get("step", 0)),
             total=int(value.get("total", 0)),
+            overall=min(1.0, max(0.0, float(value.get("overall", 0.0)))),
             stages=stages,
             error=value.get("error"),
             warnings=tuple((str(code), str(text)) for code, text in value.get("warnings", [])),

@@ -47,7 +47,8 @@ class JobTracker:
     """The Reporter that stages and engines talk to; `snapshot` may be called from any thread.
 
     `expected` holds seconds for each stage still to do, in order; only their proportions matter,
-    since the pace is measured while the job runs.
+    since the pace is measured while the job runs. `reached` is the share that an earlier run told:
+    the bar stands there until this one is as far.
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class JobTracker:
         listener: JobListener,
         cancelled: threading.Event,
         expected: Mapping[str, float],
-        on_step: Callable[[str, int, int], None],
+        on_step: Callable[[Progress], None],
+        reached: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._listener = listener
@@ -73,7 +75,9 @@ class JobTracker:
         self._before = 0.0
         self._stage_began = self._part_began = self._stepped = clock()
         self._done: dict[str, float] = {}
-        self._overall = 0.0
+        self._kept = 0.0
+        """What the stages would have cost whose results are there."""
+        self._overall = reached
 
     def enter(self, stage: str) -> None:
         """The runner starts a stage."""
@@ -89,6 +93,7 @@ class JobTracker:
         """Set what the stages may cost, once it is known which results are `kept`."""
         with self._lock:
             self._expected = {k: v for k, v in expected.items() if k not in kept}
+            self._kept = sum(expected[name] for name in kept if name in expected)
 
     def leave(self) -> float:
         """The runner ends the stage; returns the seconds it took."""
@@ -131,7 +136,7 @@ class JobTracker:
 
     def _tell(self) -> None:
         progress = self.snapshot()
-        self._on_step(progress.stage, progress.step, progress.total)
+        self._on_step(progress)
         self._listener.progress(progress)
 
     def _fraction(self) -> float:
@@ -148,8 +153,8 @@ class JobTracker:
         with self._lock:
             now = self._clock()
             fraction = self._fraction()
-            whole = sum(self._expected.values()) or 1.0
-            before = sum(self._expected.get(name, 0.0) for name in self._done)
+            whole = self._kept + sum(self._expected.values()) or 1.0
+            before = self._kept + sum(self._expected.get(name, 0.0) for name in self._done)
             current = 0.0 if self._stage in self._done else self._expected.get(self._stage, 0.0)
             reached = min(1.0, (before + current * fraction) / whole)
             self._overall = max(self._overall, reached)

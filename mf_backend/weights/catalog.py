@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -27,16 +28,24 @@ class Published:
     holds: str
     origin: Origin
     where: str
-    """Hub repository, or the page whose link leads to it."""
+    """Hub repository, or the page that has it."""
     patterns: tuple[str, ...] = ()
     """Files of the hub repository that are needed (the rest is left there)."""
+
+    @property
+    def url(self) -> str:
+        """The page that a browser opens."""
+        if self.origin is Origin.HUB:
+            return f"https://huggingface.co/{self.where}"
+        return MOTIONFOLLOWER_URL
 
 
 def _tensor_files(stem: str) -> tuple[str, str]:
     return f"{stem}.safetensors", f"{stem}.bin"
 
 
-MOTIONFOLLOWER_PAGE = "the MotionFollower authors' page (Francis-Rings/MotionFollower)"
+MOTIONFOLLOWER_PAGE = "the MotionFollower authors' Drive folder"
+MOTIONFOLLOWER_URL = "https://drive.google.com/drive/u/0/folders/1yWRNmd4-vbJfV1Ji_zhpNSwNpuJVat7o"
 BASE_REPOSITORY = "lambdalabs/sd-image-variations-diffusers"
 VAE_REPOSITORY = "stabilityai/sd-vae-ft-mse"
 
@@ -80,6 +89,10 @@ class OptionalFile:
     """Size; None where no source says it."""
     parts: tuple[str, ...] = ()
     """Files that the folder must hold; empty for a single file."""
+    package: str = ""
+    """Python package that may hold it, too."""
+    packaged: str = ""
+    """Where in that package."""
 
     @property
     def path(self) -> Path:
@@ -91,7 +104,13 @@ class OptionalFile:
         """Whether it is there, with all its parts."""
         if self.parts:
             return all((self.path / part).is_file() for part in self.parts)
-        return self.path.is_file()
+        return self.path.is_file() or self._in_package()
+
+    def _in_package(self) -> bool:
+        """Whether the package holds it; the package is not imported."""
+        spec = importlib.util.find_spec(self.package) if self.package else None
+        folders = (spec.submodule_search_locations if spec is not None else None) or ()
+        return any((Path(folder) / self.packaged).is_file() for folder in folders)
 
     @property
     def how(self) -> str:
@@ -123,6 +142,8 @@ OPTIONAL: tuple[OptionalFile, ...] = (
         "MediaPipe's heavy pose model (finds harder poses than the built-in one)",
         "MediaPipe's model page, pose landmark model, heavy",
         "Apache-2.0",
+        package="mediapipe",
+        packaged="modules/pose_landmark/pose_landmark_heavy.tflite",
     ),
     OptionalFile(
         "yolox_l.onnx",
@@ -152,8 +173,9 @@ def optional(name: str) -> OptionalFile:
 
 
 IMPORT_HINT = (
-    "Download denoising_unet.pth, motion_module.pth and poctr.pth from the link on "
-    f"{MOTIONFOLLOWER_PAGE}, fetch {BASE_REPOSITORY} and {VAE_REPOSITORY} from the model hub "
+    "Download denoising_unet.pth, motion_module.pth and poctr.pth from "
+    f"{MOTIONFOLLOWER_PAGE} ({MOTIONFOLLOWER_URL}), "
+    f"fetch {BASE_REPOSITORY} and {VAE_REPOSITORY} from the model hub "
     "(`python -m mf_backend weights fetch --to DOWNLOADS` does), put all of them into one folder "
     "and run `python -m mf_backend weights import DOWNLOADS`."
 )

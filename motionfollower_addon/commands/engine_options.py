@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
-from mf_backend.contracts.request import Alignment, Quality, Sampler
+from mf_backend.contracts.checks.build import rule_of
+from mf_backend.contracts.checks.fields import Field
+from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.request import Alignment, Quality, Sampler, Settings
+
+
+def _checked(name: str) -> Callable[[str], Any]:
+    """Reads an option by the rule of the job's setting of that name."""
+    rule, field = rule_of(Settings, name), Field(f"--{name.replace('_', '-')}")
+
+    def read(text: str) -> Any:
+        try:
+            return rule.parse(text, field)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
 
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +46,30 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     add("--sampler", choices=[str(sampler) for sampler in Sampler])
     add("--seed", type=int, metavar="N", help="start of the random numbers")
     add("--steps", type=int, metavar="N", help="denoising steps; 0 takes the quality's own")
+    add(
+        "--guidance",
+        type=_checked("guidance"),
+        metavar="N",
+        help="how strongly background and actor are held to the footage; 0 switches it off",
+    )
+    add(
+        "--moving-camera",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="hold the background more firmly to the footage, for clips whose camera moves",
+    )
+    add(
+        "--widen-mask",
+        type=_checked("widen_mask"),
+        metavar="PX",
+        help="widen the estimated masks of the actor by so many pixels (at a size of 512)",
+    )
+    add(
+        "--person",
+        type=_checked("person"),
+        metavar="F,X,Y",
+        help="who the actor is: at this point (or in the box F,X0,Y0,X1,Y1) of frame F, from 0",
+    )
     add("--memory", choices=["auto", "6", "8", "12", "24"])
     add(
         "--compile",

@@ -34,10 +34,11 @@ _TOLD_WHOLE = (InputError, CancelledError)
 def draw_queue(layout: Any, context: Any) -> None:
     """Runs of this session, latest first, then jobs on disk."""
     latest = current().flows[::-1]
-    for flow in latest[:_WHOLE]:
-        draw_flow(layout.box(), context, flow)
-    for flow in latest[_WHOLE:]:
-        _draw_head(layout, flow)
+    for number, flow in enumerate(latest):
+        if number < _WHOLE and not _folded(flow, number):
+            draw_flow(layout.box(), context, flow)
+        else:
+            _draw_head(layout, flow)
     listed = {flow.folder for flow in current().flows}
     waiting = [job for job in current().waiting if job.folder not in listed]
     if not waiting:
@@ -59,6 +60,11 @@ def draw_queue(layout: Any, context: Any) -> None:
     if len(waiting) > _LISTED:
         more = len(waiting) - _LISTED
         draw_text(box, context, f"And {more} older; they come up as these are resumed or deleted.")
+
+
+def _folded(flow: RenderFlow, number: int) -> bool:
+    """Whether a row says no more than its name: what went well, once another run is above it."""
+    return number > 0 and flow.stage is FlowStage.DONE and (flow.take_there or not flow.strip)
 
 
 def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import bpy
 
-from mf_backend.contracts.errors import CancelledError
+from mf_backend.contracts.errors import CancelledError, MissingComponentError
 
 from .. import ids
-from ..core.backend.process import default_python
+from ..core.backend.process import default_python, require_python
 from ..core.backend.state import BackendState
 from ..core.setup.installer.marker import SetupState
 from ..core.setup.installer.plan import GIGABYTE, NEEDED_BYTES
@@ -65,6 +65,8 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
     text, icon = _STATE_TEXT[state]
     if state is SetupState.ABSENT and used:
         text, icon = "A backend that you installed yourself is used.", "CHECKMARK"
+    if used and state is not SetupState.WORKING:
+        text, icon = _trouble(used) or text, "ERROR" if _trouble(used) else icon
     layout.label(text=text, icon=icon)
     mismatch = setup.mismatch()
     if mismatch:
@@ -76,6 +78,17 @@ def _draw_backend(layout: Any, context: Any, preferences: Any) -> None:
     _draw_outcome(layout, context, state)
     _draw_choices(layout, preferences, state)
     _draw_check(layout, context)
+
+
+def _trouble(used: str) -> str:
+    """Why the Python that is used cannot be the backend's, as far as known; else empty."""
+    try:
+        require_python(used, os.environ)
+    except MissingComponentError as error:
+        return error.message
+    backend = current().backend
+    failed = backend is not None and backend.failure is not None
+    return "The Python that is used does not start a backend: see below." if failed else ""
 
 
 def _draw_choices(layout: Any, preferences: Any, state: SetupState) -> None:

@@ -79,3 +79,8 @@ def _draw_facts(layout: Any, context: Any, facts: dict[str, Any]) -> None:
     layout.label(text="Needed, to be put into one folder and imported:")
     for item in facts["needed"]:
         draw_text(layout, context, f"{item['name']}: {item['holds']}; from {item['where']}")
+    # One button for each page: several files may be on the same.
+    pages = {str(item["url"]): str(item["where"]) for item in facts["needed"] if item.get("url")}
+    for url, where in pages.items():
+        text = where[:1].upper() + where[1:]
+        layout.operator("wm.url_open", text=text, icon="URL").url = url

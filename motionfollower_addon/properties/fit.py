@@ -2,7 +2,7 @@
 
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
-from mf_backend.contracts.request import Alignment
+from mf_backend.contracts.request import Alignment, Settings
 
 from .makers import path_setting, plain
 
@@ -37,7 +37,7 @@ class FitSettings:
     )
     widen_mask: FloatProperty(
         name="Widen Mask",
-        default=2.0,
+        default=Settings().widen_mask,
         min=0.0,
         max=32.0,
         soft_max=8.0,

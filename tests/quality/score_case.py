@@ -160,7 +160,7 @@ def score_case(case: Path, work: Path) -> Score:
     score = Score(case.name)
     figures = score.figures
     fit = work / "fit"
-    run_stages(case, Settings(), "target_poses", fit, None)
+    run_stages(case, Settings(widen_mask=0.0), "target_poses", fit, None)
     found = load_conditions(fit)
     joints = found.source_joints.astype(np.float64)
     recorded = case / "reference_body_joints.npz"
@@ -175,7 +175,7 @@ def score_case(case: Path, work: Path) -> Score:
     figures |= score_hands(joints, found.size)
     masks = str((case / "target_masks").absolute())
     if (case / "target_masks").is_dir():
-        settings = Settings(alignment=Alignment.RELEASED, target_masks=masks)
+        settings = Settings(alignment=Alignment.RELEASED, target_masks=masks, widen_mask=0.0)
         run_stages(case, settings, "target_poses", work / "released", fit)
         if (case / "target_aligned_poses").is_dir():
             given = read_bodies(case / "target_aligned_poses")[:, :18]
@@ -183,7 +183,7 @@ def score_case(case: Path, work: Path) -> Score:
             figures["released_px"] = float(np.nanmedian(np.linalg.norm(mine - given, axis=-1)))
         figures["target_iou_masks"] = _target_overlap(work / "released", case)
     if (case / "target_aligned_poses").is_dir():
-        settings = Settings(alignment=Alignment.MATCHED)
+        settings = Settings(alignment=Alignment.MATCHED, widen_mask=0.0)
         run_stages(case, settings, "target_aligned_poses", work / "matched", fit)
         figures["target_iou"] = _target_overlap(work / "matched", case)
     return score

@@ -83,9 +83,10 @@ def add_parser(subparsers: Any) -> None:
         parser,
         "--widen-mask",
         rule_of(Settings, "widen_mask"),
-        default=0.0,
+        default=Settings().widen_mask,
         metavar="PX",
-        help="widen the estimated masks of the actor by so many pixels (at a size of 512)",
+        help="widen the estimated masks of the actor by so many pixels (at a size of 512); "
+        f"{Settings().widen_mask:g} where not given",
     )
     for name, text in (
         ("first", "first frame of the clip to use"),

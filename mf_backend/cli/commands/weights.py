@@ -77,7 +77,8 @@ def _list(args: argparse.Namespace) -> int:
         if found
         else {},
         "needed": [
-            {"name": x.name, "holds": x.holds, "where": x.where} for x in catalog.MOTIONFOLLOWER
+            {"name": x.name, "holds": x.holds, "where": x.where, "url": x.url}
+            for x in catalog.MOTIONFOLLOWER
         ],
         "optional": [
             {
@@ -93,7 +94,7 @@ def _list(args: argparse.Namespace) -> int:
         "estimators_folder": str(estimators_folder()),
     }
     lines = ["The diffusion engine needs:"]
-    lines += [f"  {x.name}: {x.holds}; from {x.where}" for x in catalog.MOTIONFOLLOWER]
+    lines += [f"  {x.name}: {x.holds}; from {x.where} ({x.url})" for x in catalog.MOTIONFOLLOWER]
     if found:
         lines.append(f"Imported in {folder} ({found.kind}, {found.dtype}):")
         lines += [f"  {k}: {v.bytes / 2**20:.1f} MiB" for k, v in found.files.items()]

@@ -184,7 +184,7 @@ class BackendClient:
             status.frames = str(params.get("frames") or "")
             status.mp4 = str(params.get("mp4") or "")
             status.report = str(params.get("report") or "")
-            status.count = int(params.get("count") or 0)
+            status.count = int(params.get("count") or status.count)
             status.overall, status.seconds_left = 1.0, None
             status.phase = JobPhase.DONE
         elif method == messages.Notice.FAILED:

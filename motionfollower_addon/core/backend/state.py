@@ -128,6 +128,7 @@ class JobStatus:
     mp4: str = ""
     report: str = ""
     count: int = 0
+    """Frames of the clip that the job is about; 0 while not known."""
     log: str = ""
     error: MFError | None = None
     warnings: list[tuple[str, str]] = field(default_factory=list)
@@ -140,10 +141,18 @@ class JobStatus:
         if self.phase is JobPhase.QUEUED:
             return f"Waiting, {self.position} before it" if self.position else "Waiting"
         if self.phase is JobPhase.RUNNING:
-            of = f" {self.step}/{self.total}" if self.total else ""
+            of = self._how_far()
             left = "" if self.seconds_left is None else f", {duration(self.seconds_left)} left"
             return f"{stage_label(self.stage)}{of}{left}"
         return str(self.phase.value).capitalize()
+
+    def _how_far(self) -> str:
+        """In frames of the clip, since a stage may take several steps for each."""
+        if not self.total:
+            return ""
+        if not self.count:
+            return f" {self.step}/{self.total}"
+        return f", frame {min(self.count, self.step * self.count // self.total)} of {self.count}"
 
 
 _STAGES = {

@@ -12,6 +12,7 @@ import bpy
 from mf_backend.contracts.errors import CancelledError, MFError, MissingComponentError
 from mf_backend.contracts.request import JobRequest, read_request
 from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.state import read_state
 
 from ...core.backend.client import Answer, BackendClient, clip_facts
 from ...core.backend.state import BackendState, ClipFacts, JobPhase, JobStatus
@@ -28,6 +29,9 @@ from .preparation import Preparation
 from .stages import FlowStage
 
 _HANDSHAKE_SECONDS = 120.0
+_READ, _PREPARED, _WORKED = 0.04, 0.05, 0.94
+"""Shares of the bar: until the motion is read, until the job is written, and what the backend
+does."""
 
 
 def _told_by_blender(error: ReferenceError | RuntimeError) -> MFError:
@@ -82,10 +86,13 @@ class RenderFlow:
         """Makes the job folder; None where that was on disk."""
         self._bringing: BringIn | None = None
         self._cancelled = False
+        self._shown = 0.0
+        """The longest that its bar was: it never gets shorter."""
         self._named = ""
         """What it is called before its motion was read."""
         if folder is not None:
             self.request = read_request(JobFolder(folder).request)
+            self._shown = _PREPARED + _WORKED * read_state(JobFolder(folder).state).overall
             self.destination = Destination(read_origin(self.request.about))
         else:
             self.preparation = self._prepare()
@@ -134,19 +141,26 @@ class RenderFlow:
         return str(self._client.process.log) if self._client is not None else ""
 
     def progress(self) -> tuple[float, str]:
-        """Share done (0 to 1) and a line of words."""
+        """Share of the whole that is done (0 to 1), which never falls, and a line of words."""
+        share, words = self._reached()
+        self._shown = max(self._shown, share)
+        return (self._shown, words)
+
+    def _reached(self) -> tuple[float, str]:
         if self._cancelled and not self.stage.ended:
             return (0.0, "Stopping")
         if self.stage in (FlowStage.SAMPLING, FlowStage.WRITING) and self.preparation is not None:
-            share = self.preparation.progress()
-            if share is not None:
-                return share
+            done = self.preparation.progress()
+            if done is not None:
+                before = _READ if self.stage is FlowStage.WRITING else 0.0
+                part = _PREPARED - _READ if self.stage is FlowStage.WRITING else _READ
+                return (before + part * done[0], done[1])
         if self.stage is FlowStage.BACKEND and self.status is not None:
-            return (self.status.overall, self.status.sentence())
+            return (_PREPARED + _WORKED * self.status.overall, self.status.sentence())
         if self.stage is FlowStage.FAILED and self.error is not None:
             return (0.0, self.error.message)
         if self.stage is FlowStage.BRINGING_IN:
-            return (1.0, self.destination.words())
+            return (_PREPARED + _WORKED, self.destination.words())
         return (1.0 if self.stage is FlowStage.DONE else 0.0, self.stage.value)
 
     def look_for_take(self) -> None:
@@ -303,6 +317,7 @@ class RenderFlow:
     def _submit(self) -> None:
         assert self._client is not None and self.request is not None and self.folder is not None
         self.status = self._client.run_job(self.request.id, self.folder)
+        self.status.count = self.request.reference.count
         self.stage = FlowStage.BACKEND
 
     def _watch(self) -> None:

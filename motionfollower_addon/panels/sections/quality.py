@@ -6,7 +6,6 @@ from typing import Any
 
 from ... import ids
 from ...host.run import memory_need, readiness
-from ..buttons import draw_preferences_button
 from ..text import draw_text
 from .base import Section, State
 
@@ -27,10 +26,9 @@ def state(context: Any, values: Any) -> State:
 def draw(layout: Any, context: Any, values: Any) -> None:
     """Engine, preset and memory."""
     layout.prop(values, "engine")
-    lacks = readiness.engine_missing(values)
-    if lacks:
-        draw_text(layout, context, lacks, "ERROR")
-        draw_preferences_button(layout)
+    if readiness.engine_missing(values):
+        # The button that it keeps grey says the rest.
+        layout.label(text="No weights yet: see Render", icon="ERROR")
     need = memory_need.look(context, values)
     if need.words:
         draw_text(layout, context, need.words, "ERROR" if need.short else "NONE")

@@ -102,3 +102,19 @@ def test_paths_in_a_list_start_at_the_list(odd_path: Path) -> None:
     (shot,) = read_shots(path, make_shot({"seed": 1, "armature": "Rig"}, "here"))
     assert shot.clip == str(odd_path / "a b.mp4")
     assert (shot.settings.seed, shot.armature) == (3, "Rig")
+
+
+def test_the_settings_of_the_panel_are_options_too(scene: Any) -> None:
+    """Each reaches the shot; wrong values get a sentence that names the option."""
+    from motionfollower_addon.command_line import main, parser
+    from motionfollower_addon.commands.shot_options import shots_of
+
+    given = ["render", "--widen-mask", "3.5", "--person", "2,40,60.5", "--moving-camera"]
+    (shot,) = shots_of(parser().parse_args([*given, "--guidance", "1.5"]))
+    assert shot.settings.widen_mask == 3.5
+    assert shot.settings.person == (2.0, 40.0, 60.5)
+    assert shot.settings.moving_camera and shot.settings.guidance == 1.5
+    (untouched,) = shots_of(parser().parse_args(["render"]))
+    assert untouched.settings.widen_mask == 2.0
+    for option, value in (("--widen-mask", "33"), ("--person", "1.5,2,3"), ("--guidance", "nan")):
+        assert main(["render", option, value]) == 2

@@ -307,3 +307,34 @@ def test_sizes_are_told_before_anything_is_fetched(
     weights_setup().downloads[0]["bytes"] = 1 << 60
     with pytest.raises(RuntimeError, match="has not left"):
         ops().weights_fetch()
+
+
+def test_a_wrong_python_stands_under_no_tick(preferences: Any, odd_path: Path) -> None:
+    from tests.addon.paper import Paper
+
+    paper = drawn_setup(preferences)
+    assert "no longer at" not in paper.text
+    preferences.backend_python = str(odd_path / "nö python")
+    paper = drawn_setup(preferences)
+    assert "no longer at" in paper.lines[1] and isinstance(paper, Paper)
+
+
+def test_pages_of_the_weights_open_from_the_preferences(preferences: Any) -> None:
+    ops().weights_look()
+    paper = drawn_setup(preferences)
+    pages = [said.url for name, said in paper.buttons if name == "wm.url_open"]
+    assert len(pages) == len(set(pages)) == 3
+    folder = "drive.google.com/drive/u/0/folders/1yWRNmd4-vbJfV1Ji_zhpNSwNpuJVat7o"
+    assert sum(folder in page for page in pages) == 1
+
+
+def drawn_setup(preferences: Any) -> Any:
+    """What the preferences say on setting up."""
+    import bpy
+
+    from motionfollower_addon.panels.setup import draw_setup
+    from tests.addon.paper import Paper, context
+
+    paper = Paper()
+    draw_setup(paper, context(bpy.context.scene), preferences)
+    return paper

@@ -32,7 +32,7 @@ class Clock:
 
 def make(expected: dict[str, float]) -> tuple[JobTracker, Ear, Clock, threading.Event]:
     ear, clock, cancelled = Ear(), Clock(), threading.Event()
-    tracker = JobTracker(ear, cancelled, expected, lambda stage, step, total: None, clock)
+    tracker = JobTracker(ear, cancelled, expected, lambda progress: None, clock=clock)
     return tracker, ear, clock, cancelled
 
 
@@ -104,15 +104,32 @@ def test_the_whole_never_falls_and_parts_are_named() -> None:
     assert ear.heard[-1].note == ""
 
 
-def test_kept_stages_do_not_count() -> None:
+def test_kept_stages_are_done_and_take_no_time() -> None:
     tracker, _, clock, _ = make({"joints": 90.0, "render": 10.0})
     tracker.expect({"joints": 90.0, "render": 10.0}, {"joints"})
     tracker.enter("render")
     tracker.begin("render", 2)
     clock.now += 5
     tracker.advance(1)
-    assert tracker.snapshot().overall == pytest.approx(0.5)
+    assert tracker.snapshot().overall == pytest.approx(0.95)
     assert tracker.snapshot().seconds_left == pytest.approx(5.0)
+
+
+def test_a_job_that_goes_on_stands_where_it_stood() -> None:
+    ear, clock, cancelled = Ear(), Clock(), threading.Event()
+    expected = {"joints": 20.0, "render": 80.0}
+    tracker = JobTracker(ear, cancelled, expected, lambda progress: None, 0.29, clock=clock)
+    tracker.enter("joints")
+    tracker.begin("looking at what is done", 2)
+    tracker.advance(1)
+    tracker.expect(expected, {"joints"})
+    tracker.enter("render")
+    tracker.begin("render", 8)
+    for step in range(1, 9):
+        tracker.advance(step)
+    overall = [progress.overall for progress in ear.heard]
+    assert overall[0] == 0.29
+    assert overall == sorted(overall) and overall[-1] == 1.0
 
 
 def test_cancel_is_seen_at_every_unit() -> None:
