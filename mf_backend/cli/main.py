@@ -14,15 +14,15 @@ from mf_backend.cli.log_lines import LineFormatter, visible
 from mf_backend.cli.output import print_json, say
 from mf_backend.cli.streams import reserve_stdout_for_results
 from mf_backend.contracts.errors import ExitCode, InputError, MFError, OutputError
-from mf_backend.contracts.resources import check_address_space
+from mf_backend.contracts.resources import Room, check_room
 from mf_backend.version import VERSION
 
 PROGRAM = "python -m mf_backend"
 
 
 _HEAVY = ("serve", "run", "condition", "evaluate", "bench")
-_LEAST_SPACE = 300 << 20
-"""Address space, in bytes, below which numpy may end the process while it loads."""
+_LEAST_ROOM = Room(300 << 20, 60 << 20)
+"""With less, numpy may end the process while it loads."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,7 +70,7 @@ def run_command(argv: Sequence[str]) -> int:
     as_json = "--json" in argv
     try:
         if known in _HEAVY and "--help" not in argv and "-h" not in argv:
-            check_address_space(_LEAST_SPACE, f"`{known}`")
+            check_room(_LEAST_ROOM, f"`{known}`")
         args = build_parser(known).parse_args(argv)
         code = load_command(args.command).run(args)
         sys.stdout.flush()

@@ -8,14 +8,12 @@ import os
 import platform
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import MemoryShortError
 from mf_backend.version import VERSION
-
-_THREAD_SPACE = 48 << 20
-"""Address space of one more thread of the number crunching libraries: its stack and buffers."""
 
 _LIBRARIES = (
     "numpy",
@@ -96,31 +94,53 @@ def memory() -> dict[str, int | None]:
     return {"total_bytes": int(now.total), "free_bytes": int(now.available)}
 
 
-def address_space_limit() -> int | None:
-    """Bytes of address space that the system lets this process have; None without a limit."""
+@dataclass(frozen=True)
+class Room:
+    """Address space that a process needs, and how much of it is data of its own; in bytes."""
+
+    address: int
+    data: int
+
+    def joined(self, other: Room) -> Room:
+        """What is enough for either."""
+        return Room(max(self.address, other.address), max(self.data, other.data))
+
+
+def _room_limits() -> tuple[int | None, int | None]:
+    """What the system lets this process have: (address space, data); None without a limit."""
     try:
         import resource
-    except ImportError:  # Windows has no such limit
-        return None
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if soft == resource.RLIM_INFINITY else soft
+    except ImportError:  # Windows has no such limits
+        return None, None
+    address, data = (
+        resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)
+    )
+    none = resource.RLIM_INFINITY
+    return (None if address == none else address), (None if data == none else data)
 
 
-def check_address_space(needed: int, what: str) -> None:
-    """Raise MemoryShortError where a limit leaves less than `needed` bytes for `what`.
+def check_room(needed: Room, what: str) -> None:
+    """Raise MemoryShortError where a limit leaves less than `needed`, on one thread, for `what`.
 
     To be asked before libraries load that end the whole process where an allocation fails.
     """
-    needed += _THREAD_SPACE * max(0, (thread_count() or usable_cores()) - 1)
-    limit = address_space_limit()
-    if limit is None or limit >= needed:
-        return
-    raise MemoryShortError(
-        "memory",
-        f"The system lets this process have {limit / 2**20:.0f} MiB of address space, and {what} "
-        f"takes about {needed / 2**20:.0f} MiB.",
-        "Raise that limit (ulimit -v), or start without it.",
-    )
+    threads = max(0, (thread_count() or usable_cores()) - 1)
+    address, data = _room_limits()
+    for limit, need, called, switch in (
+        (address, needed.address + threads * _THREAD.address, "address space", "-v"),
+        (data, needed.data + threads * _THREAD.data, "data", "-d"),
+    ):
+        if limit is not None and limit < need:
+            raise MemoryShortError(
+                "memory",
+                f"The system lets this process have {limit / 2**20:.0f} MiB of {called}, and "
+                f"{what} takes about {need / 2**20:.0f} MiB.",
+                f"Raise that limit (ulimit {switch}), or start without it.",
+            )
+
+
+_THREAD = Room(48 << 20, 24 << 20)
+"""One more thread of the number crunching libraries: its stack and buffers."""
 
 
 def resident_bytes() -> int | None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from mf_backend.actor.masks.estimators import ALWAYS_HERE
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest, Settings
+from mf_backend.contracts.resources import Room
 from mf_backend.engines import load_engine
 from mf_backend.jobs.stage_names import (
     ALIGN,
@@ -42,24 +43,30 @@ def stage_names() -> tuple[str, ...]:
     return (READ, *(stage.name for stage in STAGES), RENDER, ENCODE, REPORT)
 
 
-_SPACE = {READ: 640 << 20, JOINTS: 1300 << 20, MASKS: 1000 << 20, RENDER: 1500 << 20}
-"""Address space, measured on Linux with one thread: everything given; joints, masks estimated; a
-diffusion engine, which loads torch, without its weights."""
-_GREAT_MASKS = 3 << 30
+_MIB = 1 << 20
+_ROOM = {
+    READ: Room(640 * _MIB, 150 * _MIB),
+    JOINTS: Room(1300 * _MIB, 750 * _MIB),
+    MASKS: Room(1000 * _MIB, 380 * _MIB),
+    RENDER: Room(1500 * _MIB, 620 * _MIB),
+}
+"""Measured on Linux with one thread: everything given; joints, masks estimated; a diffusion engine,
+which loads torch, without its weights."""
+_ROOM_OF_GREAT_MASKS = Room(3072 * _MIB, 2048 * _MIB)
 """The same with a mask estimator that loads a network of hundreds of MB."""
 
 
-def address_space(settings: Settings) -> int:
-    """Bytes of address space that a job with these settings takes, roughly, on one thread."""
-    needs = [_SPACE[READ]]
+def room_needed(settings: Settings) -> Room:
+    """What a job with these settings takes, roughly, on one thread."""
+    room = _ROOM[READ]
     if not (settings.source_joints or settings.source_poses):
-        needs.append(_SPACE[JOINTS])
+        room = room.joined(_ROOM[JOINTS])
     if not settings.source_masks:
         great = settings.mask_estimator not in ("", *ALWAYS_HERE)
-        needs.append(_GREAT_MASKS if great else _SPACE[MASKS])
+        room = room.joined(_ROOM_OF_GREAT_MASKS if great else _ROOM[MASKS])
     if settings.engine != Settings().engine:
-        needs.append(_SPACE[RENDER])
-    return max(needs)
+        room = room.joined(_ROOM[RENDER])
+    return room
 
 
 def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:

@@ -20,8 +20,8 @@ from mf_backend.contracts.errors import CancelledError, MFError, OutputError
 from mf_backend.contracts.failures import NO_USE, describe, is_lasting
 from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import JobRequest
-from mf_backend.contracts.resources import PeakMemory, check_address_space
-from mf_backend.jobs.costs import address_space, expected_seconds
+from mf_backend.contracts.resources import PeakMemory, check_room
+from mf_backend.jobs.costs import expected_seconds, room_needed
 from mf_backend.jobs.folder import (
     FolderIdentity,
     JobFolder,
@@ -192,7 +192,7 @@ class _Run:
         return error
 
     def _perform(self) -> JobResult:
-        check_address_space(address_space(self.request.settings), "this job")
+        check_room(room_needed(self.request.settings), "this job")
         # These pull in the clip and conditioning modules, which `import mf_backend` must not.
         from mf_backend.jobs import report
         from mf_backend.jobs.opening import open_job

@@ -22,8 +22,8 @@ from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import Alignment, Reference, Settings
-from mf_backend.contracts.resources import check_address_space
-from mf_backend.jobs.costs import address_space
+from mf_backend.contracts.resources import check_room
+from mf_backend.jobs.costs import room_needed
 
 LOG = "condition.log"
 _PICTURES = (
@@ -251,7 +251,7 @@ def run(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     _check_target(args)
-    check_address_space(address_space(settings), "conditioning")
+    check_room(room_needed(settings), "conditioning")
     check_out(args.out)
     started = time.monotonic()
     with open_clip(reference_for(args.reference, args.first, args.count, args.fps)) as clip:

@@ -51,6 +51,22 @@ def test_too_little_address_space_is_said_before_work(
 
 
 @linux
+@pytest.mark.parametrize(("kind", "mebibytes"), [("given", 40), ("given", 100), ("joints", 400)])
+def test_too_little_data_is_said_before_work(odd_path: Path, kind: str, mebibytes: int) -> None:
+    import resource
+
+    size = mebibytes << 20
+    job = make_job(odd_path, count=2, **({} if kind == "given" else {"source_joints": ""}))
+    ran = backend(
+        "run",
+        str(job.path),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (size, size)),
+    )
+    assert ran.returncode == 4, (ran.returncode, ran.stderr)
+    assert f"{mebibytes} MiB of data" in ran.stderr and "ulimit -d" in ran.stderr
+
+
+@linux
 def test_enough_address_space_is_enough(odd_path: Path) -> None:
     job = make_job(odd_path, count=2)
     ran = backend("run", str(job.path), preexec_fn=limited(720))
