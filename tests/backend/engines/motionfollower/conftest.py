@@ -41,6 +41,8 @@ print("finished", flush=True)
 
 def write_job(folder: Path, settings: Settings, count: int, size: tuple[int, int]) -> Path:
     """Clip, conditions and settings of a job with a person-sized patch that moves right."""
+    for part in ("clip", "conditions", "work", "out"):
+        (folder / part).mkdir(parents=True)
     width, height = size
     noise = np.random.default_rng(3)
     background = noise.integers(0, 255, (height, width, 3), dtype=np.uint8)
@@ -65,8 +67,6 @@ def write_job(folder: Path, settings: Settings, count: int, size: tuple[int, int
         size=np.array(size),
         source_state=np.ones((count, 60), np.uint8),
     )
-    (folder / "work").mkdir()
-    (folder / "out").mkdir()
     text = json.dumps(dataclasses.asdict(settings))
     (folder / "settings.json").write_text(text, encoding="utf-8")
     return folder
