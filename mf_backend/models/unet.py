@@ -34,6 +34,25 @@ class UNetConditions:
     cross: dict[str, Tensor]
 
 
+@dataclass(frozen=True)
+class Extras:
+    """What a pass takes in or gives besides the prediction."""
+
+    features: Sequence[int] = ()
+    """Up blocks whose outputs to return."""
+    stop_after_features: bool = False
+    """Leave out what lies behind the last of these, the prediction too."""
+    injector: Injector | None = None
+    """Gives foreign keys and values to the up blocks' self-attention."""
+    collect: bool = False
+    """Return these blocks' own keys and values."""
+    probe: Probe | None = None
+    """Called with the name and output of each block (of conv_in: before the pose is added)."""
+
+
+PREDICTION_ALONE = Extras()
+
+
 @dataclass
 class UNetOutput:
     """`sample` [frames, 4, h, w] (None where the pass stopped early) and what was asked for.
@@ -156,29 +175,15 @@ class MotionUNet(nn.Module):
         timestep: int,
         conditions: UNetConditions,
         runner: Runner,
-        *,
-        features: Sequence[int] = (),
-        stop_after_features: bool = False,
-        injector: Injector | None = None,
-        collect: bool = False,
-        probe: Probe | None = None,
+        extras: Extras = PREDICTION_ALONE,
     ) -> UNetOutput:
         """The network's prediction v and what was asked for: `trunk`, `descend` and `ascend`.
 
         `latents` [frames, 4, h, w], h and w multiples of 8.
         """
         trunk = self.trunk(latents, timestep, conditions.pose, runner)
-        bottom = self.descend(trunk, conditions, runner, probe=probe)
-        return self.ascend(
-            bottom,
-            conditions,
-            runner,
-            features=features,
-            stop_after_features=stop_after_features,
-            injector=injector,
-            collect=collect,
-            probe=probe,
-        )
+        bottom = self.descend(trunk, conditions, runner, probe=extras.probe)
+        return self.ascend(bottom, conditions, runner, extras)
 
     def trunk(self, latents: Tensor, timestep: int, pose: Tensor, runner: Runner) -> Trunk:
         """The layers that do not depend on the CLIP token, so that both halves can share them.
@@ -232,28 +237,17 @@ class MotionUNet(nn.Module):
         bottom: Bottom,
         conditions: UNetConditions,
         runner: Runner,
-        *,
-        features: Sequence[int] = (),
-        stop_after_features: bool = False,
-        injector: Injector | None = None,
-        collect: bool = False,
-        probe: Probe | None = None,
+        extras: Extras = PREDICTION_ALONE,
     ) -> UNetOutput:
-        """From the bottom to the prediction; the bottom may be used again.
-
-        `features` are the up blocks whose outputs to return; `stop_after_features` leaves out
-        what lies behind the last of them. `injector` gives foreign keys and values to the up
-        blocks' self-attention, `collect` returns their own. `probe` is called with the name and
-        output of each block (of conv_in: before the pose is added).
-        """
-        tell = probe or _ignore
+        """From the bottom to the prediction; the bottom may be used again."""
+        tell, features = extras.probe or _ignore, extras.features
         output = UNetOutput(None, {k: v for k, v in bottom.features.items() if k in features})
         context = Pass(
             runner,
             bottom.temb,
             conditions.cross,
-            injector,
-            output.keys_values if collect else None,
+            extras.injector,
+            output.keys_values if extras.collect else None,
             list(bottom.skips),
         )
         hidden = bottom.hidden
@@ -266,7 +260,7 @@ class MotionUNet(nn.Module):
                 output.features[k] = hidden
                 if k == max(features):
                     runner.end_of_gradients()
-                    if stop_after_features:
+                    if extras.stop_after_features:
                         return output
         output.sample = runner.run(Mixes.SPACE, self._leave, [hidden])
         return output

@@ -14,7 +14,7 @@ from mf_backend.models.attention import KeysValues
 from mf_backend.models.model_set import ModelSet
 from mf_backend.models.runner import Runner
 from mf_backend.models.tape import TapeRunner
-from mf_backend.models.unet import Bottom, UNetConditions, UNetOutput
+from mf_backend.models.unet import Bottom, Extras, UNetConditions, UNetOutput
 from mf_backend.sampler.conditions import Conditions, WindowConditions
 from mf_backend.sampler.guidance.gradient import FEATURES, Guidance, guide
 from mf_backend.sampler.injection import MaskedInjector
@@ -159,10 +159,12 @@ class _Loop:
             t,
             given.source,
             Runner(self.plan.slicing),
-            features=FEATURES if shared else (),
-            # A replay in a later window needs the features again, but not the prediction.
-            stop_after_features=unit.replay > 0 and shared and not injecting,
-            collect=injecting,
+            Extras(
+                features=FEATURES if shared else (),
+                # A replay in a later window needs the features again, but not the prediction.
+                stop_after_features=unit.replay > 0 and shared and not injecting,
+                collect=injecting,
+            ),
         )
         reference = Reference(
             i,
@@ -222,9 +224,11 @@ class _Loop:
                     bottom,
                     given.target,
                     tape,
-                    features=FEATURES,
-                    stop_after_features=v_c is not None,
-                    probe=self._probe("cond", unit),
+                    Extras(
+                        features=FEATURES,
+                        stop_after_features=v_c is not None,
+                        probe=self._probe("cond", unit),
+                    ),
                 )
                 v_c = output.sample.float() if output.sample is not None else v_c
             else:
@@ -251,8 +255,7 @@ class _Loop:
             bottom,
             conditions,
             Runner(self.plan.slicing),
-            injector=injector,
-            probe=self._probe(half, unit),
+            Extras(injector=injector, probe=self._probe(half, unit)),
         )
         assert output.sample is not None
         return output.sample.float()
@@ -294,7 +297,7 @@ class _Loop:
         """A pass through the released behaviour's second network, for features alone."""
         assert self.models.estimator is not None
         output: UNetOutput = self.models.estimator(
-            x, t, conditions, runner, features=FEATURES, stop_after_features=True
+            x, t, conditions, runner, Extras(features=FEATURES, stop_after_features=True)
         )
         return output
 

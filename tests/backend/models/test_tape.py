@@ -10,7 +10,7 @@ from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import random_models
 from mf_backend.models.runner import Mixes, Runner, Slicing
 from mf_backend.models.tape import Seed, TapeRunner
-from mf_backend.models.unet import MotionUNet, UNetConditions
+from mf_backend.models.unet import Extras, MotionUNet, UNetConditions
 
 FRAMES, SIDE = 5, 16
 
@@ -53,8 +53,8 @@ def test_slices_give_the_same_prediction(
     unet: MotionUNet, conditions: UNetConditions, latents: Tensor, slicing: Slicing
 ) -> None:
     with torch.no_grad():
-        whole = unet(latents, 500, conditions, Runner(), features=(1, 2), collect=True)
-        parts = unet(latents, 500, conditions, Runner(slicing), features=(1, 2), collect=True)
+        whole = unet(latents, 500, conditions, Runner(), Extras((1, 2), collect=True))
+        parts = unet(latents, 500, conditions, Runner(slicing), Extras((1, 2), collect=True))
     assert _relative(parts.sample, whole.sample) < 1e-5
     assert _relative(parts.features[2], whole.features[2]) < 1e-5
     assert set(parts.keys_values) == set(whole.keys_values)
@@ -86,7 +86,7 @@ def test_gradients_equal_those_of_autograd(
     coarse: bool,
 ) -> None:
     x = latents.clone().requires_grad_()
-    plain = unet(x, 500, conditions, Runner(), features=(1, 2), stop_after_features=True)
+    plain = unet(x, 500, conditions, Runner(), Extras((1, 2), stop_after_features=True))
     generator = torch.Generator().manual_seed(4)
     seeds = [
         [torch.randn(plain.features[k].shape, generator=generator) for _ in range(2)]
@@ -99,7 +99,7 @@ def test_gradients_equal_those_of_autograd(
     ]
     with torch.no_grad():
         tape = TapeRunner(slicing, kept=kept, coarse=coarse)
-        output = unet(latents, 500, conditions, tape, features=(1, 2))
+        output = unet(latents, 500, conditions, tape, Extras((1, 2)))
         assert output.sample is not None
         pairs = [(output.features[k], _seed(pair)) for k, pair in zip((1, 2), seeds, strict=True)]
         found = tape.backward(pairs, latents)
