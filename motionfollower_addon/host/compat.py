@@ -143,6 +143,20 @@ def action_slots(action: Any) -> list[Any]:
     return list(action.slots) if hasattr(action, "slots") else []
 
 
+def fcurves(action: Any, slot: str = "") -> list[Any]:
+    """The curves of an action; of its slot of that name, or of all where none is named."""
+    if not hasattr(action, "layers"):
+        return list(action.fcurves)
+    return [
+        curve
+        for layer in action.layers
+        for strip in layer.strips
+        for bag in strip.channelbags
+        if not slot or bag.slot is None or slot in (bag.slot.identifier, bag.slot.name_display)
+        for curve in bag.fcurves
+    ]
+
+
 def new_color(owner: Any, name: str, channel: int, begin: int, frames: int) -> Any:
     """A strip of one colour, black as Blender makes it."""
     names = {item.identifier for item in strips(owner).bl_rna.functions["new_effect"].parameters}

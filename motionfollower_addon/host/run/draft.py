@@ -25,6 +25,7 @@ from ..rig.bone_map import ready_mapping
 from ..rig.lookup import Motion, find_motion, find_scene, scene_fps
 from ..rig.motion_sampler import RigSampler
 from ..take import home_scene
+from . import motion_remarks
 
 
 class Drafting:
@@ -143,6 +144,11 @@ def _warnings(
     motion: Motion, footage: Footage, facts: ClipFacts, scene_rate: float
 ) -> list[tuple[str, str]]:
     found = []
+    data = motion.armature.animation_data
+    action = motion.action or (data.action if data is not None else None)
+    said = motion_remarks.remark(motion.armature, action, motion.slot)
+    if said:
+        found.append(("motion", said))
     if facts.missing_numbers:
         found.append(
             (

@@ -44,6 +44,8 @@ class _Result:
     """Finished frames."""
     pictures: tuple[str, ...] = ()
     """File names of footage that is a folder of images and may have to be added."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of the footage in pixels; zeros where the report does not say."""
 
 
 def _read(job: JobFolder, request: JobRequest, origin: Origin) -> _Result:
@@ -66,7 +68,8 @@ def _read(job: JobFolder, request: JobRequest, origin: Origin) -> _Result:
         # Footage that is in the Sequencer already needs no folder.
         pictures = tuple(file.name for file in scan(path).files) if path.is_dir() else ()
     record = json.dumps({"job": request.id, "folder": str(job.path), "report": report})
-    return _Result(record, count, pictures)
+    size = (report.get("outputs") or {}).get("size") or (0, 0)
+    return _Result(record, count, pictures, (int(size[0]), int(size[1])))
 
 
 @dataclass(frozen=True)
@@ -177,12 +180,15 @@ class BringIn:
                 raise InputError("clip-missing", f"The images of the footage in {path} are gone.")
             files = list(result.pictures)
             yield from self._grow(_FOOTAGE, None, path.name, path, files, _Place(start, 0))
+            strips.fill_frame(self._scene, self._need(_FOOTAGE), result.size)
             return
         editor = compat.editor(self._scene)
         # The length is known only once the strip is there: it starts in an empty channel.
         bottom = strips.empty_channel(editor)
         with strips.keep_scene_settings(self._scene):
-            self._mark(strips.add_movie(editor, path, bottom + 1, start), _FOOTAGE)
+            strip = strips.add_movie(editor, path, bottom + 1, start)
+            strips.fill_frame(self._scene, strip, result.size)
+            self._mark(strip, _FOOTAGE)
         if not self._origin.has_audio:
             return
         yield

@@ -173,6 +173,15 @@ def add_movie(editor: Any, path: Path, channel: int, start: int) -> Any:
     )
 
 
+def fill_frame(scene: Any, strip: Any, size: tuple[int, int]) -> None:
+    """Scale a strip whose pictures have that size until it fills the frame, nothing cut off."""
+    if not all(size):
+        return
+    frame = (scene.render.resolution_x, scene.render.resolution_y)
+    scale = min(frame[0] / size[0], frame[1] / size[1])
+    strip.transform.scale_x = strip.transform.scale_y = scale
+
+
 def add_sound(editor: Any, path: Path, channel: int, start: int) -> tuple[Any, str]:
     """A movie's sound as a strip, or None and the reason why this Blender cannot play it."""
     try:

@@ -9,6 +9,8 @@ from mf_backend.contracts.errors import MFError
 from ...core.rig.retiming import Policy
 from ...host import compat
 from ...host.rig import bone_map, lookup
+from ...host.run import motion_remarks
+from ..text import draw_text
 from ..view import draw_overlay
 from .base import Section, State
 from .bones import no_armature
@@ -60,6 +62,11 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     layout.prop(values, "action", placeholder=motion or "no action", icon=icon)
     if values.action and len(compat.action_slots(values.action)) > 1:
         layout.prop(values, "slot", icon="ACTION_SLOT", placeholder="the one that fits")
+    data = armature.animation_data if armature is not None else None
+    action = values.action or (data.action if data is not None else None)
+    said = motion_remarks.remark(armature, action, values.slot)
+    if said:
+        draw_text(layout, context, said, "ERROR")
     camera = _camera(context, values)
     _draw_object(layout, values, "camera", camera, "no camera")
     layout.row().prop(values, "range_source", expand=True)

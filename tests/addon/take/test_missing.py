@@ -181,3 +181,18 @@ def test_takes_of_other_footage_stay_visible(made: tuple[Path, str], session: An
     take(scene, second)["motionfollower"] = json.dumps(record)
     bpy.ops.motionfollower.take_show(job=job)
     assert (take(scene, job).mute, take(scene, second).mute) == (False, False)
+
+
+def test_footage_from_a_file_fills_the_frame_and_the_take_lies_over_it(
+    scene: Any, odd_path: Path
+) -> None:
+    """A clip of 96 by 128 in a frame of 480 by 360 comes in as high as the frame."""
+    scene.render.resolution_x, scene.render.resolution_y = 480, 360
+    for strip in list(every_strip(scene)):
+        editor = scene.sequence_editor
+        (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(strip)
+    scene.motionfollower.source = "FILE"
+    scene.motionfollower.clip = str(odd_path / "footage" / "clip")
+    bpy.ops.motionfollower.render()
+    scales = [(s.transform.scale_x, s.transform.scale_y) for s in every_strip(scene)]
+    assert scales == [(360 / 128, 360 / 128)] * 2
