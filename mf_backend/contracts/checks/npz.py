@@ -172,9 +172,9 @@ def _read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any], int
     read = _NPY.read_array_header_1_0 if version == (1, 0) else _NPY.read_array_header_2_0
     try:
         shape, turned, dtype = read(header, max_header_size=_HEADER)
-    except MemoryError:
-        # Python's parser says so of text that is nested too deep; a header this short needs none.
-        raise ValueError("its header is nested too deep") from None
+    except (*_DAMAGE, MemoryError):
+        # The parser runs out of memory, too, on text that is nested too deep.
+        raise ValueError("its header is not one that numpy writes") from None
     if any(isinstance(side, bool) or not isinstance(side, int) or side < 0 for side in shape):
         raise ValueError(f"its shape is {shape}")
     return shape, turned, dtype, 8 + len(size) + length
