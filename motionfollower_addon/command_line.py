@@ -1,4 +1,4 @@
-"""`blender -b FILE --command motionfollower render|skeletons|prepare|bring-in ...`."""
+"""`blender -b FILE --command motionfollower render|skeletons|prepare|bring-in|submit ...`."""
 
 from __future__ import annotations
 

@@ -6,6 +6,6 @@ The file adds the command's options and runs it; ../command_line.py does what al
 
 from __future__ import annotations
 
-from . import bring_in, prepare, render, skeletons
+from . import bring_in, prepare, render, skeletons, submit
 
-COMMANDS = (render.COMMAND, skeletons.COMMAND, prepare.COMMAND, bring_in.COMMAND)
+COMMANDS = (render.COMMAND, skeletons.COMMAND, prepare.COMMAND, bring_in.COMMAND, submit.COMMAND)

@@ -9,8 +9,9 @@ from typing import TextIO
 
 import bpy
 
-from mf_backend.contracts.errors import ExitCode
+from mf_backend.contracts.errors import ExitCode, InputError
 
+from ..core.farm.takes import read_takes, write_takes
 from ..core.job.numbered import jobs_in
 from ..host.run.batch import Outcome, save_file
 from ..host.run.farm.bring_in import bring_in_job
@@ -29,6 +30,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="save the file with the takes there",
     )
+    add("--takes", metavar="1-3,5", help="only the job folders with these numbers")
     add_json(parser)
 
 
@@ -42,8 +44,25 @@ def _say(outcome: Outcome, out: TextIO) -> None:
     out.flush()
 
 
+def chosen(folders: list[Path], takes: str) -> list[Path]:
+    """The folders with some numbers. Raises InputError where one of them is not there."""
+    numbered = {int(folder.name): folder for folder in folders if folder.name.isdecimal()}
+    wanted = sorted(read_takes(takes, max(numbered, default=0)))
+    gone = [number for number in wanted if number not in numbered]
+    if gone:
+        raise InputError(
+            "jobs-missing",
+            f"There is no job folder {write_takes(gone)} in {folders[0].parent}.",
+            "Prepare these shots first, or leave them out of --takes.",
+        )
+    return [numbered[number] for number in wanted]
+
+
 def _run(arguments: argparse.Namespace, out: TextIO) -> int:
-    outcomes = [bring_in_job(folder) for folder in jobs_in(arguments.jobs.absolute())]
+    folders = jobs_in(arguments.jobs.absolute())
+    if arguments.takes:
+        folders = chosen(folders, arguments.takes)
+    outcomes = [bring_in_job(folder) for folder in folders]
     brought = [outcome for outcome in outcomes if outcome.exit_code is ExitCode.DONE]
     if not arguments.json:
         for outcome in outcomes:

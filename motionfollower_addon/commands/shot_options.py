@@ -41,7 +41,10 @@ def add_shot_options(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-_NOT_VALUES = frozenset({"command", "actions", "shots", "json", "save", "takes"})
+_NOT_VALUES = frozenset(
+    {"command", "actions", "shots", "json", "save", "takes"}
+    | {"openjd", "farm_blender", "farm_python"}
+)
 _PATHS = frozenset(
     {"clip", "output", "mp4", "weights"}
     | {"source_masks", "source_poses", "source_joints", "target_masks"}

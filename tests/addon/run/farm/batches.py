@@ -1,0 +1,83 @@
+"""A batch as a studio has it: six takes of two actions over two clips, and the hosts' programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from tests.addon.scenes import SIZE, add_action, add_footage
+from tests.backend.tiny_job import REPOSITORY, backend_environment, write_clip
+
+FRAMES = 6
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """What starts Blender and the backend's Python, as scripts that farm engines can call."""
+
+    blender: Path
+    python: Path
+
+
+def write_program(path: Path, *command: str | Path) -> Path:
+    """A program that runs a command with its own arguments after it."""
+    words = " ".join(shlex.quote(str(word)) for word in command)
+    path.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def make_hosts(folder: Path) -> Hosts:
+    """The two programs in a folder."""
+    stand_in = REPOSITORY / "tests/addon/wheel_blender.py"
+    return Hosts(
+        write_program(folder / "blender", sys.executable, stand_in),
+        write_program(folder / "python", sys.executable),
+    )
+
+
+def host_environment() -> dict[str, str]:
+    """What a farm's host gives its processes."""
+    return {
+        **backend_environment(),
+        "MOTIONFOLLOWER_BACKEND_PYTHON": sys.executable,
+        "PATH": os.environ["PATH"],
+    }
+
+
+def make_batch(folder: Path, frames: int = FRAMES) -> Path:
+    """Fill the open scene of `make_scene` up to six takes and save it; returns their list."""
+    scene = bpy.context.scene
+    add_action(bpy.data.objects["Rig"], "Second", frames, lift=0.5)
+    other = folder / "footage ü"
+    write_clip(other, frames, SIZE)
+    add_footage(scene, other / "clip", start=40, channel=2).name = "other"
+    bpy.ops.wm.save_mainfile()
+    shots = [
+        {"action": action, "strip": strip, "name": f"{action} {strip} {seed}", "seed": seed}
+        for seed, strips in ((1, ("footage", "other")), (2, ("footage",)))
+        for strip in strips
+        for action in ("Wäve", "Second")
+    ]
+    path = folder / "shots.json"
+    path.write_text(json.dumps(shots), encoding="utf-8")
+    return path
+
+
+def frames_of(job: Path) -> dict[str, bytes]:
+    """Every finished frame of a job folder."""
+    return {path.name: path.read_bytes() for path in sorted((job / "outputs/frames").glob("*.png"))}
+
+
+def count_takes(file: Path) -> int:
+    """Takes in the Sequencer of a saved file."""
+    from tests.addon.scenes import every_strip
+
+    bpy.ops.wm.open_mainfile(filepath=str(file))
+    return sum("motionfollower_job" in strip for strip in every_strip(bpy.context.scene))
