@@ -239,7 +239,9 @@ class _Run:
 
         count, hashes = opened.clip.count, opened.hashes
         stages = list(opened.stages)
-        keeper = StageKeeper(self.job, stages, hashes, count, self.state.stages, self.warning)
+        keeper = StageKeeper(
+            self.job, stages, hashes, count, self.state.stages, self.warning, self.tracker.check
+        )
         if isinstance(former, dict) and isinstance(former.get("count"), int):
             keeper.clear_longer(former["count"])
         kept = self._look(stages, keeper)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import InputError, OutputError
-from mf_backend.contracts.files import check_place, output_error, part_name, write_json
+from mf_backend.contracts.files import check_place, output_error, part_name, part_rest, write_json
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.record.marks import FileMark
 
@@ -37,7 +37,7 @@ class Copies:
     def __init__(self, job: JobFolder) -> None:
         self._job = job
         self._path = job.record / "copies.json"
-        self._made = _read(self._path)
+        self._made, self._part = _read(self._path)
 
     def check(self, mp4: str) -> None:
         """Refuse a place where something else lies than a copy of this job's, or no file can."""
@@ -63,6 +63,7 @@ class Copies:
         warning says which.
         """
         asked = Path(mp4)
+        self._remove_part()
         mark = FileMark.of(self._job.mp4)
         if mark is None:
             raise OutputError("mp4-missing", f"{self._job.mp4} is gone; start the job again.")
@@ -95,14 +96,21 @@ class Copies:
 
     def _note(self, copy: _Copy) -> None:
         self._made = [*(c for c in self._made if c != copy), copy]
-        plain = [[c.asked, c.path, *c.mark.plain()] for c in self._made]
-        write_json(self._path, plain)
+        self._part = Path(copy.path).with_name(part_name(Path(copy.path).suffix))
+        copies = [[c.asked, c.path, *c.mark.plain()] for c in self._made]
+        write_json(self._path, {"copies": copies, "part": str(self._part)})
+
+    def _remove_part(self) -> None:
+        """Delete what a killed run had written of a copy; only a name that we noted and marked."""
+        if self._part is not None and part_rest(self._part.name) is not None:
+            self._part.unlink(missing_ok=True)
 
     def _put(self, path: Path, mark: FileMark) -> bool:
         """Write the copy at `path` unless something that is not ours lies there."""
         if os.path.lexists(path) and not self._is_ours(path):
             return False
-        part = path.with_name(part_name(path.suffix))
+        part = self._part
+        assert part is not None, "noted before"
         try:
             with part.open("xb") as file, self._job.mp4.open("rb") as source:
                 shutil.copyfileobj(source, file)
@@ -144,10 +152,15 @@ def _names(path: Path) -> itertools.chain[Path]:
     return itertools.chain([path], numbered)
 
 
-def _read(path: Path) -> list[_Copy]:
-    """The copies noted so far; none where the note is missing or damaged."""
+def _read(path: Path) -> tuple[list[_Copy], Path | None]:
+    """The copies noted so far and the file that one is written to first; none where the note is
+    missing or damaged."""
     try:
         value: Any = json.loads(path.read_bytes())
-        return [_Copy(str(asked), str(place), FileMark.read(mark)) for asked, place, *mark in value]
-    except (OSError, ValueError, TypeError, RecursionError):
-        return []
+        copies = [
+            _Copy(str(asked), str(place), FileMark.read(mark))
+            for asked, place, *mark in value["copies"]
+        ]
+        return copies, Path(value["part"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return [], None

@@ -41,7 +41,8 @@ class FrameLog:
         line = ("" if self._added else "\n") + _line(name, made_from, mark)
         data = line.encode()
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
             handle = os.open(self._path, flags, 0o666)
             try:
                 if os.write(handle, data) < len(data):

@@ -31,6 +31,7 @@ class StageKeeper:
 
     `keys` holds for each stage the hash of all that it depends on, `former` what state.json says:
     it counts for jobs that were made before there were records, whose results count if they open.
+    `check` raises CancelledError where the person cancelled.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class StageKeeper:
         count: int,
         former: Mapping[str, StageRecord],
         warn: Warn,
+        check: Callable[[], None],
     ) -> None:
         self._job = job
         self._stages = stages
@@ -48,6 +50,7 @@ class StageKeeper:
         self._count = count
         self._former = former
         self._warn = warn
+        self._check = check
         self._records: dict[str, StageFiles] = {}
         self._damaged: set[str] = set()
         self._unchanged: set[str] = set()
@@ -116,7 +119,10 @@ class StageKeeper:
 
     def finish(self, stage: JobStage) -> None:
         """Record what the stage left. Raises MFError where something is missing."""
-        self._record(stage, self._records[stage.name])
+        begun = self._records[stage.name]
+        # Frames were noted, and looked at when the last was made; they are not read again.
+        known = stage.frames.marks(begun.made_from) if stage.frames is not None else None
+        self._record(stage, begun, known)
 
     def forget(self, everything: bool) -> None:
         """Let what this run made, or only its last stage, count for nothing: it is of two clips."""
@@ -163,8 +169,13 @@ class StageKeeper:
         files: dict[str, FileMark | None] = dict.fromkeys(stage.files(self._count))
         return StageFiles(self._keys[stage.name], self._earlier(stage), files)
 
-    def _record(self, stage: JobStage, begun: StageFiles) -> StageFiles:
-        files = {name: FileMark.of(self._job.path / name) for name in begun.files}
+    def _record(
+        self, stage: JobStage, begun: StageFiles, known: Mapping[str, FileMark] | None = None
+    ) -> StageFiles:
+        files: dict[str, FileMark | None] = {}
+        for name in begun.files:
+            self._check()
+            files[name] = FileMark.of(self._job.path / name) if known is None else known.get(name)
         missing = [name for name, mark in files.items() if mark is None]
         if missing:
             raise MFError(
@@ -182,8 +193,13 @@ class StageKeeper:
 
     def _wrong(self, record: StageFiles) -> list[str]:
         """Files that are not as the record says."""
-        path = self._job.path
-        return [n for n, mark in record.files.items() if mark is None or not mark.fits(path / n)]
+        wrong = []
+        for name, mark in record.files.items():
+            # Long clips have much to read; a person who cancels does not wait for it.
+            self._check()
+            if mark is None or not mark.fits(self._job.path / name):
+                wrong.append(name)
+        return wrong
 
     def _tell(self, stage: JobStage, wrong: list[str]) -> None:
         self._warn(
