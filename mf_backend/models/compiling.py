@@ -18,9 +18,9 @@ import torch
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
-from mf_backend.models.motion_module import TemporalTransformer
-from mf_backend.models.runner import Layer
-from mf_backend.models.transformer import SpatialTransformer
+from mf_backend.models.denoiser.motion_module import TemporalTransformer
+from mf_backend.models.denoiser.transformer import SpatialTransformer
+from mf_backend.models.running.runner import Layer
 
 _log = logging.getLogger(__name__)
 _PARTS: dict[type[nn.Module], tuple[str, ...]] = {

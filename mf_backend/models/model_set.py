@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mf_backend.contracts.checks.fields import listed
 from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import ModelConfig
-from mf_backend.models.unet import MotionUNet
+from mf_backend.models.denoiser.unet import MotionUNet
 
 
 @dataclass

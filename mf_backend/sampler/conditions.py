@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mf_backend.contracts.errors import InputError
+from mf_backend.models.denoiser.unet import MotionUNet, UNetConditions
 from mf_backend.models.model_set import ModelSet
-from mf_backend.models.unet import MotionUNet, UNetConditions
 from mf_backend.sampler.frame_store import FrameStore
 from mf_backend.sampler.inputs import MULTIPLE, SamplerInputs
 from mf_backend.sampler.memory import MemoryPlan, resident

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mf_backend.models.attention import Injection, KeysValues
+from mf_backend.models.denoiser.attention import Injection, KeysValues
 from mf_backend.sampler.conditions import Masks
 
 

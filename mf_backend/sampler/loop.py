@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.models.attention import KeysValues
+from mf_backend.models.denoiser.attention import KeysValues
+from mf_backend.models.denoiser.unet import Bottom, Extras, UNetConditions, UNetOutput
 from mf_backend.models.model_set import ModelSet
-from mf_backend.models.runner import Runner
-from mf_backend.models.tape import TapeRunner
-from mf_backend.models.unet import Bottom, Extras, UNetConditions, UNetOutput
+from mf_backend.models.running.runner import Runner
+from mf_backend.models.running.tape import TapeRunner
 from mf_backend.sampler.conditions import Conditions, WindowConditions
 from mf_backend.sampler.guidance.gradient import FEATURES, Guidance, guide
 from mf_backend.sampler.injection import MaskedInjector

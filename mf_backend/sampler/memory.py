@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mf_backend.models.key_map import ADAPTER
 from mf_backend.models.model_set import ModelSet
-from mf_backend.models.runner import Slicing
+from mf_backend.models.running.runner import Slicing
 
 
 @dataclass(frozen=True)

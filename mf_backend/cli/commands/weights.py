@@ -121,8 +121,8 @@ def _facts(item: catalog.OptionalFile) -> list[str]:
 
 def _import(args: argparse.Namespace) -> int:
     from mf_backend.models.config import ModelConfig
-    from mf_backend.weights.import_set import ImportOptions, import_set
-    from mf_backend.weights.sources import find_sources
+    from mf_backend.weights.importing.import_set import ImportOptions, import_set
+    from mf_backend.weights.importing.sources import find_sources
 
     config = ModelConfig.from_file(args.config) if args.config else None
     options = ImportOptions(

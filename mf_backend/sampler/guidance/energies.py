@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mf_backend.models.tape import Seed
+from mf_backend.models.running.tape import Seed
 from mf_backend.sampler.conditions import Masks
 
 _TERMS = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mf_backend.models.tape import TapeRunner
+from mf_backend.models.running.tape import TapeRunner
 from mf_backend.sampler.conditions import Masks
 from mf_backend.sampler.guidance.energies import loss_gradients
 from mf_backend.sampler.memory import MemoryPlan

@@ -16,8 +16,8 @@ from mf_backend.contracts.errors import CancelledError
 from mf_backend.models.compiling import cannot_compile, compiled_layers
 from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import random_models
-from mf_backend.models.runner import Mixes, Runner, Slicing
-from mf_backend.models.tape import Seed, TapeRunner
+from mf_backend.models.running.runner import Mixes, Runner, Slicing
+from mf_backend.models.running.tape import Seed, TapeRunner
 
 FRAMES, CHANNELS, SIDE = 4, 64, 8
 

@@ -8,7 +8,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 from torch.nn import functional
 
-from mf_backend.models.attention import KeysValues, SelfAttention
+from mf_backend.models.denoiser.attention import KeysValues, SelfAttention
 from mf_backend.sampler.conditions import Masks
 from mf_backend.sampler.injection import MaskedInjector
 

@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from mf_backend.contracts.errors import FieldError, InputError
 from mf_backend.models.config import ModelConfig, from_published, full_config, tiny_config
+from mf_backend.weights.importing.sources import find_sources
 from mf_backend.weights.loading import load_models
-from mf_backend.weights.sources import find_sources
 from mf_backend.weights.tiny import make_tiny_set
 from mf_backend.weights.weight_set import open_set
 from tests.backend.tiny_job import backend, make_job

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from mf_backend.engines.motionfollower.memory.count import FusedAttention, MemoryCounter
 from mf_backend.models.config import ModelConfig
+from mf_backend.models.denoiser.unet import MotionUNet, UNetConditions
 from mf_backend.models.model_set import ModelSet, build_models
-from mf_backend.models.unet import MotionUNet, UNetConditions
 from mf_backend.sampler.conditions import Conditions, Masks, WindowConditions
 from mf_backend.sampler.frame_store import FrameStore
 from mf_backend.sampler.loop import run

@@ -11,7 +11,7 @@ import torch
 
 from mf_backend.engines import load_engine
 from mf_backend.models import compiling
-from mf_backend.models.motion_module import TemporalTransformer
+from mf_backend.models.denoiser.motion_module import TemporalTransformer
 
 from .test_engine import Watcher, render, settings_of
 

@@ -12,11 +12,11 @@ from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 
-from mf_backend.models.attention import Injection, KeysValues
 from mf_backend.models.config import MotionConfig, UNetConfig
-from mf_backend.models.motion_module import MotionModule
-from mf_backend.models.runner import Mixes, Runner
-from mf_backend.models.transformer import SpatialTransformer
+from mf_backend.models.denoiser.attention import Injection, KeysValues
+from mf_backend.models.denoiser.motion_module import MotionModule
+from mf_backend.models.denoiser.transformer import SpatialTransformer
+from mf_backend.models.running.runner import Mixes, Runner
 
 
 class Injector(Protocol):

@@ -13,9 +13,9 @@ from mf_backend.contracts.errors import InputError, MFError, MissingComponentErr
 from mf_backend.contracts.files import hash_file
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.model_set import ModelSet
-from mf_backend.weights.import_set import Imported, ImportOptions, import_set
+from mf_backend.weights.importing.import_set import Imported, ImportOptions, import_set
+from mf_backend.weights.importing.sources import find_sources
 from mf_backend.weights.loading import load_models
-from mf_backend.weights.sources import find_sources
 from mf_backend.weights.weight_set import lacking, open_set, verify
 
 

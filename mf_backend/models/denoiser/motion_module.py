@@ -10,9 +10,9 @@ from diffusers.models.attention import FeedForward
 from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 
-from mf_backend.models.attention import SelfAttention
 from mf_backend.models.config import MotionConfig
-from mf_backend.models.runner import Mixes, Runner
+from mf_backend.models.denoiser.attention import SelfAttention
+from mf_backend.models.running.runner import Mixes, Runner
 
 _NORM_EPS = 1e-6
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from mf_backend.models.config import tiny_config
+from mf_backend.models.denoiser.unet import Extras, MotionUNet, UNetConditions
 from mf_backend.models.model_set import random_models
-from mf_backend.models.runner import Mixes, Runner, Slicing
-from mf_backend.models.tape import Seed, TapeRunner
-from mf_backend.models.unet import Extras, MotionUNet, UNetConditions
+from mf_backend.models.running.runner import Mixes, Runner, Slicing
+from mf_backend.models.running.tape import Seed, TapeRunner
 
 FRAMES, SIDE = 5, 16
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from mf_backend.models.config import ModelConfig, from_published
-from mf_backend.weights.assembly import assemble
-from mf_backend.weights.checkpoint import read_tensors
-from mf_backend.weights.sources import Sources
+from mf_backend.weights.importing.assembly import assemble
+from mf_backend.weights.importing.checkpoint import read_tensors
+from mf_backend.weights.importing.sources import Sources
 from mf_backend.weights.store import check_target, write_set
 from mf_backend.weights.weight_set import (
     FileRecord,

@@ -8,7 +8,7 @@ from diffusers.models.attention import FeedForward
 from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 
-from mf_backend.models.attention import (
+from mf_backend.models.denoiser.attention import (
     Injection,
     KeysValues,
     SelfAttention,

@@ -12,11 +12,11 @@ from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mf_backend.models.attention import KeysValues
-from mf_backend.models.blocks import DownBlock, Injector, MidBlock, Pass, UpBlock
 from mf_backend.models.config import AppearanceConfig, MotionConfig, UNetConfig
-from mf_backend.models.runner import Mixes, Runner
-from mf_backend.models.transformer import SpatialTransformer
+from mf_backend.models.denoiser.attention import KeysValues
+from mf_backend.models.denoiser.blocks import DownBlock, Injector, MidBlock, Pass, UpBlock
+from mf_backend.models.denoiser.transformer import SpatialTransformer
+from mf_backend.models.running.runner import Mixes, Runner
 
 Probe = Callable[[str, Tensor], None]
 

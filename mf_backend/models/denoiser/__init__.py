@@ -1,0 +1,1 @@
+"""The denoising UNet, from the whole network down to its layers."""
