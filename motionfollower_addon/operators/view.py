@@ -9,7 +9,7 @@ import bpy
 from mf_backend.contracts.errors import MFError
 
 from .. import ids
-from ..host.view import backdrop, one_frame
+from ..host.view import backdrop, one_frame, staleness
 from .reporting import refuse
 
 
@@ -57,6 +57,7 @@ to see how the actor takes the pose before a whole take is rendered"""
             one_frame.begin(context.scene)
         except MFError as error:
             return refuse(self, error)
+        self._say_what_changed(context.scene)
         return {"FINISHED"}
 
     def execute(self, context: Any) -> set[str]:
@@ -66,8 +67,14 @@ to see how the actor takes the pose before a whole take is rendered"""
             asked.wait()
         except MFError as error:
             return refuse(self, error)
+        self._say_what_changed(context.scene)
         self.report({"INFO"}, f"Frame {asked.index + 1} is in the image {asked.image!r}.")
         return {"FINISHED"}
+
+    def _say_what_changed(self, scene: Any) -> None:
+        said = staleness.changed_since(scene)
+        if said:
+            self.report({"WARNING"}, said)
 
 
 CLASSES = (MF_OT_backdrop, MF_OT_one_frame)

@@ -7,7 +7,7 @@ from typing import Any
 from mf_backend.contracts.errors import MFError
 
 from .. import ids
-from ..host.view import backdrop, fit, one_frame
+from ..host.view import backdrop, fit, one_frame, staleness
 from .text import draw_text
 
 
@@ -30,6 +30,9 @@ def draw_fit_view(layout: Any, context: Any, values: Any) -> None:
     row.enabled = job is not None and job.masked
     row.operator(ids.OP_ONE_FRAME, icon="RENDER_STILL")
     draw_text(column, context, fit.words(context.scene))
+    stale = staleness.changed_since(context.scene)
+    if stale:
+        draw_text(column, context, stale, "ERROR")
     asked = one_frame.latest()
     if asked is None:
         return

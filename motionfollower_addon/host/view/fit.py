@@ -17,12 +17,14 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest, read_request
 from mf_backend.jobs.folder import JobFolder
 from mf_backend.jobs.stage_names import ALIGN, TARGET_MASK
 from mf_backend.jobs.state import JobState, read_state
+from mf_backend.skeleton.joints import JOINT_COUNT
 
 from ... import ids
 from ...core.job.provenance import Origin, home_scene_name, read_origin
@@ -48,6 +50,12 @@ class FitJob:
     """Scene frame of the rig for each frame of the clip."""
     masked: bool
     """Conditioning is finished, so that single frames can be previewed."""
+    origin: Origin
+    """The rig and motion that it was made from."""
+    clip: str
+    """Path of its footage."""
+    asked: NDArray[np.float64] | None
+    """The rig's joints [frames, 60, 2] in the clip's pixels, as they were; None where not known."""
 
     def index_at(self, frame: float) -> int | None:
         """The clip's frame that the rig has at a scene frame; None outside of the motion."""
@@ -189,7 +197,22 @@ def _read(
         step = rate / float(clip_rate)
         frames = tuple(motion[0] + i * step for i in range(conditions.count))
     masked = _finished(state, TARGET_MASK)
-    return FitJob(job.path, origin.title or job.path.name, conditions, frames, masked)
+    title = origin.title or job.path.name
+    clip, asked = request.reference.path, _asked(job, request, conditions.count)
+    return FitJob(job.path, title, conditions, frames, masked, origin, clip, asked)
+
+
+def _asked(job: JobFolder, request: JobRequest, count: int) -> NDArray[np.float64] | None:
+    """The joints that the job was given."""
+    if not request.target.joints:
+        return None
+    try:
+        wanted = {"target": WantedArray(((count,), (JOINT_COUNT,), (2,)), "[frames, 60, 2]")}
+        found = read_npz(job.path / request.target.joints, wanted, known=("size",))
+    except NpzError:
+        # The job itself will say what is wrong with them.
+        return None
+    return np.asarray(found["target"], np.float64)
 
 
 def words(scene: Any) -> str:

@@ -14,16 +14,15 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mf_backend.contracts.errors import MFError
 
 from ... import ids
-from ...core.rig.joints.compose import WorldPose, compose
+from ...core.rig.joints.compose import compose
 from ...core.rig.joints.projection import Lens
 from ...core.view.skeleton_lines import Rectangle, fit_inside, onto, seen_from, strokes
 from .. import compat
 from ..draw_cache import showing
-from ..rig import bone_map, custom_bones, lookup
 from ..rig.camera import pixel_aspect, read_camera
-from ..rig.joints import RigReader
 from . import backdrop, fit
 from .draw import draw
+from .rig_pose import RigPose
 
 _ACTOR = (1.0, 1.0, 1.0, 0.85)
 """The actor's own skeleton is white, the target's has the skeletons' colours."""
@@ -34,14 +33,9 @@ class Overlay:
 
     def __init__(self) -> None:
         self._handles: list[tuple[Any, Any]] = []
-        self._reader: tuple[Any, RigReader] | None = None
-        self._pose: tuple[Any, WorldPose] | None = None
-        self.changes = 0
-        """Times that the scene's time or its data changed."""
+        self.rig = RigPose()
         self.drawn = 0
         """Times that a skeleton was drawn."""
-        self.samples = 0
-        """Times that the rig was read."""
         self.seconds: list[float] = []
         """What the latest drawings took."""
 
@@ -61,7 +55,7 @@ class Overlay:
         for space, handle in self._handles:
             space.draw_handler_remove(handle, "WINDOW")
         self._handles = []
-        self._reader = self._pose = None
+        self.rig.forget()
 
     def _timed(self, function: Any) -> None:
         settings = getattr(bpy.context.scene, ids.SCENE_PROPERTY)
@@ -74,7 +68,7 @@ class Overlay:
                     return
         except (MFError, ReferenceError):
             # The panel says what is missing; there is just nothing to draw.
-            self._reader = self._pose = None
+            self.rig.drop()
             return
         self.drawn += 1
         self.seconds = [*self.seconds[-499:], time.perf_counter() - begin]
@@ -91,15 +85,18 @@ class Overlay:
         if settings.show_fitting and through:
             drew = self._draw_fit(context, _camera_frame(context, camera))
         if settings.show_overlay:
-            points, scale = self._live(context, settings, camera if through else None)
-            draw(strokes(points, scale))
-            drew = True
+            live = self._live(context, settings, camera if through else None)
+            if live is not None:
+                draw(strokes(*live))
+                drew = True
         return drew
 
-    def _live(self, context: Any, settings: Any, camera: Any) -> tuple[Any, float]:
-        """The rig's joints in the region and region pixels a picture's pixel."""
+    def _live(self, context: Any, settings: Any, camera: Any) -> tuple[Any, float] | None:
+        """The rig's joints in the region and region pixels a picture's pixel; None: not yet."""
         depsgraph = compat.evaluated_depsgraph(context)
-        pose = self._read_pose(context, settings, depsgraph)
+        pose = self.rig.read(context.scene, settings, depsgraph)
+        if pose is None:
+            return None
         size = backdrop.clip_size(context)
         if camera is None:
             seen = context.region_data
@@ -112,26 +109,6 @@ class Overlay:
         joints = compose(pose, read_camera(camera, depsgraph), size, pixel_aspect(context.scene))
         place = fit_inside(_camera_frame(context, camera), size)
         return onto(joints, size, place), place.size[0] / size[0]
-
-    def _read_pose(self, context: Any, settings: Any, depsgraph: Any) -> WorldPose:
-        """One reading for all views until something changes."""
-        reader = self._find_reader(context, settings)
-        key = (self._reader and self._reader[0], self.changes, context.scene.frame_current_final)
-        if self._pose is None or self._pose[0] != key:
-            self._pose = (key, reader.read(depsgraph))
-            self.samples += 1
-        return self._pose[1]
-
-    def _find_reader(self, context: Any, settings: Any) -> RigReader:
-        name = settings.armature.name if settings.armature else ""
-        armature = lookup.find_armature(context.scene, name)
-        chosen = "" if settings.bone_map == "AUTO" else settings.bone_map
-        bones = tuple(armature.data.bones.keys())
-        mode = (armature.mode, armature.data.pose_position)
-        key = (armature.as_pointer(), chosen, custom_bones.key(armature), bones, mode)
-        if self._reader is None or self._reader[0] != key:
-            self._reader = (key, RigReader(armature, bone_map.mapping_for(armature, chosen)))
-        return self._reader[1]
 
     def _draw_fit(self, context: Any, frame: Rectangle) -> bool:
         job = fit.known(context.scene)
@@ -198,7 +175,7 @@ class _Holder:
 def _changed(*_: Any) -> None:
     """The scene's time or data changed: the rig has to be read again."""
     if _Holder.overlay is not None:
-        _Holder.overlay.changes += 1
+        _Holder.overlay.rig.changes += 1
 
 
 @bpy.app.handlers.persistent

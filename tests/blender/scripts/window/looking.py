@@ -108,19 +108,19 @@ def put_footage_behind() -> Iterator[float]:
 def measure(overlay: Any) -> Iterator[float]:
     """What drawing takes while the timeline moves on."""
     overlay.seconds.clear()
-    overlay.samples = 0
+    overlay.rig.samples = 0
     driver.time_panels()
     # Redraws without any change need no new sample.
     for _ in range(5):
         driver.redraw()
-    NOTES["samples_still"] = overlay.samples
+    NOTES["samples_still"] = overlay.rig.samples
     for frame in range(1, 25):
         driver.window().scene.frame_set(frame)
         driver.area("VIEW_3D").tag_redraw()
         driver.redraw()
         yield 0.02
     NOTES["draw_ms"] = [round(seconds * 1000, 3) for seconds in overlay.seconds]
-    NOTES["samples"] = overlay.samples
+    NOTES["samples"] = overlay.rig.samples
 
 
 def see_the_fit(settings: Any) -> Iterator[float]:
