@@ -39,10 +39,17 @@ def _slot_names(settings: Any, _: Any, __: str) -> list[str]:
     return [slot.identifier for slot in slots]
 
 
+def _skeleton_changed(settings: Any, _: Any) -> None:
+    """Another skeleton is to be drawn over the views."""
+    if settings.show_overlay:
+        compat.redraw_views("VIEW_3D")
+
+
 class MotionSettings:
     """Which motion is taken, from which rig, through which camera."""
 
     armature: PointerProperty(
+        update=_skeleton_changed,
         name="Armature",
         type=bpy.types.Object,
         poll=is_armature,
@@ -50,11 +57,13 @@ class MotionSettings:
         "only one that moves",
     )
     action: PointerProperty(
+        update=_skeleton_changed,
         name="Action",
         type=bpy.types.Action,
         description="Motion to render. Empty: the motion as the scene plays it, NLA included",
     )
     slot: StringProperty(
+        update=_skeleton_changed,
         name="Slot",
         search=_slot_names,
         search_options={"SORT"},
@@ -62,6 +71,7 @@ class MotionSettings:
         "armature",
     )
     camera: PointerProperty(
+        update=_skeleton_changed,
         name="Camera",
         type=bpy.types.Object,
         poll=is_camera,

@@ -18,6 +18,7 @@ def test_the_skeleton_of_the_chosen_action_is_shown(
     shot = make_shot(blender, odd_path, 12)
     out = repository / "out" / "window" / blender.version
     notes = play(blender, display, shot, "chosen", out, "window/chosen_action.py")
+    assert notes["drawn"] >= 1
     assert notes["kept"] and notes["frame"] == 6
     assert notes["pose"] == notes["wanted"] is not None
     print(

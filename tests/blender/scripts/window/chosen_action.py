@@ -38,8 +38,12 @@ def chosen() -> Iterator[float]:
     yield 0.5
     driver.photograph("played-action")
     before = pose_state(rig)
+    from bl_ext.user_default.motionfollower.host.view import overlay
+
+    drawn = overlay.drawn()
     settings.action = other
     yield 1.5
+    NOTES["drawn"] = overlay.drawn() - drawn
     driver.photograph("chosen-action")
     draws = driver.DRAWS[0]
     yield 2.0
@@ -49,8 +53,6 @@ def chosen() -> Iterator[float]:
     yield 1.5
     NOTES["frame"] = scene.frame_current
     driver.photograph("chosen-action-6")
-    from bl_ext.user_default.motionfollower.host.view import overlay
-
     shown = overlay.current().rig
     layer = bpy.context.view_layer
     pose = shown.read(scene, settings, layer.depsgraph)
