@@ -26,9 +26,10 @@ def picture_files(folder: Path, clip: FrameSource, what: str) -> tuple[Path, ...
     not fit: number of pictures, numbers missing, another size.
     """
     if not folder.is_dir():
+        why = "is a file, not a folder" if folder.exists() else "does not exist"
         raise InputError(
             "input-missing",
-            f"The folder {folder} ({what}) does not exist.",
+            f"The folder {folder} ({what}) {why}.",
             "Choose it again, or leave it empty.",
         )
     images = image_folder.scan(folder)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import torch
 
+from mf_backend.contracts.checks.fields import shown
 from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import (
     AppearanceConfig,
@@ -84,6 +85,9 @@ def model_config(model: Model) -> ModelConfig:
     )
 
 
+_LARGEST_SIDE = 16384
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """ "512" or "768x512" to (width, height). Raises InputError."""
     parts = text.lower().split("x")
@@ -91,8 +95,11 @@ def parse_size(text: str) -> tuple[int, int]:
         sides = [int(part) for part in parts]
     except ValueError:
         sides = []
-    if len(sides) not in (1, 2) or min(sides) < 64:
-        raise InputError("bench-size", f"{text!r} is no size; write 512 or 768x512.")
+    if len(sides) not in (1, 2) or min(sides) < 64 or max(sides) > _LARGEST_SIDE:
+        raise InputError(
+            "bench-size",
+            f"{shown(text)} is no size; write 512 or 768x512, sides from 64 to {_LARGEST_SIDE}.",
+        )
     return sides[0], sides[-1]
 
 

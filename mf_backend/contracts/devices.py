@@ -92,8 +92,8 @@ def choose_device(wanted: str) -> Device:
             "device-unknown", f"There is no device named {wanted!r}; use auto, cpu, mps or cuda."
         )
     here = {
-        "cpu": True,
-        "mps": torch.backends.mps.is_available(),
+        "cpu": not device.index,
+        "mps": torch.backends.mps.is_available() and not device.index,
         "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
     }
     if not here[device.type]:

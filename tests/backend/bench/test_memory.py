@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from mf_backend.bench.memory import measure_memory
-from mf_backend.bench.settings import BenchSettings, Model
+from mf_backend.bench.settings import BenchSettings, Model, parse_size
+from mf_backend.contracts.errors import InputError
 from mf_backend.engines.motionfollower.memory.count import MemoryCounter
 from mf_backend.sampler.memory import MemoryPlan
 
@@ -88,3 +89,9 @@ def test_full_size_fits_a_small_card() -> None:
         check=True,
     )
     assert json.loads(done.stdout)["peak_bytes"] <= 6.0 * 2**30
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "inf", "9" * 20, "1x", "64x64x64", "", "16385"])
+def test_sizes_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is no size"):
+        parse_size(text)

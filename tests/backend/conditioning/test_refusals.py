@@ -190,6 +190,7 @@ def test_target_joints_that_are_none(
         (("--target-poses", "empty"), "empty holds no numbered images"),
         (("--target-poses", "few"), "few holds 3 target skeletons, but 4 frames"),
         (("--target-joints", "target.npz", "--source-masks", "few"), "few holds 3 masks"),
+        (("--target-joints", "few"), "it is a folder, not a file"),
         (("--target-joints", "target.npz", "--source-poses", "few"), "holds 3 skeleton pictures"),
         (("--target-joints", "target.npz", "--character-masks", "few"), "holds 3 target masks"),
         (("--target-joints", "target.npz", "--person", "4,1,1"), "on frame 4, but the frames used"),

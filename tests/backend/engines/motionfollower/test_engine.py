@@ -230,6 +230,7 @@ def test_missing_weights_say_how_to_get_them(diffusion_job: MakeJob, odd_path: P
         ({"memory": "7"}, "memory-unknown"),
         ({"device": "toaster"}, "device-unknown"),
         ({"device": "cuda:99"}, "device-missing"),
+        ({"device": "cpu:5"}, "device-missing"),
     ],
 )
 def test_wrong_settings_are_refused_before_any_work(
