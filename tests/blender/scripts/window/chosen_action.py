@@ -42,7 +42,7 @@ def chosen() -> Iterator[float]:
 
     drawn = overlay.drawn()
     settings.action = other
-    yield 1.5
+    yield from driver.until(lambda: overlay.drawn() > drawn, 20)
     NOTES["drawn"] = overlay.drawn() - drawn
     driver.photograph("chosen-action")
     draws = driver.DRAWS[0]
