@@ -207,10 +207,20 @@ def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) ->
     clip, out = context.clip, context.out
     notes = PartOfStage(reporter, 2 * clip.count, "background", clip.count)
     finder = ResidueFinder(clip, lambda i: read_mask(out, "source_alpha", i), notes)
+    left = []
     for index, frame in enumerate(clip.frames()):
         hard = read_mask(out, "source_masks", index) >= 128
-        work.write_hard(index, widen(finder.grown(index, frame, hard), context.settings.widen_mask))
+        mask = widen(finder.grown(index, frame, hard), context.settings.widen_mask)
+        work.write_hard(index, mask)
+        if hard.any() and finder.left_beside(mask):
+            left.append(index)
         reporter.advance(3 * clip.count + index + 1, "edges")
+    if left:
+        reporter.warn(
+            "mask-edge",
+            f"Something of the actor may stay visible beside the mask in frames "
+            f"{list_numbers(left)}. Widen the mask, or give masks of your own.",
+        )
 
 
 def _name_rejected(rejected: dict[int, Verdict], reporter: Reporter) -> None:

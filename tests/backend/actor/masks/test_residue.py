@@ -74,3 +74,23 @@ def test_an_empty_mask_stays_empty(odd_path: Path, index: int) -> None:
         finder = ResidueFinder(clip, lambda i: mattes[i], NullReporter())
         nothing = np.zeros((SIZE, SIZE), np.bool_)
         assert not finder.grown(index, clip.read(index), nothing).any()
+
+
+def test_what_stays_visible_beside_the_mask_is_told(odd_path: Path) -> None:
+    """A part that the matte nearly misses, farther out than what a mask takes in by itself."""
+    mattes = _film(odd_path / "frames", (235, 20, 30))
+    lost = 5
+    top, left = 80, 30 + 11 * lost + 14 + 5
+    frame = cv2.imread(str(odd_path / "frames" / f"{lost}.png"))
+    frame[top : top + 10, left : left + 5] = (30, 20, 235)
+    cv2.imwrite(str(odd_path / "frames" / f"{lost}.png"), frame)
+    mattes[lost][top : top + 10, left : left + 5] = 60
+    with open_clip(reference_for(odd_path / "frames")) as clip:
+        finder = ResidueFinder(clip, lambda i: mattes[i], NullReporter())
+        told = []
+        for index, picture in enumerate(clip.frames()):
+            mask = finder.grown(index, picture, mattes[index] >= THRESHOLD)
+            told += [index] if finder.left_beside(mask) else []
+            # A mask that takes it in leaves nothing to tell.
+            assert not finder.left_beside(mask | (mattes[index] > 0))
+    assert told == [lost]

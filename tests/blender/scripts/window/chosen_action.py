@@ -45,6 +45,8 @@ def chosen() -> Iterator[float]:
     yield from driver.until(lambda: overlay.drawn() > drawn, 20)
     NOTES["drawn"] = overlay.drawn() - drawn
     driver.photograph("chosen-action")
+    # What Blender itself draws again after an action was played for a moment.
+    yield 3.0
     draws = driver.DRAWS[0]
     yield 2.0
     NOTES["idle_draws"] = driver.DRAWS[0] - draws
