@@ -54,7 +54,7 @@ def test_two_builds_are_equal_and_hold_what_blender_wants(copy: Path) -> None:
     }
     assert sources <= inside
     for path in (copy / "motionfollower_addon").rglob("*"):
-        if path.suffix in (".py", ".json"):
+        if path.suffix in (".py", ".json", ".js"):
             assert path.relative_to(copy / "motionfollower_addon").as_posix() in names
 
 

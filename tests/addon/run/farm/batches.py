@@ -51,18 +51,26 @@ def host_environment() -> dict[str, str]:
     }
 
 
-def make_batch(folder: Path, frames: int = FRAMES) -> Path:
-    """Fill the open scene of `make_scene` up to six takes and save it; returns their list."""
+def make_batch(folder: Path, longer: int = FRAMES) -> Path:
+    """Fill the open scene of `make_scene` up to six takes and save it; returns their list.
+
+    The clip of takes 3 and 4 has `longer` frames.
+    """
     scene = bpy.context.scene
-    add_action(bpy.data.objects["Rig"], "Second", frames, lift=0.5)
+    add_action(bpy.data.objects["Rig"], "Second", FRAMES, lift=0.5)
     other = folder / "footage ü"
-    write_clip(other, frames, SIZE)
+    write_clip(other, longer, SIZE)
     add_footage(scene, other / "clip", start=40, channel=2).name = "other"
     bpy.ops.wm.save_mainfile()
+    of_other = {
+        "strip": "other",
+        "retime": "loop",
+        "source_masks": str(other / "masks"),
+        "source_joints": str(other / "joints.npz"),
+    }
     shots = [
-        {"action": action, "strip": strip, "name": f"{action} {strip} {seed}", "seed": seed}
-        for seed, strips in ((1, ("footage", "other")), (2, ("footage",)))
-        for strip in strips
+        {"name": f"{action} {seed}", "action": action, "seed": seed, **clip}
+        for seed, clip in ((1, {"strip": "footage"}), (2, of_other), (3, {"strip": "footage"}))
         for action in ("Wäve", "Second")
     ]
     path = folder / "shots.json"

@@ -76,7 +76,9 @@ def batch(scene: Any, odd_path: Path, hosts: Hosts, capfd: Any) -> Iterator[Path
     yield farm
 
 
-def test_template_is_valid_and_says_what_a_take_needs(batch: Path) -> None:
+def test_template_is_valid_and_the_bundle_names_what_has_to_travel(
+    batch: Path, odd_path: Path
+) -> None:
     template = batch / openjd.TEMPLATE
     done = subprocess.run([str(OPENJD), "check", str(template)], capture_output=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -93,18 +95,15 @@ def test_template_is_valid_and_says_what_a_take_needs(batch: Path) -> None:
     written = json.loads(template.read_text(encoding="utf-8"))
     assert "hostRequirements" not in written["steps"][1]
 
-
-def test_a_bundle_names_what_has_to_travel(batch: Path, odd_path: Path) -> None:
     values = json.loads((batch / openjd.BUNDLE_VALUES).read_text(encoding="utf-8"))
     named = {item["name"]: item["value"] for item in values["parameterValues"]}
-    wanted = json.loads((batch / openjd.TEMPLATE).read_text(encoding="utf-8"))
-    assert set(named) == {item["name"] for item in wanted["parameterDefinitions"]}
+    assert set(named) == {item["name"] for item in written["parameterDefinitions"]}
     assert named["BlendFile"] == bpy.data.filepath
     assets = json.loads((batch / openjd.BUNDLE_ASSETS).read_text(encoding="utf-8"))
     sent = assets["assetReferences"]["inputs"]
     assert set(sent["directories"]) == {
         str(odd_path / "footage/clip"), str(odd_path / "footage ü/clip"),
-        str(odd_path / "footage/masks"),
+        str(odd_path / "footage/masks"), str(odd_path / "footage ü/masks"),
     }  # fmt: skip
     assert all(Path(path).exists() for path in (*sent["directories"], *sent["filenames"]))
 
