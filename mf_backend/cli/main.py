@@ -40,7 +40,8 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="MotionFollower's backend: re-performs the person in a clip.",
         epilog="Exit codes: 0 done, 1 anything else, 2 wrong usage or input, 3 weights or a "
-        "component missing, 4 not enough memory, 5 cancelled, 6 output could not be written.",
+        "component missing, 4 not enough memory, 5 cancelled, 6 output could not be written, "
+        "7 another process works on it.",
     )
     parser.add_argument("--version", action="version", version=f"mf_backend {VERSION}")
     subparsers = parser.add_subparsers(

@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     MEMORY = 4
     CANCELLED = 5
     OUTPUT = 6
+    BUSY = 7
 
 
 class MFError(Exception):
@@ -75,3 +76,9 @@ class OutputError(MFError):
     """A result could not be written (disk full, no permission, would overwrite)."""
 
     exit_code = ExitCode.OUTPUT
+
+
+class BusyError(MFError):
+    """Another process works on the same thing; trying again later may help."""
+
+    exit_code = ExitCode.BUSY

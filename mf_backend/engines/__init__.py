@@ -40,3 +40,9 @@ def load_engine(name: str) -> Engine:
 def engine_facts() -> list[dict[str, Any]]:
     """{name, label, missing: [{what, how}]} of every engine, also where it cannot be loaded."""
     return ENGINES.facts(lambda engine: engine.missing(Settings(engine=engine.name)))
+
+
+def makes_frames_apart(engine: Engine) -> bool:
+    """Whether each frame comes out the same whichever others are asked for with it, so that
+    several hosts may share a clip: an engine says so by an attribute `frames_apart = True`."""
+    return getattr(engine, "frames_apart", False) is True

@@ -49,7 +49,10 @@ class MemoryNeed:
 
 @runtime_checkable
 class Engine(Protocol):
-    """Makes the finished frames of a job. Making an engine imports nothing heavy."""
+    """Makes the finished frames of a job. Making an engine imports nothing heavy.
+
+    One whose frames come out the same whichever are asked for together has `frames_apart = True`.
+    """
 
     name: str
     """What settings call it."""

@@ -1,14 +1,12 @@
-"""A job's folder: where its things are, making a new one, and holding it for one process.
+"""A job's folder: where its things are, and making a new one.
 
 Standard library and the shared file helpers only: the add-on makes job folders with it.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,9 +14,36 @@ from mf_backend.contracts.checks.json_text import parse_json
 from mf_backend.contracts.checks.small_files import UnreadableError, read_small
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error, part_rest, write_json
-from mf_backend.contracts.links import NO_LINK, refuse_links
+from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import LARGEST_REQUEST, JobRequest, read_request, to_dict
 from mf_backend.jobs.state import JobState, write_state
+
+_PART_NAME = re.compile(r"(\d{6,9})-(\d{6,9})")
+
+
+@dataclass(frozen=True)
+class FrameRange:
+    """Frames `first` to `last`, both counted from 1 and both included."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+    @property
+    def name(self) -> str:
+        """As files and folders are named after it."""
+        return f"{self.first:06d}-{self.last:06d}"
+
+    @property
+    def indices(self) -> range:
+        """The same frames counted from 0."""
+        return range(self.first - 1, self.last)
+
+    def meets(self, other: FrameRange) -> bool:
+        """Whether both have a frame in common."""
+        return self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True)
@@ -46,6 +71,11 @@ class JobFolder:
     def log(self) -> Path:
         """Everything that was said while it ran."""
         return self.path / "log.txt"
+
+    @property
+    def lock(self) -> Path:
+        """There while a process works on it (jobs.lock)."""
+        return self.path / "worker.lock"
 
     @property
     def report(self) -> Path:
@@ -93,6 +123,16 @@ class JobFolder:
         work, outputs = self.conditions.parent, self.frames.parent
         return (work, self.conditions, self.engine_work, outputs, self.frames)
 
+    def parts(self) -> list[PartFolder]:
+        """Ranges of frames that somebody began to make apart, in order."""
+        folder = self.path / "work" / "parts"
+        try:
+            names = sorted(entry.name for entry in folder.iterdir())
+        except OSError:
+            return []
+        found = [match for name in names if (match := _PART_NAME.fullmatch(name))]
+        return [PartFolder(self.path, FrameRange(int(m[1]), int(m[2]))) for m in found]
+
     def frame(self, index: int) -> Path:
         """Finished frame `index`, counted from 0; the files count from 1."""
         return self.frames / f"{index + 1:06d}.png"
@@ -109,6 +149,34 @@ class JobFolder:
                 "job-invalid", f"In job.json, {what} must lie inside the job folder: {relative!r}."
             )
         return self.path.joinpath(*parts.parts)
+
+
+@dataclass(frozen=True)
+class PartFolder(JobFolder):
+    """A job's folder for whoever makes only some of its frames: a state, a log and a lock of its
+    own, so that several may work in one job's folder."""
+
+    range: FrameRange
+
+    @property
+    def folder(self) -> Path:
+        """Where the part's own things are."""
+        return self.path / "work" / "parts" / self.range.name
+
+    @property
+    def state(self) -> Path:
+        """See JobFolder."""
+        return self.folder / "state.json"
+
+    @property
+    def log(self) -> Path:
+        """See JobFolder."""
+        return self.folder / "log.txt"
+
+    @property
+    def lock(self) -> Path:
+        """See JobFolder."""
+        return self.folder / "worker.lock"
 
 
 @dataclass(frozen=True)
@@ -207,43 +275,3 @@ def remove_leftovers(job: JobFolder) -> None:
             for name in names:
                 if part_rest(name) is not None:
                     (Path(where) / name).unlink(missing_ok=True)
-
-
-@contextmanager
-def hold(job: JobFolder) -> Iterator[None]:
-    """Keep every other process from running this folder; the system lets go if we are killed.
-
-    Raises InputError while another process runs it, OutputError where nothing can be written.
-    """
-    path = job.path / "lock"
-    refuse_links(job.path)
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
-    except OSError as error:
-        raise output_error(path, error) from error
-    try:
-        try:
-            _lock(handle)
-        except OSError as error:
-            # Some network file systems know no locks; there the job runs without one.
-            if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-                raise InputError(
-                    "job-running",
-                    f"The job in {job.path} is already being worked on by another process.",
-                    "Wait for it to end, or stop it first.",
-                ) from None
-        yield
-    finally:
-        os.close(handle)
-
-
-def _lock(handle: int) -> None:
-    """Take the lock at once or raise OSError; closing the file gives it back."""
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

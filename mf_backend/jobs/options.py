@@ -9,6 +9,7 @@ from typing import Any
 
 from mf_backend.contracts.path_mapping import PathMapping
 from mf_backend.contracts.request import JobRequest
+from mf_backend.jobs.folder import FrameRange
 from mf_backend.jobs.stage_names import REPORT
 
 
@@ -39,6 +40,8 @@ class JobResult:
     report: Path
     count: int
     reached: str = REPORT
+    part: FrameRange | None = None
+    """Set where only these frames were asked for; `count` is then their number."""
 
     @property
     def finished(self) -> bool:

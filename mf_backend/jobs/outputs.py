@@ -51,6 +51,7 @@ def render(
                     "engine-wrong", f"The engine made frame {index} with shape {picture.shape}."
                 )
             watch.check_often()
+            tracker.check()
             tracker.frame_done(str(frames.write(index, picture, made_from)))
             tracker.check()
             made += 1

@@ -7,36 +7,27 @@ killed process), the next run goes on from there.
 
 from __future__ import annotations
 
-import datetime
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mf_backend.contracts.errors import CancelledError, MFError, OutputError
-from mf_backend.contracts.failures import NO_USE, describe, is_lasting
 from mf_backend.contracts.links import refuse_links
-from mf_backend.contracts.request import JobRequest
 from mf_backend.contracts.resources import PeakMemory, check_room
-from mf_backend.jobs.costs import expected_seconds, room_needed
-from mf_backend.jobs.folder import (
-    FolderIdentity,
-    JobFolder,
-    hold,
-    read_job,
-    remove_leftovers,
-)
+from mf_backend.jobs.costs import room_needed
+from mf_backend.jobs.folder import JobFolder, read_job, remove_leftovers
+from mf_backend.jobs.lock import WAITING, hold
 from mf_backend.jobs.log import capture_output
 from mf_backend.jobs.options import JobResult, RunOptions
-from mf_backend.jobs.record.codes import CHANGED, FOUND_ONCE, STATE_DAMAGED
-from mf_backend.jobs.record.inputs import InputsChangedError, InputWatch
-from mf_backend.jobs.record.warned import Warned
+from mf_backend.jobs.record.codes import CHANGED, STATE_DAMAGED
+from mf_backend.jobs.record.inputs import InputsChangedError
+from mf_backend.jobs.running import WARNED, Run, now
 from mf_backend.jobs.stage_names import READ, REPORT
-from mf_backend.jobs.state import StageRecord, Status, is_damaged, read_state, write_state
-from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
+from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
+from mf_backend.jobs.tracker import JobListener, JobTracker
 
 if TYPE_CHECKING:
     from mf_backend.jobs.opening import OpenedJob
@@ -44,10 +35,6 @@ if TYPE_CHECKING:
     from mf_backend.jobs.record.keeper import StageKeeper
 
 _log = logging.getLogger(__name__)
-_WARNED = "warned"
-"""The fact that holds what each stage warned of."""
-_STATE_SECONDS = 1.0
-"""Steps inside a stage are written to state.json at most this often."""
 
 
 def run_job(
@@ -68,10 +55,10 @@ def run_job(
     options = options or RunOptions()
     job, request = read_job(folder)
     request = options.request(request)
-    with hold(job):
+    with hold(job, cancelled, partial(listener.warning, WAITING)) as held:
         remove_leftovers(job)
         with capture_output(job.log, echo) as former_stderr:
-            run = _Run(job, request, options.until, listener, cancelled)
+            run = _WholeRun(job, request, options.until, listener, cancelled, held)
             if on_start is not None:
                 on_start(run.tracker, former_stderr)
             return run.perform()
@@ -85,113 +72,11 @@ def mark_cancelled(folder: Path) -> None:
         write_state(job.state, state)
 
 
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+class _WholeRun(Run):
+    """A run that does the stages of a job in order."""
 
-
-class _Run:
-    """One run of one job."""
-
-    def __init__(
-        self,
-        job: JobFolder,
-        request: JobRequest,
-        until: str,
-        listener: JobListener,
-        cancelled: threading.Event,
-    ) -> None:
-        self.job = job
-        self.request = request
-        self.until = until
-        self.listener = listener
-        self.identity = FolderIdentity.of(job.path)
-        self.watch = InputWatch()
-        self.damaged = is_damaged(job.state)
-        self.state = read_state(job.state)
-        self.warned = Warned(self.state.facts.get(_WARNED))
-        self.doing = READ
-        self._written = 0.0
-        expected = self._expected(request.reference.count or 100)
-        reached = self.state.overall
-        self.tracker = JobTracker(self, cancelled, expected, self._on_step, reached)
-
-    # -- what the tracker tells ---------------------------------------------------------------
-
-    def progress(self, progress: Progress) -> None:
-        """See JobListener."""
-        self.listener.progress(progress)
-
-    def warning(self, code: str, message: str) -> None:
-        """See JobListener; kept for the report, once each."""
-        if (code, message) in self.state.warnings:
-            return
-        _log.warning("%s: %s", code, message)
-        if code not in FOUND_ONCE and self.doing != READ:
-            self.warned.add(self.doing, code, message)
-            self._fact(_WARNED, self.warned.plain())
-        self.state = replace(self.state, warnings=(*self.state.warnings, (code, message)))
-        self.listener.warning(code, message)
-
-    def _on_step(self, progress: Progress) -> None:
-        self.identity.check()
-        if any(folder.is_symlink() for folder in self.job.folders):
-            # One has come while we work: is it a place outside?
-            refuse_links(self.job.path)
-        self.state = replace(
-            self.state,
-            stage=progress.stage,
-            step=progress.step,
-            total=progress.total,
-            overall=round(progress.overall, 4),
-        )
-        if time.monotonic() - self._written > _STATE_SECONDS:
-            self._save()
-
-    def _save(self) -> None:
-        self.identity.check()
-        write_state(self.job.state, self.state)
-        self._written = time.monotonic()
-
-    # -- the run ------------------------------------------------------------------------------
-
-    def perform(self) -> JobResult:
-        """All stages; on failure state.json says what happened before the error is raised."""
-        _log.info("job %s in %s", self.request.id, self.job.path)
-        try:
-            return self._perform()
-        except BaseException as error:
-            told = describe(self._cause(error), self.doing, self.job.log)
-            cancelled = isinstance(told, CancelledError)
-            if told.code != "internal" or isinstance(error, MFError):
-                _log.error("%s stage %s: %s", told.code, self.doing, told)
-            else:
-                _log.exception("%s stage %s: %s", told.code, self.doing, told)
-            status = Status.CANCELLED if cancelled else Status.FAILED
-            data = {
-                "code": told.code,
-                "message": told.message,
-                "hint": told.hint,
-                "exit_code": int(told.exit_code),
-            }
-            self.state = replace(self.state, status=status, error=data)
-            try:
-                self._save()
-            except MFError as second:
-                # The first error is what the person must hear; a full disk often causes both.
-                _log.error("state.json could not be written: %s", second)
-            if is_lasting(told):
-                _log.error(NO_USE)
-            raise told from error
-
-    def _cause(self, error: BaseException) -> BaseException:
-        """The error to tell: a folder that is gone is why its files cannot be read or written."""
-        try:
-            self.identity.check()
-        except OutputError as gone:
-            return error if isinstance(error, CancelledError) else gone
-        return error
-
-    def _perform(self) -> JobResult:
+    def work(self) -> JobResult:
+        """See Run."""
         check_room(room_needed(self.request.settings), "this job")
         # These pull in the clip and conditioning modules, which `import mf_backend` must not.
         from mf_backend.jobs import report
@@ -200,11 +85,10 @@ class _Run:
 
         peak = PeakMemory()
         was_done = self.state.status is Status.DONE
-        facts = {"started": _now(), **self.state.facts}
-        self.state = replace(self.state, status=Status.RUNNING, error=None, facts=facts)
+        self.begin()
         self._tell_former()
         self.tracker.enter(READ)
-        self._save()
+        self.save()
         job, asked = self.job, self.request.output.mp4
         copies = Copies(job)
         if asked:
@@ -214,21 +98,21 @@ class _Run:
         ) as opened:
             clip = opened.clip
             former = self.state.facts.get("reference")
-            self._fact("reference", report.clip_facts(clip, opened.source))
-            self._fact("inputs", opened.inputs)
+            self.fact("reference", report.clip_facts(clip, opened.source))
+            self.fact("inputs", opened.inputs)
             made = self._do_stages(opened, former)
             if self.until != REPORT:
                 return self._pause(clip.count, was_done and not made)
             copy = str(copies.place(asked, self.warning)) if asked else ""
             self.doing = REPORT
             self.tracker.enter(REPORT)
-            self._fact("peak_memory", peak.read())
-            self._fact("finished", _now())
+            self.fact("peak_memory", peak.read())
+            self.fact("finished", now())
             report.write_report(job, self.request, clip, opened.engine, self.state, copy)
             report.record_report(job)
             self._finish(REPORT, "")
             self.state = replace(self.state, status=Status.DONE)
-            self._save()
+            self.save()
             return JobResult(self.request.id, job.frames, job.mp4, job.report, clip.count)
 
     def _do_stages(self, opened: OpenedJob, former: Any) -> bool:
@@ -247,20 +131,20 @@ class _Run:
         kept = self._look(stages, keeper)
         if "masks" in hashes and "masks" not in kept:
             check_estimator(self.request.settings)
-        self.tracker.expect(self._expected(count), kept)
+        self.tracker.expect(self.expected(count), kept)
         self._finish(READ, "")
         for stage in stages:
             self.doing = stage.name
             for code, message in self.warned.enter(stage.name, hashes[stage.name]):
                 self.warning(code, message)
-            self._fact(_WARNED, self.warned.plain())
+            self.fact(WARNED, self.warned.plain())
             if keeper.kept(stage):
                 self._note_kept(stage.name, hashes[stage.name])
                 continue
             if stage.name in kept:
                 # What it was made from came out otherwise when it was made again.
                 kept -= {stage.name}
-                self.tracker.expect(self._expected(count), kept)
+                self.tracker.expect(self.expected(count), kept)
             self._run_stage(stage, hashes[stage.name], keeper)
         if keeper.made:
             self._check_all_inputs(keeper)
@@ -270,25 +154,16 @@ class _Run:
         """End before the end: the job waits for a run that goes on, unless it is done anyway."""
         _log.info("the job waits after the stage %s, as was asked", self.until)
         self.state = replace(self.state, status=Status.DONE if is_done else Status.QUEUED)
-        self._save()
+        self.save()
         job = self.job
         return JobResult(self.request.id, job.frames, job.mp4, job.report, count, self.until)
-
-    def _expected(self, count: int) -> dict[str, float]:
-        """Seconds that each stage of this run may take."""
-        costs = expected_seconds(self.request, count)
-        names = list(costs)
-        return {name: costs[name] for name in names[: names.index(self.until) + 1]}
-
-    def _fact(self, name: str, value: Any) -> None:
-        self.state = replace(self.state, facts={**self.state.facts, name: value})
 
     def _tell_former(self) -> None:
         """Forget what earlier runs said, which each stage says again if it still holds; and say
         what is damaged. Of jobs from before stages were noted with it, all is taken to hold."""
         from mf_backend.jobs import report
 
-        if _WARNED in self.state.facts:
+        if WARNED in self.state.facts:
             self.state = replace(self.state, warnings=())
         for code, message in self.state.warnings:
             self.listener.warning(code, message)
@@ -336,7 +211,7 @@ class _Run:
         _log.info("stage %s: begins", stage.name)
         self.tracker.enter(stage.name)
         self.state = self.state.with_stage(stage.name, StageRecord(key, spent))
-        self._save()
+        self.save()
         made_from = keeper.begin(stage)
         try:
             made = stage.run(self.tracker, made_from)
@@ -350,12 +225,12 @@ class _Run:
         keeper.finish(stage)
         seconds = self._finish(stage.name, key, spent)
         if made:
-            self._fact("rendered", {"frames": made, "seconds": round(seconds, 3)})
+            self.fact("rendered", {"frames": made, "seconds": round(seconds, 3)})
 
     def _finish(self, name: str, key: str, before: float = 0.0) -> float:
         seconds = self.tracker.leave()
         record = StageRecord(key, before + seconds, finished=True)
         self.state = self.state.with_stage(name, record)
-        self._save()
+        self.save()
         _log.info("stage %s: done in %.2f s", name, seconds)
         return seconds

@@ -36,6 +36,16 @@ class StageRecord:
 
 
 @dataclass(frozen=True)
+class Worker:
+    """Who works on a job, or did last."""
+
+    host: str
+    process: int
+    since: str
+    """When the run began: ISO 8601, in UTC by that host's clock."""
+
+
+@dataclass(frozen=True)
 class JobState:
     """Everything state.json holds."""
 
@@ -51,6 +61,7 @@ class JobState:
     """(code, sentence) of each warning, kept so that a resumed job still reports them."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What finished stages found out, for the report: clip, hashes, engine."""
+    worker: Worker | None = None
 
     def with_stage(self, name: str, record: StageRecord) -> JobState:
         """The same state with one stage's record replaced."""
@@ -94,6 +105,13 @@ def _read(path: Path) -> JobState | None:
             error=value.get("error"),
             warnings=tuple((str(code), str(text)) for code, text in value.get("warnings", [])),
             facts=dict(value.get("facts", {})),
+            worker=_worker(value.get("worker")),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _worker(value: Any) -> Worker | None:
+    if value is None:
+        return None
+    return Worker(str(value["host"]), int(value["process"]), str(value["since"]))

@@ -59,11 +59,13 @@ class JobTracker:
         on_step: Callable[[Progress], None],
         reached: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        on_check: Callable[[], None] = lambda: None,
     ) -> None:
         self._listener = listener
         self._cancelled = cancelled
         self._expected = dict(expected)
         self._on_step = on_step
+        self._on_check = on_check
         self._clock = clock
         self._lock = threading.Lock()
         self._stage = next(iter(expected), "")
@@ -124,6 +126,7 @@ class JobTracker:
         """See Reporter."""
         if self._cancelled.is_set():
             raise CancelledError()
+        self._on_check()
 
     def warn(self, code: str, message: str) -> None:
         """See Reporter."""

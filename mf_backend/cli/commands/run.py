@@ -3,22 +3,54 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
-import threading
+from dataclasses import dataclass
+from threading import Event
 from types import FrameType
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
-from mf_backend.cli.options import add_path
+from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_json
 from mf_backend.cli.progress import ProgressPrinter, ProgressStyle
+from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.failures import describe
 from mf_backend.contracts.path_mapping import PathMapping, read_mapping
 from mf_backend.jobs.costs import stage_names
+from mf_backend.jobs.folder import FrameRange
 from mf_backend.jobs.options import JobResult, RunOptions
+from mf_backend.jobs.part import run_frames
 from mf_backend.jobs.runner import run_job
-from mf_backend.jobs.stage_names import REPORT
+from mf_backend.jobs.stage_names import RENDER, REPORT
+
+_MOST_FRAMES = 999_999_999
+
+
+@dataclass(frozen=True)
+class FramesRule:
+    """Some frames in a row: "7" or "7-12"."""
+
+    @property
+    def words(self) -> str:
+        """See Rule."""
+        return "one frame or a range of them, counted from 1 (7 or 7-12)"
+
+    def read(self, value: Any, field: Field) -> FrameRange:
+        """See Rule."""
+        match = re.fullmatch(r"0*(\d{1,9})(?:-0*(\d{1,9}))?", str(value), re.ASCII)
+        if match is None:
+            raise field.refuse(self.words, value)
+        first = int(match[1])
+        last = int(match[2] or first)
+        if not 1 <= first <= last <= _MOST_FRAMES:
+            raise field.refuse(self.words, value)
+        return FrameRange(first, last)
+
+    def parse(self, text: str, field: Field) -> FrameRange:
+        """See Rule."""
+        return self.read(text, field)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -31,6 +63,14 @@ def add_parser(subparsers: Any) -> None:
         choices=stage_names(),
         default=REPORT,
         help=f"end after this stage ({', '.join(stage_names())}); a later run goes on from there",
+    )
+    add_checked(
+        parser,
+        "--frames",
+        FramesRule(),
+        metavar="A-B",
+        help="make only these frames, counted from 1, while other hosts make others in the same "
+        "folder (preview engine); when all are there, a run without this encodes them",
     )
     add_path(
         parser,
@@ -66,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
             f"--json and --progress {args.progress} both want the standard output.",
             "Leave one of them out; --progress json ends with the result, too.",
         )
-    cancelled = threading.Event()
+    cancelled = Event()
     printer = ProgressPrinter(args.progress)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -79,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, stop)
     with printer:
         try:
-            result = run_job(args.job, printer, cancelled, printer.start, _options(args))
+            result = _do(args, printer, cancelled)
         except BaseException as error:
             printer.failed(describe(error))
             raise
@@ -92,6 +132,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _do(args: argparse.Namespace, printer: ProgressPrinter, cancelled: Event) -> JobResult:
+    if args.frames is None:
+        return run_job(args.job, printer, cancelled, printer.start, _options(args))
+    if args.until not in (REPORT, RENDER):
+        raise InputError(
+            "usage", "--frames and --until name different stages.", "Leave one of them out."
+        )
+    return run_frames(args.job, args.frames, printer, cancelled, printer.start, _options(args))
+
+
 def _options(args: argparse.Namespace) -> RunOptions:
     mapping = read_mapping(args.path_mapping) if args.path_mapping else PathMapping()
     return RunOptions({"compile": True} if args.compile else {}, args.until, mapping)
@@ -99,6 +149,9 @@ def _options(args: argparse.Namespace) -> RunOptions:
 
 def _told(result: JobResult) -> dict[str, Any]:
     """The result as JSON values."""
+    if result.part is not None:
+        made = {"first": result.part.first, "last": result.part.last}
+        return {"id": result.id, "frames": str(result.frames), **made, "count": result.count}
     if not result.finished:
         return {"id": result.id, "until": result.reached, "count": result.count}
     return {
@@ -111,6 +164,8 @@ def _told(result: JobResult) -> dict[str, Any]:
 
 
 def _sentence(result: JobResult) -> str:
+    if result.part is not None:
+        return f"Done: frames {result.part} in {result.frames}"
     if not result.finished:
         return f"Done as far as {result.reached}; run it again to go on."
     return f"Done: {result.count} frames in {result.frames}, {result.mp4}"

@@ -36,6 +36,7 @@ class PreviewEngine:
     name = "preview"
     label = "Preview (warped limbs, CPU)"
     seconds_a_frame = 0.3
+    frames_apart = True
 
     def missing(self, settings: Settings) -> list[Missing]:
         """What keeps the engine from running: only OpenCV could be absent."""

@@ -14,7 +14,7 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.clip.writer import png_bytes
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import write_bytes
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.folder import JobFolder, PartFolder
 from mf_backend.jobs.record.codes import FRAMES_CHANGED, FRAMES_DAMAGED
 from mf_backend.jobs.record.frame_log import FrameLog
 from mf_backend.jobs.record.kept_aside import keep_aside
@@ -45,7 +45,7 @@ def decode_frame(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None
 
 
 class FinishedFrames:
-    """Frames in outputs/frames, and what was written into each."""
+    """Frames in outputs/frames, and what was written into each; of a PartFolder only its own."""
 
     def __init__(
         self,
@@ -57,8 +57,11 @@ class FinishedFrames:
         self._job = job
         self._size = size
         self._warn = warn
-        self._names = [job.frame(index).name for index in range(count)]
-        self._log = FrameLog(job.record / "frames.jsonl")
+        part = job.range if isinstance(job, PartFolder) else None
+        indices = range(count) if part is None else part.indices
+        self._names = {job.frame(index).name: index for index in indices}
+        self._log = FrameLog(job.record, part.name if part else "")
+        self._only_these = part is not None
 
     def all_open(self) -> bool:
         """Whether every frame is there and opens at the clip's size."""
@@ -116,7 +119,7 @@ class FinishedFrames:
                 FRAMES_DAMAGED,
                 f"{_frames(damaged)} damaged since they were made; they are made again.",
             )
-        return [i for i, name in enumerate(self._names) if name not in good]
+        return [index for name, index in self._names.items() if name not in good]
 
     def write(self, index: int, picture: NDArray[np.uint8], made_from: str) -> Path:
         """Write one frame and note what it is; what lies at its place and is not ours is kept."""
@@ -158,8 +161,9 @@ class FinishedFrames:
         shutil.rmtree(self._job.engine_work, ignore_errors=True)
 
     def _files(self) -> list[Path]:
-        found = self._job.frames.glob("*.png")
-        return sorted(path for path in found if _FRAME.fullmatch(path.name))
+        """Frames that are there; in a part, only those that are this one's to make."""
+        found = (p for p in self._job.frames.glob("*.png") if _FRAME.fullmatch(p.name))
+        return sorted(p for p in found if p.name in self._names or not self._only_these)
 
 
 def _frames(numbers: list[int]) -> str:

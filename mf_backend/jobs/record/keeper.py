@@ -97,6 +97,14 @@ class StageKeeper:
             stage.frames.know(record.made_from, record.files)
         return True
 
+    def made_from(self, stage: JobStage) -> str:
+        """Hash of what a stage is made from, once all before it are kept; writes nothing."""
+        return self._begun(stage).made_from
+
+    def recorded(self, stage: JobStage) -> bool:
+        """Whether the stage's results are there and on record, and earlier ones the same."""
+        return stage.name in self._records and self.look(stage) and self.kept(stage)
+
     def begin(self, stage: JobStage) -> str:
         """Clear away what was made from other things; returns the hash of what it is made from."""
         former = self._records.get(stage.name)

@@ -51,10 +51,10 @@ def results(job: JobFolder) -> dict[str, bytes]:
     return {job.relative(path): path.read_bytes() for path in (*files, job.mp4)}
 
 
-def start(job: JobFolder) -> subprocess.Popen[str]:
+def start(job: JobFolder, *options: str) -> subprocess.Popen[str]:
     """Start a run and return at once."""
     return subprocess.Popen(
-        [sys.executable, "-m", "mf_backend", "run", str(job.path), "--json"],
+        [sys.executable, "-m", "mf_backend", "run", str(job.path), "--json", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

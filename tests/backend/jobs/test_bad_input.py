@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from fractions import Fraction
@@ -15,7 +16,8 @@ import pytest
 
 from mf_backend.clip import encode_mp4
 from mf_backend.contracts.files import write_npz
-from mf_backend.jobs.folder import JobFolder, hold
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.lock import hold
 from tests.backend.tiny_job import (
     backend,
     edit_request,
@@ -203,7 +205,8 @@ def test_a_job_that_runs_already(odd_path: Path) -> None:
     job = make_job(odd_path, count=4)
     with hold(job):
         done, error = _run(job)
-    assert done.returncode == 2 and error["code"] == "job-running"
+    assert done.returncode == 7 and error["code"] == "job-running"
+    assert f"process {os.getpid()} on " in error["message"]
     assert json.loads(job.state.read_text(encoding="utf-8"))["status"] == "queued"
 
 

@@ -12,7 +12,7 @@ import pytest
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import part_name, write_bytes
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target, read_request
-from mf_backend.jobs.folder import JobFolder, create_job, hold, remove_leftovers
+from mf_backend.jobs.folder import JobFolder, create_job, remove_leftovers
 from mf_backend.jobs.state import JobState, StageRecord, Status, read_state, write_state
 from tests.backend.tiny_job import backend_environment, printed
 
@@ -40,30 +40,6 @@ def test_a_folder_with_a_job_is_left_alone(odd_path: Path, taken: str) -> None:
 def test_paths_that_lead_outside_are_refused(odd_path: Path, path: str) -> None:
     with pytest.raises(InputError):
         JobFolder(odd_path).inside(path, "target.joints")
-
-
-def test_one_process_at_a_time_and_a_killed_one_lets_go(odd_path: Path) -> None:
-    script = (
-        "import sys, time; from pathlib import Path\n"
-        "from mf_backend.jobs.folder import JobFolder, hold\n"
-        "with hold(JobFolder(Path(sys.argv[1]))):\n"
-        "    print('held', flush=True); time.sleep(60)\n"
-    )
-    other = subprocess.Popen(
-        [sys.executable, "-c", script, str(odd_path)],
-        stdout=subprocess.PIPE,
-        env=backend_environment(),
-    )
-    assert other.stdout is not None and other.stdout.readline()
-    job = JobFolder(odd_path)
-    with pytest.raises(InputError) as caught, hold(job):
-        pass
-    assert caught.value.code == "job-running"
-    other.kill()
-    other.wait()
-    other.stdout.close()
-    with hold(job):
-        pass
 
 
 def test_leftovers_go_and_a_users_files_stay(odd_path: Path) -> None:

@@ -27,7 +27,7 @@ def put_outside(job: JobFolder, outside: Path, name: str) -> None:
     place, target = job.path / name, outside / Path(name).name
     if place.exists():
         place.rename(target)
-    elif "." in name or name == "lock":
+    elif "." in name or name.endswith(".lock"):
         target.write_text("mine\n", encoding="utf-8")
     else:
         (target / "frames").mkdir(parents=True)
@@ -39,7 +39,16 @@ def put_outside(job: JobFolder, outside: Path, name: str) -> None:
 
 
 LINKS = [
-    *("log.txt", "lock", "state.json", "job.json", "report.json", "outputs", "work", "inputs"),
+    *(
+        "log.txt",
+        "worker.lock",
+        "state.json",
+        "job.json",
+        "report.json",
+        "outputs",
+        "work",
+        "inputs",
+    ),
     *("inputs/target_joints.npz", "outputs/frames", "outputs/result.mp4", "work/conditions"),
     "work/conditions/joints.npz",
 ]
@@ -61,7 +70,7 @@ def test_links_out_of_the_folder_are_refused(odd_path: Path, name: str) -> None:
 
 def test_a_link_to_a_file_that_is_not_there_makes_none(odd_path: Path) -> None:
     job = make_job(odd_path, count=2)
-    (job.path / "lock").symlink_to(odd_path / "new file")
+    job.lock.symlink_to(odd_path / "new file")
     assert backend("run", str(job.path)).returncode == 2
     assert not (odd_path / "new file").exists()
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from mf_backend.jobs.costs import stage_names
-from mf_backend.jobs.folder import JobFolder, hold
+from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.lock import hold
 from tests.backend.tiny_job import (
     Backend,
     backend_environment,
