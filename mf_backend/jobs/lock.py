@@ -22,7 +22,7 @@ from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 from mf_backend.contracts.errors import BusyError, CancelledError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.links import refuse_links
-from mf_backend.jobs.folder import JobFolder, PartFolder
+from mf_backend.jobs.folder import FolderIdentity, JobFolder, PartFolder
 from mf_backend.jobs.state import Worker, read_state
 
 LEASE_SECONDS = 60.0
@@ -52,23 +52,34 @@ class Hold:
     def __init__(self, lock: SoftFileLease, job: JobFolder) -> None:
         self._lock = lock
         self._job = job
+        self._identity = FolderIdentity.of(job.path)
         self._looked = _clocks()
 
     def check(self) -> None:
-        """Raises BusyError where another worker has taken the job; cheap enough for every step."""
+        """Raises BusyError where another worker has taken the job, and OutputError where its folder
+        is gone; cheap enough for every step."""
         now = _clocks()
         # A machine that slept is told by the clock on the wall, a process by either.
         if all(abs(new - old) < _OURS_SECONDS for new, old in zip(now, self._looked, strict=True)):
             return
         self._looked = now
-        owner = self._lock.owner
-        if owner is not None and owner.token != self._lock.token:
+        if self._is_ours():
+            return
+        self._identity.check()
+        # Who looks whether we live may have put the file aside for a moment.
+        time.sleep(_POLL_SECONDS)
+        if not self._is_ours():
+            self._identity.check()
             raise BusyError(
                 "job-taken",
                 f"The job in {self._job.path} was taken over by {owner_words(self._lock)}, since "
-                f"this process gave no sign of life for more than {LEASE_SECONDS:.0f} s.",
+                f"this one gave no sign of life for more than {LEASE_SECONDS:.0f} s.",
                 "Leave it to that one; nothing more is written here.",
             )
+
+    def _is_ours(self) -> bool:
+        owner = self._lock.owner
+        return owner is not None and owner.token == self._lock.token
 
 
 def _clocks() -> tuple[float, float]:

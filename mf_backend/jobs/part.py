@@ -97,7 +97,15 @@ class _PartRun(Run):
             count = opened.clip.count
             _check_range(part.range, count)
             *before, render = opened.stages
-            keeper = StageKeeper(part, list(opened.stages), opened.hashes, count, {}, self.warning)
+            keeper = StageKeeper(
+                part,
+                list(opened.stages),
+                opened.hashes,
+                count,
+                {},
+                self.warning,
+                self.tracker.check,
+            )
             if not all(keeper.recorded(stage) for stage in before):
                 raise _NotConditionedError(
                     "not-conditioned",
