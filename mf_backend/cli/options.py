@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.checks.paths import PathText
 from mf_backend.contracts.checks.rules import Rule
+
+
+def add_actions(parser: Any, dest: str) -> Callable[[str, str], argparse.ArgumentParser]:
+    """Give a command actions, each with --json; returns what adds one by name and line of help."""
+    actions = parser.add_subparsers(dest=dest, metavar="ACTION", required=True)
+
+    def add_action(name: str, text: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+        sub.add_argument("--json", action="store_true", help="print one JSON object")
+        return sub
+
+    return add_action
 
 
 def add_checked(parser: Any, name: str, rule: Rule, **more: Any) -> None:

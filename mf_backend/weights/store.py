@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -51,35 +51,37 @@ def check_target(folder: Path, replace_set: bool) -> None:
         )
 
 
-def write_set(
-    folder: Path,
-    tensors: Mapping[Network, Mapping[str, Tensor]],
-    config: ModelConfig,
-    *,
-    kind: Kind,
-    dtype: torch.dtype | None,
-    sources: Mapping[str, FileRecord],
-    notes: Mapping[str, str],
-    replace_set: bool = False,
-) -> WeightSet:
+@dataclass(frozen=True)
+class NewSet:
+    """What a set is written from."""
+
+    tensors: Mapping[Network, Mapping[str, Tensor]]
+    config: ModelConfig
+    kind: Kind
+    dtype: torch.dtype | None
+    """What floating-point tensors are stored in; None keeps theirs."""
+    sources: Mapping[str, FileRecord] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_set(folder: Path, new: NewSet, replace_set: bool = False) -> WeightSet:
     """Write every network, `model.json` and `weights.json` beside `folder`, then move into place.
 
-    Floating-point tensors are stored in `dtype` (None keeps theirs). An existing set is removed
-    only once the new one is in its place. Raises InputError where the folder may not be used and
-    OutputError where the disk refuses; nothing is left behind then.
+    An existing set is removed only once the new one is in its place. Raises InputError where the
+    folder may not be used and OutputError where the disk refuses; nothing is left behind then.
     """
     check_target(folder, replace_set)
     parent = folder.parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
         _drop_stale(folder)
-        _check_space(parent, tensors, dtype)
+        _check_space(parent, new)
         temporary = parent / part_name(f"-{folder.name}")
         temporary.mkdir()
     except OSError as error:
         raise output_error(folder, error) from error
     try:
-        result = _fill(temporary, tensors, config, kind, dtype, sources, notes)
+        result = _fill(temporary, new)
         _put_in_place(temporary, folder)
     except (OSError, SafetensorError) as error:
         raise _write_error(folder, error) from error
@@ -97,26 +99,18 @@ def _drop_stale(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _fill(
-    folder: Path,
-    tensors: Mapping[Network, Mapping[str, Tensor]],
-    config: ModelConfig,
-    kind: Kind,
-    dtype: torch.dtype | None,
-    sources: Mapping[str, FileRecord],
-    notes: Mapping[str, str],
-) -> WeightSet:
+def _fill(folder: Path, new: NewSet) -> WeightSet:
     files: dict[str, FileRecord] = {}
-    for network, values in tensors.items():
+    for network, values in new.tensors.items():
         path = folder / network.file_name
-        save_file({name: _stored(tensor, dtype) for name, tensor in values.items()}, path)
+        save_file({name: _stored(tensor, new.dtype) for name, tensor in values.items()}, path)
         with path.open("rb+") as file:
             os.fsync(file.fileno())
         files[path.name] = record_of(path, len(values))
-    write_json(folder / MODEL_NAME, config.to_dict())
+    write_json(folder / MODEL_NAME, new.config.to_dict())
     files[MODEL_NAME] = record_of(folder / MODEL_NAME)
-    stored = "as published" if dtype is None else str(dtype).removeprefix("torch.")
-    result = WeightSet(folder, kind, stored, files, dict(sources), dict(notes))
+    stored = "as published" if new.dtype is None else str(new.dtype).removeprefix("torch.")
+    result = WeightSet(folder, new.kind, stored, files, dict(new.sources), dict(new.notes))
     result.write()
     return result
 
@@ -126,12 +120,10 @@ def _stored(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
     return tensor.detach().to(wanted).contiguous().clone()
 
 
-def _check_space(
-    parent: Path, tensors: Mapping[Network, Mapping[str, Tensor]], dtype: torch.dtype | None
-) -> None:
+def _check_space(parent: Path, new: NewSet) -> None:
     needed = sum(
-        tensor.numel() * (dtype or tensor.dtype).itemsize
-        for values in tensors.values()
+        tensor.numel() * (new.dtype or tensor.dtype).itemsize
+        for values in new.tensors.values()
         for tensor in values.values()
     )
     free = shutil.disk_usage(parent).free

@@ -8,7 +8,7 @@ import torch
 
 from mf_backend.models.config import tiny_config
 from mf_backend.models.model_set import random_models
-from mf_backend.weights.store import write_set
+from mf_backend.weights.store import NewSet, write_set
 from mf_backend.weights.weight_set import Kind, Network, WeightSet
 
 
@@ -20,11 +20,12 @@ def make_tiny_set(folder: Path, seed: int = 0, replace_set: bool = False) -> Wei
     models = random_models(tiny_config(), seed, estimator=True)
     return write_set(
         folder,
-        {Network(name): network.state_dict() for name, network in models.named().items()},
-        models.config,
-        kind=Kind.TINY,
-        dtype=torch.float16,
-        sources={},
-        notes={"seed": str(seed)},
-        replace_set=replace_set,
+        NewSet(
+            {Network(name): network.state_dict() for name, network in models.named().items()},
+            models.config,
+            Kind.TINY,
+            torch.float16,
+            notes={"seed": str(seed)},
+        ),
+        replace_set,
     )

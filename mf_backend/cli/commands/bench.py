@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
-from mf_backend.cli.options import add_checked
+from mf_backend.cli.options import add_actions, add_checked
 from mf_backend.cli.output import print_result, say
 from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.checks.rules import Whole
@@ -22,12 +22,7 @@ BUNDLES_VARIABLE = "MF_PARITY_BUNDLES"
 def add_parser(subparsers: Any) -> None:
     """Add the `bench` subcommand."""
     parser = subparsers.add_parser("bench", help=COMMANDS["bench"])
-    actions = parser.add_subparsers(dest="bench_action", metavar="ACTION", required=True)
-
-    def action(name: str, text: str) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
-        sub.add_argument("--json", action="store_true", help="print one JSON object")
-        return sub
+    action = add_actions(parser, "bench_action")
 
     sub = action("parity", "worst relative difference from recorded runs, stage by stage")
     sub.add_argument(

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
-from mf_backend.cli.options import add_checked, add_path
+from mf_backend.cli.options import add_actions, add_checked, add_path
 from mf_backend.cli.output import print_result, say
 from mf_backend.contracts.checks.paths import PathText
 from mf_backend.contracts.checks.rules import SEED_LIMIT, Whole
@@ -20,12 +20,7 @@ from mf_backend.weights.weight_set import is_set, lacking, open_set, verify
 def add_parser(subparsers: Any) -> None:
     """Add the `weights` subcommand."""
     parser = subparsers.add_parser("weights", help=COMMANDS["weights"])
-    actions = parser.add_subparsers(dest="weights_action", metavar="ACTION", required=True)
-
-    def action(name: str, text: str) -> argparse.ArgumentParser:
-        sub: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
-        sub.add_argument("--json", action="store_true", help="print one JSON object")
-        return sub
+    action = add_actions(parser, "weights_action")
 
     def folder(sub: argparse.ArgumentParser, flag: str = "--weights") -> None:
         text = f"folder of the set ({weights_folder()})"

@@ -12,7 +12,7 @@ from mf_backend.models.config import ModelConfig, from_published
 from mf_backend.weights.importing.assembly import assemble
 from mf_backend.weights.importing.checkpoint import read_tensors
 from mf_backend.weights.importing.sources import Sources
-from mf_backend.weights.store import check_target, write_set
+from mf_backend.weights.store import NewSet, check_target, write_set
 from mf_backend.weights.weight_set import (
     FileRecord,
     Kind,
@@ -90,13 +90,15 @@ def import_set(
     return Imported(
         write_set(
             folder,
-            tensors,
-            config,
-            kind=Kind.PUBLISHED,
-            dtype=DTYPES[options.dtype],
-            sources=records,
-            notes={"dtype": options.dtype},
-            replace_set=options.replace,
+            NewSet(
+                tensors,
+                config,
+                Kind.PUBLISHED,
+                DTYPES[options.dtype],
+                sources=records,
+                notes={"dtype": options.dtype},
+            ),
+            options.replace,
         ),
         changed=True,
     )
