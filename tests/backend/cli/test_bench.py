@@ -95,8 +95,8 @@ def test_parity_names_the_worst_key_of_each_stage() -> None:
         (("parity", "--bundles", "no such folder"), "no recorded runs"),
         (("memory", "--size", "12"), "no size"),
         (("memory", "--device", "meta", "--frames", "40"), "at most 32 frames"),
-        (("speed", "--repeats", "0"), "at least one repeat"),
-        (("speed", "--cfg", "0.5"), "1 or more"),
+        (("speed", "--repeats", "0"), "--repeats must be a whole number from 1 to"),
+        (("speed", "--cfg", "0.5"), "--cfg must be a number from 1 to"),
     ],
 )
 def test_wrong_use_is_one_sentence(
