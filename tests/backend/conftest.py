@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,20 @@ def condition(repository: Path) -> Callable[..., Ran]:
 def actor(shared: Path) -> list[np.ndarray]:
     """Frames of a person, RGB 512x512."""
     return [read_image(path) for path in scan(shared / "clips/case-1/source_images").files]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 KB."""
+    place = tmp_path / "small disk ü"
+    place.mkdir()
+    options = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can make a small file system for this test")
+    if subprocess.run(options, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system does not let us mount a small file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
 
 
 def write_frames(folder: Path, frames: Sequence[np.ndarray]) -> Path:

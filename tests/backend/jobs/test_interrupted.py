@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -137,20 +136,6 @@ def test_a_file_that_may_not_grow(truth: tuple[Path, list[bytes]]) -> None:
     assert done.returncode == 6 and error["code"] == "not-writable", error
     assert state(job)["status"] == "failed"
     finish(job, frames)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 400 KB."""
-    place = tmp_path / "small disk ü"
-    place.mkdir()
-    options = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can make a small file system for this test")
-    if subprocess.run(options, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this system does not let us mount a small file system")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
 
 
 def test_a_full_disk(truth: tuple[Path, list[bytes]], small_disk: Path) -> None:

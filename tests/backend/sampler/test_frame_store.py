@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,21 +20,7 @@ def test_what_was_stored_is_read(odd_path: Path, mapped: bool) -> None:
     assert torch.equal(store.read("a", slice(1, 5), torch.device("cpu")), values[1:5])
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 400 KB."""
-    place = tmp_path / "small disk ü"
-    place.mkdir()
-    options = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can make a small file system for this test")
-    if subprocess.run(options, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this system does not let us mount a small file system")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
-def test_a_full_disk_is_said_and_is_no_signal(small_disk: Path, repository: Path) -> None:
+def test_a_full_disk_is_said_and_is_no_signal(small_disk: Path) -> None:
     script = (
         "import sys, torch; from pathlib import Path\n"
         "from mf_backend.contracts.errors import OutputError\n"
