@@ -97,7 +97,7 @@ def measure_ratios(target: Points, source: Points, size: tuple[int, int]) -> Lim
     if unseen and limbs:
         notes.append(
             "Not seen whole on the actor, so scaled with the rest: "
-            + ", ".join(f"{BODY_JOINTS[a]}-{BODY_JOINTS[b]}" for a, b in unseen)
+            + ", ".join(f"{_words(a)} to {_words(b)}" for a, b in unseen)
             + "."
         )
     for limb in LIMBS:
@@ -150,6 +150,11 @@ def _pooled(
         return float("nan")
     actor, rig = lengths[both].sum(0)
     return float(actor / rig) if rig > 0 else float("nan")
+
+
+def _words(joint: int) -> str:
+    """A body joint as a person reads it: "left elbow"."""
+    return BODY_JOINTS[joint].replace("_", " ")
 
 
 def _hand_ratio(source: Points, target: Points, size: tuple[int, int]) -> float:

@@ -127,7 +127,7 @@ def test_a_cut_off_shin_takes_the_thighs_ratio() -> None:
     result = align(2 * actor, seen, Alignment.FIT, OPTIONS)
     shin = np.linalg.norm(result.joints[:, 10] - result.joints[:, 9], axis=-1)
     np.testing.assert_allclose(shin, np.linalg.norm(actor[:, 10] - actor[:, 9], axis=-1), rtol=0.03)
-    assert any("right_knee-right_ankle" in note for note in result.report.notes)
+    assert any("right knee to right ankle" in note for note in result.report.notes)
 
 
 def test_hands_follow_the_wrists() -> None:
