@@ -257,3 +257,31 @@ def _stuck(job: JobFolder) -> OutputError:
 def this_worker(since: str) -> Worker:
     """This process, as state.json names who works on a job."""
     return Worker(shown_host(_own_name()), os.getpid(), since)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a job folder."""
+
+    host: str
+    process: int
+
+
+def holder(job: JobFolder, now: float, lease: Lease | None = None) -> Holder | None:
+    """Who works on a job, as far as can be told without waiting; None where nobody seems to.
+
+    `now` is the time by the clock that dates files in the folder.
+    """
+    owner = _make_lock(job, lease or Lease()).owner
+    if owner is None:
+        return None
+    if owner.hostname == _own_name():
+        import psutil
+
+        alive = psutil.pid_exists(owner.pid)
+    else:
+        try:
+            alive = now - job.lock.lstat().st_mtime < (lease or Lease()).seconds
+        except OSError:
+            alive = False
+    return Holder(shown_host(owner.hostname), owner.pid) if alive else None

@@ -107,6 +107,7 @@ class Run(ABC):
             step=progress.step,
             total=progress.total,
             overall=round(progress.overall, 4),
+            seconds_left=progress.seconds_left,
         )
         if time.monotonic() - self._written > _STATE_SECONDS:
             self.save()

@@ -62,6 +62,8 @@ class JobState:
     facts: dict[str, Any] = field(default_factory=dict)
     """What finished stages found out, for the report: clip, hashes, engine."""
     worker: Worker | None = None
+    seconds_left: float | None = None
+    """As it was estimated when this was written."""
 
     def with_stage(self, name: str, record: StageRecord) -> JobState:
         """The same state with one stage's record replaced."""
@@ -106,6 +108,7 @@ def _read(path: Path) -> JobState | None:
             warnings=tuple((str(code), str(text)) for code, text in value.get("warnings", [])),
             facts=dict(value.get("facts", {})),
             worker=_worker(value.get("worker")),
+            seconds_left=_seconds(value.get("seconds_left")),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -115,3 +118,7 @@ def _worker(value: Any) -> Worker | None:
     if value is None:
         return None
     return Worker(str(value["host"]), int(value["process"]), str(value["since"]))
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else float(value)
