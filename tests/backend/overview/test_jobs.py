@@ -54,6 +54,9 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = json.loads(hostile.state.read_text(encoding="utf-8"))
     state["warnings"].append([NASTY, NASTY])
     hostile.state.write_text(json.dumps(state), encoding="utf-8")
+    quality = hostile.conditions / "quality" / "masks.json"
+    doubts = json.loads(quality.read_text(encoding="utf-8")) | {"rejected": [2, 3]}
+    quality.write_text(json.dumps(doubts), encoding="utf-8")
     for name, text in (("6", b"{"), ("7", b'{"schema": 99}')):
         (root / name).mkdir()
         (root / name / "job.json").write_bytes(text)
@@ -77,7 +80,9 @@ def test_every_job_is_listed_with_its_state(batch: Path) -> None:
     assert jobs["1"]["overall"] == 1.0 and 0 < jobs["4"]["overall"] < 1
     assert jobs["4"]["stage"] == "render" and jobs["4"]["host"]
     assert ["target_mask", "from", "the actor's widths and parts"] in jobs["1"]["figures"]
+    assert ["masks", "rejected", "2"] in jobs["deeper/5"]["figures"]
     done = backend("jobs", str(batch))
+    assert "3 to look at" in done.stdout
     assert "8 jobs: 3 broken, 1 failed" in done.stdout
     assert "gone" in done.stdout and "Jörg" in done.stdout
 
@@ -162,6 +167,7 @@ def test_the_page_shows_all_and_runs_nothing(batch: Path, odd_path: Path) -> Non
     )
     assert all(set(attrs) == {"src", "width", "height", "alt"} for attrs in images)
     assert "mf_backend" in page.text and "Report" in page.text
+    assert "masks: rejected 2" in page.text
     # Our own page is made anew; anybody else's file stays.
     assert backend("jobs", str(batch), "--html", str(file)).returncode == 0
     file.write_text("<p>mine", encoding="utf-8")
