@@ -217,7 +217,7 @@ def test_damage_of_every_kind_is_found_and_mended(
 
     other = find_faults(paths.packages(), [Requirement("mf_backend", "9.9")])
     assert f"version {VERSION} instead of 9.9" in other[0].problem
-    file = paths.packages() / "mf_backend" / "errors.py"
+    file = paths.packages() / "mf_backend" / "contracts" / "errors.py"
     file.write_text("x")
     assert "damaged file" in find_faults(paths.packages(), wanted)[0].problem
     file.unlink()
