@@ -10,9 +10,10 @@ from . import command_line, ids, preferences, properties
 from .host import draw_cache, handlers
 from .host.footage import on_disk
 from .host.run import memory_need, session
+from .host.run.farm import sending
 from .host.setup import backend, weights
 from .host.view import one_frame, overlay, thumbnails
-from .operators import jobs, rig, run, setup, setup_weights, take, view
+from .operators import farm, jobs, rig, run, setup, setup_weights, take, view
 from .panels import sidebar
 
 _CLASSES = (
@@ -20,6 +21,7 @@ _CLASSES = (
     *preferences.CLASSES,
     *run.CLASSES,
     *jobs.CLASSES,
+    *farm.CLASSES,
     *take.CLASSES,
     *view.CLASSES,
     *setup.CLASSES,
@@ -66,6 +68,7 @@ def unregister() -> None:
     draw_cache.stop()
     one_frame.stop()
     memory_need.stop()
+    sending.stop()
     thumbnails.stop()
     properties.unregister()
     for cls in reversed(_CLASSES):

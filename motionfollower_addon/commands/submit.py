@@ -8,9 +8,6 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from mf_backend.contracts.errors import ExitCode
-
-from ..core.farm.pace import in_words
 from ..host.run.farm.submit import Programs, write_openjd
 from .base import Command
 from .engine_options import add_engine_options
@@ -53,11 +50,7 @@ def _run(arguments: argparse.Namespace, out: TextIO) -> int:
         return int(code)
     for number, outcome in enumerate(made.outcomes, 1):
         say(outcome, number, len(made.outcomes), out)
-    done = sum(outcome.exit_code is ExitCode.DONE for outcome in made.outcomes)
-    memory = made.batch.gpu_memory_mib
-    card = f"a graphics card with {memory / 1024:.1f} GB each" if memory else "no graphics card"
-    print(f"{done} takes ({made.frames} frames) in {folder}: {card}.", file=out)
-    print(f"Time on one host: {in_words(made.seconds)}.", file=out, flush=True)
+    print(made.words, file=out, flush=True)
     return int(code)
 
 

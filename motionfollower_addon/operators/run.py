@@ -101,7 +101,7 @@ class MF_OT_retry(_OnJob, bpy.types.Operator):
         old = self.flow()
         if old is not None and old.starts_anew:
             old.destination.require_open()
-            flow = current().make_flow(old.shot)
+            flow = current().make_flow(old.shot, order=old.order)
             current().forget(old)
             return flow
         return current().make_flow(folder=Path(self.folder))

@@ -87,7 +87,8 @@ def draw_flow(layout: Any, context: Any, flow: RenderFlow) -> None:
     elif flow.strip:
         _draw_take(layout, context, flow)
     else:
-        draw_text(layout, context, f"{words}. What was finished is kept.")
+        kept = "" if flow.stage is FlowStage.DONE else " What was finished is kept."
+        draw_text(layout, context, f"{words}.{kept}")
     if flow.statement:
         draw_text(layout, context, flow.statement)
     warnings = flow.warnings + (flow.status.warnings if flow.status is not None else [])

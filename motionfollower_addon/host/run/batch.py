@@ -67,7 +67,17 @@ def run_shot(shot: Shot, order: Order, progress: TextIO) -> Outcome:
         flow = current().make_flow(shot, order=order)
         flow.run(_Teller(progress))
     except MFError as error:
-        return Outcome(name, error.exit_code, error.code, error.message, error.hint)
+        return refused(name, error)
+    return outcome_of(flow, name)
+
+
+def refused(name: str, error: MFError) -> Outcome:
+    """A shot that met an error before or beside its run."""
+    return Outcome(name, error.exit_code, error.code, error.message, error.hint)
+
+
+def outcome_of(flow: RenderFlow, name: str) -> Outcome:
+    """How a run that has ended went."""
     status = flow.status
     warnings = flow.warnings + (status.warnings if status is not None else [])
     error = flow.error

@@ -161,6 +161,8 @@ class RenderFlow:
             return (0.0, self.error.message)
         if self.stage is FlowStage.BRINGING_IN:
             return (_PREPARED + _WORKED, self.destination.words())
+        if self.stage is FlowStage.DONE and self.order.goal is Goal.JOB:
+            return (1.0, "Its job is written, for another machine to work on")
         return (1.0 if self.stage is FlowStage.DONE else 0.0, self.stage.value)
 
     def look_for_take(self) -> None:

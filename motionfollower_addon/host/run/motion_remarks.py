@@ -28,6 +28,12 @@ def remark(armature: Any, action: Any, slot: str = "") -> str:
     return ""
 
 
+def suits(armature: Any, action: Any) -> bool:
+    """Whether an action moves bones, most of which the armature has."""
+    keyed, lost, still = _keyed(action, "", armature)
+    return keyed > 0 and lost * 2 <= keyed and not still
+
+
 @until_change
 def _keyed(action: Any, slot: str, armature: Any) -> tuple[int, int, bool]:
     """Bones that an action keys, how many of them the armature lacks, and whether all stand still.

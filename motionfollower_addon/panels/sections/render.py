@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import ids
 from ...host.run import readiness
+from ...host.run.farm import sending
 from ...host.run.session import current
 from ..buttons import draw_preferences_button
 from ..queue import draw_queue
@@ -29,7 +30,7 @@ def state(context: Any, _: Any) -> State:
 
 
 def draw(layout: Any, context: Any, values: Any) -> None:
-    """The button, and why it is grey."""
+    """The button, why it is grey, the queue, and the way to a farm."""
     layout.prop(values, "title", placeholder="after the motion")
     layout.prop(values, "mp4", placeholder="no further copy")
     row = layout.row()
@@ -41,6 +42,9 @@ def draw(layout: Any, context: Any, values: Any) -> None:
         if readiness.no_backend() or readiness.engine_missing(values):
             draw_preferences_button(layout)
     draw_queue(layout, context)
+    layout.operator(ids.OP_SEND_TO_FARM, icon="EXPORT")
+    if sending.words():
+        draw_text(layout, context, sending.words())
 
 
 SECTION = Section(

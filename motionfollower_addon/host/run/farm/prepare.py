@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +15,7 @@ from ....core.job.numbered import job_there, note_refusal
 from ....core.job.order import Goal, Order
 from ....core.job.shot import Shot, shot_values
 from ...paths import real_path
-from ..batch import Outcome, run_shot, shot_name
+from ..batch import Outcome, refused, run_shot, shot_name
 
 
 def state_of_file() -> str:
@@ -39,25 +40,40 @@ def prepare_shot(shot: Shot, folder: Path, file: str, progress: TextIO) -> Outco
 
     Never raises for what a person can mend: the outcome says it, and a note in the folder.
     """
-    name = shot_name(shot)
-    order = Order(Goal.JOB, folder, made_from(shot, file))
+    order = job_order(shot, folder, file)
+    known = prepared_before(shot, order)
+    return known or noted(run_shot(shot, order, progress), folder)
+
+
+def job_order(shot: Shot, folder: Path, file: str) -> Order:
+    """The order for a shot's job in `folder`."""
+    return Order(Goal.JOB, folder, made_from(shot, file))
+
+
+def prepared_before(shot: Shot, order: Order) -> Outcome | None:
+    """How it stands where the folder is taken; None where the job can be written there."""
+    assert order.folder is not None
     try:
-        there = job_there(folder, order.made_from)
+        there = job_there(order.folder, order.made_from)
     except MFError as error:
-        return Outcome(name, error.exit_code, error.code, error.message, error.hint, str(folder))
-    if there is not None:
-        return Outcome(
-            name=str(there.about.get("title") or name),
-            exit_code=ExitCode.DONE,
-            folder=str(folder),
-            frames=there.reference.count,
-            statement="already prepared",
-        )
-    outcome = run_shot(shot, order, progress)
+        return refused(shot_name(shot), error)
+    if there is None:
+        return None
+    return Outcome(
+        name=str(there.about.get("title") or shot_name(shot)),
+        exit_code=ExitCode.DONE,
+        folder=str(order.folder),
+        frames=there.reference.count,
+        statement="already prepared",
+    )
+
+
+def noted(outcome: Outcome, folder: Path) -> Outcome:
+    """The same outcome; where the shot failed, its folder says why."""
     if outcome.exit_code is not ExitCode.DONE:
-        error = MFError(outcome.code, outcome.message, outcome.hint)
         try:
-            note_refusal(folder, error)
+            note_refusal(folder, MFError(outcome.code, outcome.message, outcome.hint))
         except MFError as trouble:
-            print(f"motionfollower: {trouble}", file=progress, flush=True)
+            # What kept the shot from being prepared is told in any case.
+            return replace(outcome, warnings=(*outcome.warnings, str(trouble)))
     return outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,7 +17,7 @@ from mf_backend.jobs.folder import read_job
 
 from ....core.farm import openjd
 from ....core.farm.batch import Batch
-from ....core.farm.pace import seconds_a_frame
+from ....core.farm.pace import in_words, seconds_a_frame
 from ....core.farm.takes import write_takes
 from ....core.job.shot import Shot, shot_values
 from ...options import jobs_roots
@@ -49,52 +49,88 @@ class Submission:
     seconds: float | None
     """How long the work takes on one host, going by earlier takes; None while not known."""
 
+    @property
+    def words(self) -> str:
+        """What a person wants to know of it, in two sentences."""
+        done = sum(outcome.exit_code is ExitCode.DONE for outcome in self.outcomes)
+        memory = self.batch.gpu_memory_mib
+        card = f"a graphics card with {memory / 1024:.1f} GB each" if memory else "no graphics card"
+        return (
+            f"{done} takes ({self.frames} frames) in {self.folder}: {card}. "
+            f"Time on one host: {in_words(self.seconds)}."
+        )
+
+
+class Sending:
+    """A batch on its way into a folder: its list is written first, the description at the end."""
+
+    def __init__(self, folder: Path, shots: Iterable[Shot], programs: Programs) -> None:
+        """Writes the list of the shots.
+
+        Raises InputError where the .blend is not on disk as it is here, OutputError where the
+        folder holds another batch.
+        """
+        if not bpy.data.filepath:
+            raise InputError(
+                "blend-unsaved", "A farm works from the .blend's file.", "Save it first."
+            )
+        self.file = state_of_file()
+        if not self.file:
+            raise InputError(
+                "blend-changed",
+                "The file was changed since it was saved, and a farm works from what is on disk.",
+                "Save it first.",
+            )
+        self.folder = folder
+        self.shots = [replace(shot, output="") for shot in shots]
+        self._programs = programs
+        _write_new(folder / SHOTS, [shot_values(shot) for shot in self.shots])
+
+    def job(self, number: int) -> Path:
+        """The job folder of a shot, counted from 1."""
+        return self.folder / JOBS / str(number)
+
+    def finish(self, outcomes: Sequence[Outcome]) -> Submission:
+        """Describe the jobs that were written, given how each shot went.
+
+        Shots that could not be prepared are left out. Raises what kept the first from it where
+        none is left, and OutputError where the folder holds another batch.
+        """
+        done = [n for n, item in enumerate(outcomes, 1) if item.exit_code is ExitCode.DONE]
+        if not done:
+            first = outcomes[0]
+            error = MFError(first.code, first.message, first.hint)
+            error.exit_code = first.exit_code
+            raise error
+        batch = _batch(self.folder, self.folder / JOBS, done)
+        given = (batch, self._programs.blender, self._programs.python)
+        for name, value in (
+            (openjd.TEMPLATE, openjd.template(batch)),
+            (openjd.BUNDLE_VALUES, openjd.bundle_values(*given)),
+            (openjd.BUNDLE_ASSETS, openjd.bundle_assets(batch)),
+            (openjd.VALUES, openjd.values(*given)),
+        ):
+            _write_new(self.folder / name, value)
+        settings = read_job(self.job(done[0]))[1].settings
+        pace = seconds_a_frame([*jobs_roots(), self.folder / JOBS], settings)
+        frames = sum(outcomes[number - 1].frames for number in done)
+        seconds = pace * frames if pace is not None else None
+        return Submission(self.folder, batch, tuple(outcomes), frames, seconds)
+
 
 def write_openjd(
     folder: Path, shots: Iterable[Shot], programs: Programs, progress: TextIO
 ) -> Submission:
     """Prepare the shots and write an OpenJD template, which is a Deadline Cloud bundle, too.
 
-    Shots that cannot be prepared are left out of the takes and told in the outcomes. Raises
-    InputError where the .blend was never saved or no shot is left, OutputError where the folder
-    holds another batch.
+    Waits until all is written; raises what Sending raises.
     """
-    if not bpy.data.filepath:
-        raise InputError("blend-unsaved", "A farm works from the .blend's file.", "Save it first.")
-    file = state_of_file()
-    if not file:
-        raise InputError(
-            "blend-changed",
-            "The file was changed since it was saved, and a farm works from what is on disk.",
-            "Save it first.",
-        )
-    shots = [replace(shot, output="") for shot in shots]
-    wanted = [shot_values(shot) for shot in shots]
-    _write_new(folder / SHOTS, wanted)
-    jobs = folder / JOBS
+    sending = Sending(folder, shots, programs)
     outcomes = [
-        prepare_shot(shot, jobs / str(number), file, progress)
-        for number, shot in enumerate(shots, 1)
+        prepare_shot(shot, sending.job(number), sending.file, progress)
+        for number, shot in enumerate(sending.shots, 1)
     ]
-    done = [n for n, item in enumerate(outcomes, 1) if item.exit_code is ExitCode.DONE]
-    if not done:
-        first = outcomes[0]
-        error = MFError(first.code, first.message, first.hint)
-        error.exit_code = first.exit_code
-        raise error
-    batch = _batch(folder, jobs, done)
-    for name, value in (
-        (openjd.TEMPLATE, openjd.template(batch)),
-        (openjd.BUNDLE_VALUES, openjd.bundle_values(batch, programs.blender, programs.python)),
-        (openjd.BUNDLE_ASSETS, openjd.bundle_assets(batch)),
-        (openjd.VALUES, openjd.values(batch, programs.blender, programs.python)),
-    ):
-        _write_new(folder / name, value)
-    settings = read_job(jobs / str(done[0]))[1].settings
-    pace = seconds_a_frame([*jobs_roots(), jobs], settings)
-    frames = sum(outcomes[number - 1].frames for number in done)
-    seconds = pace * frames if pace is not None else None
-    return Submission(folder, batch, tuple(outcomes), frames, seconds)
+    return sending.finish(outcomes)
 
 
 def _batch(folder: Path, jobs: Path, numbers: list[int]) -> Batch:

@@ -59,7 +59,8 @@ def small_buttons(picture: Path, region: Any) -> list[int]:
             if y - start >= 14:
                 found.append((y + start) // 2)
             start = None
-    return found[::-1]
+    # Send to Farm, under all runs, looks the same.
+    return found[:0:-1]
 
 
 def packed(picture: Path) -> Any:
