@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.draw_floors import PICTURE, draw
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.folder import FrameRange, JobFolder, PartFolder
 
 FIXTURE = "tests/fixtures/before_rooms/motionfollower/clip Wave-001"
 
@@ -67,9 +67,12 @@ def test_the_job_folder_looks_as_the_page_says(page: str, repository: Path) -> N
     named = re.findall(r"^[\w./]+|(?<=  )[\w.]+\.txt|outputs/[\w.]+", block, re.MULTILINE)
     assert len(named) >= 9
     # An engine without caches leaves its folder empty, and git keeps no empty folders; jobs of the
-    # fixture's time had no records.
+    # fixture's time had no records, and a lock is there only while somebody works.
     job = JobFolder(repository / FIXTURE)
-    newer = {job.relative(path) for path in (job.engine_work, job.record, job.kept)}
+    parts = PartFolder(job.path, FrameRange(1, 1)).folder.parent
+    newer = {
+        job.relative(path) for path in (job.engine_work, job.record, job.kept, job.lock, parts)
+    }
     assert newer <= set(named)
     there = [name for name in named if name not in newer]
     assert [name for name in there if not (job.path / name).exists()] == []
