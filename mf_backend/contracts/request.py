@@ -178,6 +178,28 @@ class Output:
 
 
 @dataclass(frozen=True)
+class PackedRule:
+    """Files and folders that were copied into the job folder, by the paths that they came from."""
+
+    words: str = "an object: absolute paths, and where their copies lie inside the job folder"
+
+    def read(self, value: Any, field: Field) -> dict[str, str]:
+        """See Rule."""
+        if not isinstance(value, dict):
+            raise field.refuse(self.words, value)
+        return {
+            PathText(Rooted.ABSOLUTE).read(path, field): PathText(Rooted.INSIDE).read(
+                inside, field.part(path)
+            )
+            for path, inside in value.items()
+        }
+
+    def parse(self, text: str, field: Field) -> dict[str, str]:
+        """No option holds an object."""
+        raise field.refuse(self.words, text)
+
+
+@dataclass(frozen=True)
 class JobRequest:
     """One job. `about` (scene, action, strip, versions) is free-form and kept in the report."""
 
@@ -187,6 +209,9 @@ class JobRequest:
     settings: Settings = ruled(Part(Settings), make=Settings)
     output: Output = ruled(Part(Output), make=Output)
     about: dict[str, Any] = ruled(Free(), make=dict)
+    packed: dict[str, str] = ruled(PackedRule(), make=dict)
+    """Absolute path of the clip or of a file of the user's own: its copy inside the job folder,
+    which is read instead."""
     schema: int = ruled(Whole(SCHEMA, SCHEMA), SCHEMA)
 
 

@@ -23,6 +23,7 @@ from mf_backend.contracts.progress import NullReporter
 from mf_backend.engines.base import EngineJob
 from mf_backend.engines.preview.engine import PreviewEngine
 from mf_backend.jobs.folder import read_job
+from mf_backend.jobs.packed import use_packed
 from mf_backend.jobs.stage_names import TARGET_MASK
 from mf_backend.jobs.state import read_state
 
@@ -118,7 +119,8 @@ def preview_frame(folder: Path, index: int) -> Path:
 
     Raises InputError where the job is not conditioned yet or has no such frame.
     """
-    job, request = read_job(folder)
+    job, written = read_job(folder)
+    request = use_packed(job, written, written)
     record = read_state(job.state).stages.get(TARGET_MASK)
     if record is None or not record.finished:
         raise InputError(

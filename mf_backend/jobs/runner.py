@@ -22,6 +22,7 @@ from mf_backend.jobs.folder import JobFolder, read_job, remove_leftovers
 from mf_backend.jobs.lock import WAITING, hold
 from mf_backend.jobs.log import capture_output
 from mf_backend.jobs.options import JobResult, RunOptions
+from mf_backend.jobs.packed import use_packed
 from mf_backend.jobs.record.codes import CHANGED, STATE_DAMAGED
 from mf_backend.jobs.record.inputs import InputsChangedError
 from mf_backend.jobs.running import WARNED, Run, now
@@ -53,8 +54,8 @@ def run_job(
     says so, and finished stages are kept.
     """
     options = options or RunOptions()
-    job, request = read_job(folder)
-    request = options.request(request)
+    job, written = read_job(folder)
+    request = use_packed(job, written, options.request(written))
     with hold(job, cancelled, partial(listener.warning, WAITING)) as held:
         remove_leftovers(job)
         with capture_output(job.log, echo) as former_stderr:

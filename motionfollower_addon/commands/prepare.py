@@ -12,7 +12,7 @@ from mf_backend.contracts.errors import ExitCode, InputError
 
 from ..core.farm.takes import read_takes
 from ..host.run.batch import Outcome
-from ..host.run.farm.prepare import prepare_shot, state_of_file
+from ..host.run.farm.prepare import job_order, prepare_shot, state_of_file
 from .base import Command
 from .engine_options import add_engine_options
 from .shot_options import add_shot_options, shots_of
@@ -25,6 +25,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--mp4", metavar="FILE", help="where a copy of the video goes (one shot only)")
     add("--takes", metavar="1-3,5", help="only these shots, by their place in the list")
+    add("--pack", action="store_true", help="copy clips and your own files into the job folders")
 
 
 def prepare_shots(
@@ -38,7 +39,8 @@ def prepare_shots(
     file = state_of_file()
     outcomes = []
     for place, (number, shot) in enumerate(shots, 1):
-        outcome = prepare_shot(shot, root / str(number), file, sys.stderr)
+        order = job_order(shot, root / str(number), file, arguments.pack)
+        outcome = prepare_shot(shot, order, sys.stderr)
         outcomes.append((number, outcome))
         if not arguments.json:
             say(outcome, place, len(shots), out)

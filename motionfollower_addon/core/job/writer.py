@@ -22,6 +22,7 @@ from mf_backend.skeleton.draw import draw_skeleton
 from ..rig.outline.worker import Outlines
 from .numbered import MADE_FROM, whole_folder
 from .order import A_TAKE, Goal, Order
+from .pack import pack
 from .png import encode_png
 
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
@@ -164,6 +165,8 @@ class JobWriter:
             output=draft.output,
             about=about,
         )
+        if order.pack:
+            request = replace(request, packed=pack(folder, request))
         # job.json comes last: a folder without it was never a job.
         create_job(folder, request)
         return request

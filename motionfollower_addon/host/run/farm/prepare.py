@@ -8,7 +8,7 @@ from typing import TextIO
 
 import bpy
 
-from mf_backend.contracts.errors import ExitCode, MFError
+from mf_backend.contracts.errors import ExitCode, MFError, OutputError
 from mf_backend.contracts.files import hash_file, hash_value
 
 from ....core.job.numbered import job_there, note_refusal
@@ -35,19 +35,19 @@ def made_from(shot: Shot, file: str) -> str:
     return hash_value([values, file]) if file else ""
 
 
-def prepare_shot(shot: Shot, folder: Path, file: str, progress: TextIO) -> Outcome:
-    """Write the job of a shot into `folder`; one that was made there of the very same stays.
+def prepare_shot(shot: Shot, order: Order, progress: TextIO) -> Outcome:
+    """Write a shot's job into the order's folder; one made there of the very same stays.
 
     Never raises for what a person can mend: the outcome says it, and a note in the folder.
     """
-    order = job_order(shot, folder, file)
+    assert order.folder is not None
     known = prepared_before(shot, order)
-    return known or noted(run_shot(shot, order, progress), folder)
+    return known or noted(run_shot(shot, order, progress), order.folder)
 
 
-def job_order(shot: Shot, folder: Path, file: str) -> Order:
-    """The order for a shot's job in `folder`."""
-    return Order(Goal.JOB, folder, made_from(shot, file))
+def job_order(shot: Shot, folder: Path, file: str, pack: bool = False) -> Order:
+    """The order for a shot's job in `folder`; `file` is the state of the open one."""
+    return Order(Goal.JOB, folder, made_from(shot, file), pack)
 
 
 def prepared_before(shot: Shot, order: Order) -> Outcome | None:
@@ -59,6 +59,13 @@ def prepared_before(shot: Shot, order: Order) -> Outcome | None:
         return refused(shot_name(shot), error)
     if there is None:
         return None
+    if order.pack and not there.packed:
+        error = OutputError(
+            "job-exists",
+            f"{order.folder} holds this job already, without its clip; it is not overwritten.",
+            "Choose another folder, or remove that one.",
+        )
+        return refused(shot_name(shot), error)
     return Outcome(
         name=str(there.about.get("title") or shot_name(shot)),
         exit_code=ExitCode.DONE,

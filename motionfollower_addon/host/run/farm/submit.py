@@ -23,7 +23,7 @@ from ....core.job.shot import Shot, shot_values
 from ...options import jobs_roots
 from ..batch import Outcome
 from .memory import gpu_memory_mib
-from .prepare import prepare_shot, state_of_file
+from .prepare import job_order, prepare_shot, state_of_file
 
 SHOTS, JOBS = "shots.json", "jobs"
 
@@ -127,7 +127,7 @@ def write_openjd(
     """
     sending = Sending(folder, shots, programs)
     outcomes = [
-        prepare_shot(shot, sending.job(number), sending.file, progress)
+        prepare_shot(shot, job_order(shot, sending.job(number), sending.file), progress)
         for number, shot in enumerate(sending.shots, 1)
     ]
     return sending.finish(outcomes)

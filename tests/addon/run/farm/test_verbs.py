@@ -10,6 +10,7 @@ import bpy
 import pytest
 
 from motionfollower_addon.core.farm.takes import read_takes, write_takes
+from tests.addon.run.farm.batches import frames_of
 from tests.addon.run.test_command_line import run
 from tests.addon.scenes import add_action, every_strip
 from tests.backend.tiny_job import backend
@@ -96,6 +97,46 @@ def test_prepare_again_keeps_what_is_there(listed: Path, odd_path: Path, capfd: 
     code, out, _ = in_new_blender(capfd, *again)
     assert code == 6
     assert {path: path.stat().st_mtime_ns for path in jobs.rglob("*")} == before
+
+
+def test_a_packed_job_runs_where_nothing_else_is(
+    listed: Path, odd_path: Path, tmp_path: Path, capfd: Any
+) -> None:
+    jobs, elsewhere = odd_path / "jobs", tmp_path / "änother host"
+    pack = ["prepare", "--list", str(listed), "--output", str(jobs), "--takes", "1"]
+    assert run(capfd, *pack, "--pack")[0] == 0
+    assert backend("run", str(jobs / "1")).returncode == 0
+    plain = frames_of(jobs / "1")
+
+    assert in_new_blender(capfd, *pack, "--output", str(odd_path / "fresh"), "--pack")[0] == 0
+    elsewhere.mkdir()
+    (odd_path / "fresh/1").rename(elsewhere / "1")
+    away = odd_path / "away"
+    (odd_path / "footage").rename(away)
+    done = backend("run", str(elsewhere / "1"))
+    assert done.returncode == 0, done.stderr
+    assert frames_of(elsewhere / "1") == plain and len(plain) == 6
+
+    away.rename(odd_path / "footage")
+    saved = odd_path / "takes.blend"
+    assert run(capfd, "bring-in", str(elsewhere), "--save", str(saved))[0] == 0
+    assert len(takes_in(saved)) == 1
+
+    picture = next((elsewhere / "1/inputs/packed/clip").iterdir())
+    picture.write_bytes(picture.read_bytes() + b"x")
+    done = backend("run", str(elsewhere / "1"))
+    assert done.returncode == 2
+    assert "it has changed" in done.stderr
+
+
+def test_packing_does_not_touch_a_job_without_its_clip(
+    listed: Path, odd_path: Path, capfd: Any
+) -> None:
+    again = ["prepare", "--list", str(listed), "--output", str(odd_path / "jobs"), "--takes", "1"]
+    assert in_new_blender(capfd, *again)[0] == 0
+    code, out, _ = in_new_blender(capfd, *again, "--pack")
+    assert code == 6
+    assert "without its clip; it is not overwritten" in out
 
 
 def test_a_mended_shot_takes_the_place_of_its_note(
