@@ -51,12 +51,14 @@ class Submission:
 
     @property
     def words(self) -> str:
-        """What a person wants to know of it, in two sentences."""
+        """What a person wants to know of it, in three sentences."""
         done = sum(outcome.exit_code is ExitCode.DONE for outcome in self.outcomes)
+        takes = f"{done} takes" if done > 1 else "1 take"
         memory = self.batch.gpu_memory_mib
-        card = f"a graphics card with {memory / 1024:.1f} GB each" if memory else "no graphics card"
+        card = f"Each needs a graphics card with {memory / 1024:.1f} GB."
         return (
-            f"{done} takes ({self.frames} frames) in {self.folder}: {card}. "
+            f"{takes} ({self.frames} frames) in {self.folder}. "
+            f"{card if memory else 'No graphics card is needed.'} "
             f"Time on one host: {in_words(self.seconds)}."
         )
 

@@ -70,7 +70,7 @@ def test_the_window_stays_free_while_it_is_written(
         session.tick()
         time.sleep(0.01)
     assert "2 takes (12 frames)" in sending.words()
-    assert "no graphics card" in sending.words()
+    assert "No graphics card is needed." in sending.words()
     assert takes(farm) == "1-2"
     assert [flow.progress()[0] for flow in session.flows] == [1.0, 1.0]
     assert not (farm / "jobs/1/work").exists()

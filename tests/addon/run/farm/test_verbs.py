@@ -172,6 +172,14 @@ def test_a_job_of_another_version_is_told(listed: Path, odd_path: Path, capfd: A
     assert "schema 99" in out
 
 
+def test_jobs_that_cannot_be_written_are_told(scene: Any, odd_path: Path, capfd: Any) -> None:
+    (odd_path / "gone").write_text("no folder", encoding="utf-8")
+    code, out, _ = run(capfd, "prepare", "--output", str(odd_path / "gone/jobs"))
+    assert code == 6
+    assert "could not be written" in out
+    assert "0 of 1 jobs are in" in out
+
+
 def test_prepare_needs_a_folder(scene: Any, capfd: Any) -> None:
     code, _, err = run(capfd, "prepare")
     assert code == 2
