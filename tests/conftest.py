@@ -10,6 +10,13 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the fault campaign, which lies in tests/faults."""
+    parser.addoption(
+        "--scale", type=float, default=0.25, help="how much of the fault campaign is run; 1: all"
+    )
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Root of the repository."""

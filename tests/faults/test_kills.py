@@ -1,0 +1,126 @@
+"""Jobs killed at random moments, again and again: in the end the bytes of an undisturbed one."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mf_backend.jobs.folder import JobFolder
+from tests.backend.tiny_job import backend, backend_environment, make_job
+from tests.faults.conftest import COUNT, SIZE
+from tests.faults.judging import faults_of, run_backend
+from tests.faults.tally import Tally
+from tests.faults.trees import Tree, differences, read_tree
+
+PARTS = ("outputs", "work/conditions")
+
+
+def kill_and_finish(
+    job: JobFolder, kills: int, whole_seconds: float, truth: Tree, chance: random.Random
+) -> list[str]:
+    """Kill a job up to `kills` times, let it end, and compare; one list of findings."""
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "mf_backend", "run", str(job.path)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=backend_environment(),
+        )
+        time.sleep(chance.uniform(0.1, 1.0) * whole_seconds)
+        process.kill()
+        process.wait()
+    found = faults_of(run_backend("run", str(job.path), seconds=300), 0)
+    found += differences(truth, read_tree(job.path, PARTS))
+    hidden = [p.name for p in job.path.rglob(".*") if p.is_file()]
+    return found + [f"left behind: {name}" for name in hidden]
+
+
+def campaign(
+    tally: Tally, make: Callable[[str], JobFolder], kills: int, each: int, chance: random.Random
+) -> None:
+    """Kill jobs `kills` times in all, `each` times a job."""
+    whole = make("undisturbed")
+    begun = time.monotonic()
+    done = backend("run", str(whole.path), timeout=300)
+    assert done.returncode == 0, done.stderr
+    seconds = time.monotonic() - begun
+    truth = read_tree(whole.path, PARTS)
+    number = 0
+    while tally.tried < kills:
+        now = min(each, kills - tally.tried)
+        found = kill_and_finish(make(f"killed {number}"), now, seconds, truth, chance)
+        tally.findings += [f"job {number}: {said}" for said in found]
+        tally.tried += now
+        number += 1
+
+
+@pytest.mark.slow
+def test_preview_killed(
+    ground: Path, scaled: Callable[[int], int], chance: random.Random,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    tally = Tally("kills, preview")
+
+    def make(name: str) -> JobFolder:
+        return make_job(ground, f"preview {name}", COUNT, SIZE)
+
+    campaign(tally, make, scaled(60), 6, chance)
+    tally.close(request)
+
+
+@pytest.mark.slow
+def test_diffusion_killed(
+    ground: Path, scaled: Callable[[int], int], chance: random.Random,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    from mf_backend.weights.tiny import make_tiny_set
+
+    tally = Tally("kills, diffusion")
+    weights = ground / "weights ü"
+    make_tiny_set(weights)
+
+    def make(name: str) -> JobFolder:
+        return make_job(
+            ground, f"diffusion {name}", 4, (128, 128), weights=str(weights),
+            engine="motionfollower", device="cpu", steps=5,
+        )  # fmt: skip
+
+    campaign(tally, make, scaled(40), 5, chance)
+    tally.close(request)
+
+
+@pytest.mark.slow
+def test_estimated_killed(
+    ground: Path, shared: Path, scaled: Callable[[int], int], chance: random.Random,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    """With the actor's joints and masks estimated from a real clip."""
+    from dataclasses import replace
+
+    from mf_backend.contracts.files import write_npz
+    from mf_backend.contracts.request import Reference, read_request
+    from mf_backend.jobs.folder import create_job
+    from tests.backend.tiny_job import figure_joints
+
+    tally = Tally("kills, estimated")
+    plain = read_request(make_job(ground, "for its request", COUNT, SIZE).request)
+    clip = shared / "clips" / "case-1" / "source_images"
+
+    def make(name: str) -> JobFolder:
+        reference = replace(plain.reference, path=str(clip), count=6)
+        assert isinstance(reference, Reference)
+        settings = replace(plain.settings, source_joints="", source_masks="")
+        request = replace(plain, id=name, reference=reference, settings=settings)
+        job = create_job(ground / f"estimated {name}", request)
+        target = figure_joints(6, (512, 512), 0.9)
+        write_npz(job.inputs / "target_joints.npz", target=target, size=(512, 512))
+        return job
+
+    campaign(tally, make, scaled(8), 2, chance)
+    tally.close(request)
