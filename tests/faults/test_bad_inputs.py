@@ -33,11 +33,12 @@ class Desk:
 
     ground: Path
     server: Backend
+    name: str
     numbers: itertools.count[int]
 
     def make(self) -> JobFolder:
         """A new job, right so far."""
-        return make_job(self.ground, f"bad {next(self.numbers)}", COUNT, SIZE)
+        return make_job(self.ground, f"{self.name} {next(self.numbers)}", COUNT, SIZE)
 
     def judge(self, job: JobFolder, truth: Tree | None = None) -> list[str]:
         """Run it; what is wrong with how it ended. With `truth` it may also end as that."""
@@ -56,8 +57,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(ground: Path, whole: JobFolder, server: Backend) -> Desk:
-    return Desk(ground, server, itertools.count())
+def desk(ground: Path, whole: JobFolder, server: Backend, request: pytest.FixtureRequest) -> Desk:
+    return Desk(ground, server, request.node.name, itertools.count())
 
 
 def test_job_json(desk: Desk, scaled: Callable[[int], int], request: pytest.FixtureRequest) -> None:

@@ -74,9 +74,8 @@ def test_damaged_files(
     names = sorted(name for name in read_tree(whole.path) if name != "lock")
     kinds = [(name, kind) for name in names for kind in DAMAGES]
     chance.shuffle(kinds)
-    kinds.sort(key=lambda kind: _seen_before(kind, kinds))
-    wanted = max(scaled(60), 30)
-    for name, kind in kinds:
+    wanted = scaled(60)
+    for name, kind in sorted(kinds, key=lambda pair: _seen_before(pair, kinds)):
         if tally.tried >= wanted:
             break
         shutil.copytree(whole.path, folder)

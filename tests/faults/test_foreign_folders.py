@@ -16,8 +16,10 @@ from tests.faults.judging import Ended, faults_of, run_backend
 from tests.faults.tally import Tally
 from tests.faults.trees import differences, read_tree
 
-FILES = ("log.txt", "lock", "state.json", "report.json", "inputs/target_joints.npz",
-         "outputs/result.mp4", "outputs/frames/000001.png", "work/conditions/joints.npz")  # fmt: skip
+FILES = (
+    "log.txt", "lock", "state.json", "report.json", "inputs/target_joints.npz",
+    "outputs/result.mp4", "outputs/frames/000001.png", "work/conditions/joints.npz",
+)  # fmt: skip
 FOLDERS = ("outputs", "outputs/frames", "work", "work/conditions", "work/engine", "inputs")
 
 

@@ -19,7 +19,7 @@ def read_tree(folder: Path, parts: Sequence[str] = ("",)) -> Tree:
                 path = Path(base, name)
                 key = path.relative_to(folder).as_posix()
                 if path.is_symlink():
-                    found[key] = b"link to " + os.fsencode(os.readlink(path))
+                    found[key] = b"link to " + os.fsencode(path.readlink())
                 elif path.is_file():
                     found[key] = path.read_bytes()
                 elif not path.is_dir():
