@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,12 @@ class Ended:
 
 def run_backend(
     *arguments: str, seconds: float = SECONDS, environment: dict[str, str] | None = None,
-    cwd: Path | None = None,
+    cwd: Path | None = None, before: Callable[[], None] | None = None,
 ) -> Ended:  # fmt: skip
-    """Run `python -m mf_backend …` to its end, watching time and memory."""
+    """Run `python -m mf_backend …` to its end, watching time and memory.
+
+    `before` is called in the new process before Python starts, to take something away from it.
+    """
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "mf_backend", *arguments],
         stdin=subprocess.DEVNULL,
@@ -44,6 +48,7 @@ def run_backend(
         stderr=subprocess.PIPE,
         env={**backend_environment(), **(environment or {})},
         cwd=cwd,
+        preexec_fn=before,
     )
     watched = psutil.Process(process.pid)
     peak, begun = 0, time.monotonic()

@@ -35,9 +35,14 @@ class Tally:
 
 def table(counts: list[tuple[str, int, int]]) -> list[str]:
     """The lines of the table: kind, how many were tried, how many ended as they should not."""
-    total = ("all", sum(tried for _, tried, _ in counts), sum(bad for _, _, bad in counts))
-    wide = max(len(kind) for kind, _, _ in [*counts, total])
+    sums: dict[str, tuple[int, int]] = {}
+    for name, more, wrong in counts:
+        for kind in (name, "all"):
+            tried, bad = sums.get(kind, (0, 0))
+            sums[kind] = (tried + more, bad + wrong)
+    total = ("all", *sums.pop("all"))
+    wide = max(map(len, (*sums, "all")))
     lines = [f"{'':{wide}}  tried  not held"]
-    for kind, tried, bad in [*sorted(counts), total]:
+    for kind, tried, bad in [*((kind, *sums[kind]) for kind in sorted(sums)), total]:
         lines.append(f"{kind:{wide}}  {tried:5d}  {bad:8d}")
     return lines
