@@ -48,6 +48,7 @@ HEAP = {"MALLOC_PERTURB_": "165", "PYTHONMALLOC": "malloc"}
 instead of now and then. Other systems take no notice of the first."""
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
+    Suite("faults", ("tests/faults",), workers=2),
     Suite("parity", ("tests/parity",), workers=2),
     ADDON,
     Suite("quality", ("tests/quality",), workers=2),

@@ -28,7 +28,7 @@ _NO_COUNT = _NO_NUMBER | _HUGE | st.integers(max_value=-1) | st.floats(0.01, 0.9
 _NOT_FINITE = st.sampled_from([_NAN, _INF, -_INF])
 
 WRONG: dict[Field, st.SearchStrategy[Any]] = {
-    ("", "id"): _NO_TEXT | st.sampled_from(["", "..", "a/b", "\0", "\ud800", "a\nb", "x" * 3000]),
+    ("", "id"): _NO_TEXT | st.sampled_from(["", "\0", "\ud800", "a\nb", "x" * 3000]),
     ("", "schema"): st.sampled_from([0, 2, "1", None, [], 1e9, -1]),
     ("", "reference"): _NO_TEXT | _WORDS,
     ("", "target"): st.integers() | _WORDS | st.booleans() | st.just({}) | st.just([]),
