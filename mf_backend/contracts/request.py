@@ -127,6 +127,10 @@ class PersonRule:
             raise field.refuse("F,X,Y or F,X0,Y0,X1,Y1 with a whole frame number F", text) from None
 
 
+MEMORY_NAMES = ("auto", "6", "8", "12", "24")
+"""Presets of memory, in GB; a preset for cards beyond 24 GB is only chosen by auto."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that changes the picture or how it is made."""
@@ -146,7 +150,7 @@ class Settings:
     """Strength of the score guidance (`energy_scale`); 0 switches it off."""
     moving_camera: bool = ruled(Switch(), False)
     """Inject the reconstruction's attention, for shots whose camera moves."""
-    memory: str = ruled(_NAME, "auto")
+    memory: str = ruled(Choice(MEMORY_NAMES), "auto")
     compile: bool = ruled(Switch(), False)
     """Compile the diffusion engine's layers: minutes longer to start; may pay on a card."""
     device: str = ruled(_NAME, "auto")

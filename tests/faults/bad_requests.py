@@ -78,7 +78,7 @@ ALLOWED: dict[Field, tuple[Any, ...]] = {
     ("settings", "source_joints"): ("",),
     ("settings", "source_poses"): ("",),
     ("settings", "mask_estimator"): ("",),
-    ("target", "poses"): ("",),
+    ("target", "poses"): ("", "inputs"),
     ("target", "character_masks"): ("",),
     ("output", "mp4"): ("",),
 }

@@ -53,7 +53,9 @@ class Field:
         """A part of this value."""
         if isinstance(name, int):
             return replace(self, name=f"{self.name}[{name}]")
-        return replace(self, name=f"{self.name}.{name}" if self.name else name)
+        # A name may come from a file, too: it is told as values are.
+        told = name if name.isprintable() and len(name) <= _SHOWN else shown(name)[1:-1]
+        return replace(self, name=f"{self.name}.{told}" if self.name else told)
 
     def error(self, text: str, code: str = "") -> FieldError:
         """An error that says `text` ("must be …") of this value."""

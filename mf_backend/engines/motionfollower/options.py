@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import Quality, Sampler, Settings
+from mf_backend.contracts.request import MEMORY_NAMES, Quality, Sampler, Settings
 
 if TYPE_CHECKING:
     from mf_backend.sampler.options import SamplerOptions
@@ -16,8 +16,6 @@ _RELEASED_DRAFT_STEPS = 25
 
 WINDOW_AREA = 512 * 512
 """Pixels of the window around the actor: what the networks were trained on."""
-MEMORY_NAMES = ("auto", "6", "8", "12", "24")
-"""What `--memory` takes; a preset for cards beyond 24 GB is only chosen by auto."""
 
 
 def sampler_options(settings: Settings) -> SamplerOptions:

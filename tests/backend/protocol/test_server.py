@@ -64,7 +64,7 @@ def test_memory_need_of_both_engines(server: Backend) -> None:
     assert int(str(tight["needed_bytes"])) > int(str(told[0]["needed_bytes"]))
     assert need("preview", 0)["code"] == "usage"
     assert need("other", 8)["code"] == "engine-unknown"
-    assert need("motionfollower", 512, memory="7")["code"] == "memory-unknown"
+    assert need("motionfollower", 512, memory="7")["field"] == "settings.memory"
 
 
 def test_another_protocol_is_named(server: Backend) -> None:

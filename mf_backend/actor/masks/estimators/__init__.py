@@ -47,5 +47,6 @@ def check_estimator(settings: Settings) -> None:
 
     Before any other work: the joints of a long clip take minutes.
     """
+    estimator = load_estimator(settings.mask_estimator)
     if not settings.source_masks:
-        load_estimator(settings.mask_estimator).require()
+        estimator.require()

@@ -18,7 +18,8 @@ import torch
 
 from mf_backend.contracts.devices import Device
 from mf_backend.contracts.errors import MemoryShortError
-from mf_backend.engines.motionfollower.options import MEMORY_NAMES, check_memory
+from mf_backend.contracts.request import MEMORY_NAMES
+from mf_backend.engines.motionfollower.options import check_memory
 from mf_backend.models.config import ModelConfig
 from mf_backend.sampler.memory import MemoryPlan
 from mf_backend.sampler.options import SamplerOptions
