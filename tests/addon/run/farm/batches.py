@@ -36,8 +36,13 @@ def write_program(path: Path, *command: str | Path) -> Path:
 def make_hosts(folder: Path) -> Hosts:
     """The two programs in a folder."""
     stand_in = REPOSITORY / "tests/addon/wheel_blender.py"
+    # The wheel of this very Blender, which need not be the one in .venv: bpy is in its package in
+    # VERSION/scripts/modules/bpy.
+    wheel = Path(bpy.__file__).parents[5]
+    assert (wheel / "bpy").is_dir()
+    path = f"PYTHONPATH={wheel}{os.pathsep}{REPOSITORY}"
     return Hosts(
-        write_program(folder / "blender", sys.executable, stand_in),
+        write_program(folder / "blender", "env", path, sys.executable, stand_in),
         write_program(folder / "python", sys.executable),
     )
 
