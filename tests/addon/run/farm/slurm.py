@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = ("slurmctld", "slurmd", "sbatch", "scontrol", "scancel")
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "scontrol", "scancel", "squeue")
 _CONFIGURATION = """
 ClusterName=tests
 SlurmctldHost={host}(127.0.0.1)
@@ -115,7 +115,12 @@ class Slurm:
         pytest.fail(f"SLURM never said {words} to {question}:\n{answer}")
 
     def close(self) -> None:
-        """End both daemons."""
+        """End the tasks that a failed test left, then both daemons."""
+        # Without its daemons nobody would end a task's own process.
+        self._run("scancel", "--quiet", "--user=root")
+        until = time.monotonic() + 60
+        while self._run("squeue", "--noheader").stdout.strip() and time.monotonic() < until:
+            time.sleep(0.2)
         for daemon in reversed(self._daemons):
             daemon.terminate()
             try:
