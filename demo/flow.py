@@ -23,8 +23,8 @@ from mf_backend.clip.info import ClipInfo
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.files import write_npz
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.state import read_state
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import read_state
 from motionfollower_addon.core.rig.retiming import plan
 from motionfollower_addon.host.rig.bone_map import mapping_for
 from motionfollower_addon.host.rig.motion_sampler import RigSampler

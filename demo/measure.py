@@ -17,7 +17,7 @@ from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import Settings, read_request
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.skeleton.joints import BODY
 
 PCK_WANTED = 0.8

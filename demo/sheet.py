@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import open_clip, reference_for, write_png
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.request import read_request
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.skeleton.draw import draw_skeleton
 
 COLUMNS = ("source", "source skeleton", "target skeleton", "source mask", "target mask", "result")

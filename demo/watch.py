@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mf_backend.contracts.errors import MFError
-from mf_backend.jobs.state import read_state
+from mf_backend.jobs.disk.state import read_state
 
 _SECONDS = 3.0
 

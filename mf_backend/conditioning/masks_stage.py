@@ -20,14 +20,7 @@ from mf_backend.actor.masks import shape
 from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, load_estimator
 from mf_backend.actor.masks.firm_limbs import measure_cores
 from mf_backend.actor.masks.residue import ResidueFinder
-from mf_backend.actor.masks.shape import (
-    Check,
-    Verdict,
-    check_mask,
-    keep_person,
-    soften,
-    widen,
-)
+from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften, widen
 from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext

@@ -22,7 +22,12 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
-from mf_backend.conditioning.stage_files import is_json, picture_names, pictures_complete, read_mask
+from mf_backend.conditioning.stage_files import (
+    is_json,
+    picture_names,
+    pictures_complete,
+    read_mask,
+)
 from mf_backend.contracts.conditions import JOINTS, SIZE, load_conditions, read_arrays
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import write_json

@@ -1,1 +1,1 @@
-"""Jobs: the request, the folder on disk, the stages and what runs them."""
+"""Jobs: running one from its folder, alone or in parts, to what it leaves."""

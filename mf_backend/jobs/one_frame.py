@@ -22,10 +22,10 @@ from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.engines.base import EngineJob
 from mf_backend.engines.preview.engine import PreviewEngine
-from mf_backend.jobs.folder import read_job
-from mf_backend.jobs.packed import use_packed
-from mf_backend.jobs.stage_names import TARGET_MASK
-from mf_backend.jobs.state import read_state
+from mf_backend.jobs.disk.folder import read_job
+from mf_backend.jobs.disk.packed import use_packed
+from mf_backend.jobs.disk.state import read_state
+from mf_backend.jobs.stages.names import TARGET_MASK
 
 _NEIGHBOURS = 2
 """Frames on either side that the engine fades into a frame."""

@@ -13,13 +13,13 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines import load_engine
 from mf_backend.engines.base import Engine
-from mf_backend.jobs import reading
-from mf_backend.jobs.costs import stage_names
-from mf_backend.jobs.folder import JobFolder, make_folders
+from mf_backend.jobs.disk.folder import JobFolder, make_folders
 from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.record.job_stage import JobStage
-from mf_backend.jobs.stage_names import RENDER
-from mf_backend.jobs.stages import chain_hashes, kept_stages
+from mf_backend.jobs.stages import reading
+from mf_backend.jobs.stages.costs import stage_names
+from mf_backend.jobs.stages.names import RENDER
+from mf_backend.jobs.stages.table import chain_hashes, kept_stages
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mf_backend.contracts.path_mapping import PathMapping
 from mf_backend.contracts.request import JobRequest
-from mf_backend.jobs.folder import FrameRange
-from mf_backend.jobs.stage_names import REPORT
+from mf_backend.jobs.disk.folder import FrameRange
+from mf_backend.jobs.path_mapping import PathMapping
+from mf_backend.jobs.stages.names import REPORT
 
 
 @dataclass(frozen=True)

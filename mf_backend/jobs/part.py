@@ -14,15 +14,15 @@ from pathlib import Path
 
 from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.engines import load_engine, makes_frames_apart
-from mf_backend.jobs.folder import FrameRange, PartFolder, read_job
-from mf_backend.jobs.lock import WAITING, hold
-from mf_backend.jobs.log import capture_output
+from mf_backend.jobs.disk.folder import FrameRange, PartFolder, read_job
+from mf_backend.jobs.disk.lock import WAITING, hold
+from mf_backend.jobs.disk.log import capture_output
+from mf_backend.jobs.disk.state import StageRecord, Status
 from mf_backend.jobs.options import JobResult, RunOptions
 from mf_backend.jobs.record.inputs import InputsChangedError
 from mf_backend.jobs.runner import run_job
 from mf_backend.jobs.running import Run
-from mf_backend.jobs.stage_names import READ, RENDER, TARGET_MASK
-from mf_backend.jobs.state import StageRecord, Status
+from mf_backend.jobs.stages.names import READ, RENDER, TARGET_MASK
 from mf_backend.jobs.tracker import JobListener, JobTracker
 
 _AGAIN = 2

@@ -10,7 +10,8 @@ from mf_backend.contracts import resources
 from mf_backend.contracts.files import hash_file, write_json
 from mf_backend.contracts.request import JobRequest, to_dict
 from mf_backend.engines.base import Engine
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import JobState
 from mf_backend.jobs.record.marks import FileMark
 from mf_backend.jobs.record.stage_record import (
     DamagedRecordError,
@@ -19,8 +20,7 @@ from mf_backend.jobs.record.stage_record import (
     record_path,
     write_record,
 )
-from mf_backend.jobs.stage_names import REPORT
-from mf_backend.jobs.state import JobState
+from mf_backend.jobs.stages.names import REPORT
 
 SCHEMA = 1
 

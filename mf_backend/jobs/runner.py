@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.resources import PeakMemory, check_room
-from mf_backend.jobs.costs import room_needed
-from mf_backend.jobs.folder import JobFolder, read_job, remove_leftovers
-from mf_backend.jobs.lock import WAITING, hold
-from mf_backend.jobs.log import capture_output
+from mf_backend.jobs.disk.folder import JobFolder, read_job, remove_leftovers
+from mf_backend.jobs.disk.lock import WAITING, hold
+from mf_backend.jobs.disk.log import capture_output
+from mf_backend.jobs.disk.packed import use_packed
+from mf_backend.jobs.disk.state import StageRecord, Status, read_state, write_state
 from mf_backend.jobs.options import JobResult, RunOptions
-from mf_backend.jobs.packed import use_packed
 from mf_backend.jobs.record.codes import CHANGED, STATE_DAMAGED
 from mf_backend.jobs.record.inputs import InputsChangedError
 from mf_backend.jobs.running import WARNED, Run, now
-from mf_backend.jobs.stage_names import READ, REPORT
-from mf_backend.jobs.state import StageRecord, Status, read_state, write_state
+from mf_backend.jobs.stages.costs import room_needed
+from mf_backend.jobs.stages.names import READ, REPORT
 from mf_backend.jobs.tracker import JobListener, JobTracker
 
 if TYPE_CHECKING:

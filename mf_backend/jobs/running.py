@@ -13,15 +13,15 @@ from mf_backend.contracts.errors import BusyError, CancelledError, MFError, Outp
 from mf_backend.contracts.failures import NO_USE, describe, is_lasting
 from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import JobRequest
-from mf_backend.jobs.costs import expected_seconds
-from mf_backend.jobs.folder import FolderIdentity, JobFolder
-from mf_backend.jobs.lock import Hold, this_worker
+from mf_backend.jobs.disk.folder import FolderIdentity, JobFolder
+from mf_backend.jobs.disk.lock import Hold, this_worker
+from mf_backend.jobs.disk.state import Status, is_damaged, read_state, write_state
 from mf_backend.jobs.options import JobResult
 from mf_backend.jobs.record.codes import FOUND_ONCE
 from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.record.warned import Warned
-from mf_backend.jobs.stage_names import READ
-from mf_backend.jobs.state import Status, is_damaged, read_state, write_state
+from mf_backend.jobs.stages.costs import expected_seconds
+from mf_backend.jobs.stages.names import READ
 from mf_backend.jobs.tracker import JobListener, JobTracker, Progress
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import Clip, open_clip
 from mf_backend.clip.picture_file import read_image
 from mf_backend.contracts.errors import MFError
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.overview.listing import ListedJob
 
 _LONGEST_SIDE = 160

@@ -17,9 +17,9 @@ from mf_backend.contracts.checks.json_text import read_json
 from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.files import part_name
 from mf_backend.contracts.request import JobRequest
-from mf_backend.jobs.folder import JobFolder, read_job
-from mf_backend.jobs.lock import Holder, holder
-from mf_backend.jobs.state import JobState, Status, is_damaged, read_state
+from mf_backend.jobs.disk.folder import JobFolder, read_job
+from mf_backend.jobs.disk.lock import Holder, holder
+from mf_backend.jobs.disk.state import JobState, Status, is_damaged, read_state
 
 _DEEPEST = 6
 """Folders below the one that is listed in which jobs are looked for."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import write_bytes
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.overview.contact_sheet import Thumbnail, thumbnails
 from mf_backend.overview.listing import ListedJob, Standing
 from mf_backend.overview.words import how_far, summary

@@ -20,7 +20,7 @@ from mf_backend.contracts.checks.fields import shown
 from mf_backend.contracts.errors import CancelledError, InputError, MFError
 from mf_backend.contracts.failures import describe
 from mf_backend.contracts.resources import release_memory
-from mf_backend.jobs.folder import JobFolder, read_job
+from mf_backend.jobs.disk.folder import JobFolder, read_job
 from mf_backend.jobs.runner import mark_cancelled, run_job
 from mf_backend.protocol import messages
 from mf_backend.protocol.job_voice import JobVoice

@@ -31,7 +31,7 @@ from mf_backend.contracts.request import (
     Settings,
     Target,
 )
-from mf_backend.jobs.folder import JobFolder, create_job
+from mf_backend.jobs.disk.folder import JobFolder, create_job
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.backend.tiny_job import backend
 from tests.blender.conftest import Blender
-from tests.blender.test_window import play
+from tests.blender.windows.test_window import play
 
 COMMAND = ("--command", "motionfollower")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.draw_floors import PICTURE, draw
-from mf_backend.jobs.folder import FrameRange, JobFolder, PartFolder
+from mf_backend.jobs.disk.folder import FrameRange, JobFolder, PartFolder
 
 FIXTURE = "tests/fixtures/before_rooms/motionfollower/clip Wave-001"
 

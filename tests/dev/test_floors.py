@@ -41,7 +41,7 @@ def test_this_tree_keeps_every_contract(tree: Path) -> None:
 
 BACKEND = "The backend's rooms import only from floors below"
 CASES = (
-    ("mf_backend/body/transform.py", "import mf_backend.jobs.folder", BACKEND),
+    ("mf_backend/body/transform.py", "import mf_backend.jobs.disk.folder", BACKEND),
     ("mf_backend/contracts/request.py", "import mf_backend.clip", BACKEND),
     ("mf_backend/weights/folder.py", "import mf_backend.sampler.state", BACKEND),
     (
@@ -60,12 +60,12 @@ CASES = (
         "The rooms of core import only from floors below",
     ),
     (
-        "mf_backend/jobs/log.py",
+        "mf_backend/jobs/disk/log.py",
         "import bpy",
         "The backend imports neither Blender nor the add-on",
     ),
     (
-        "mf_backend/jobs/log.py",
+        "mf_backend/jobs/disk/log.py",
         "import motionfollower_addon.ids",
         "The backend imports neither Blender nor the add-on",
     ),
@@ -87,7 +87,11 @@ CASES = (
         "The add-on imports only what it shares with the backend",
     ),
     # Circles: of two files, and of two folders whose files are in none.
-    ("mf_backend/jobs/state.py", "import mf_backend.jobs.folder", "No circle of rooms or files"),
+    (
+        "mf_backend/jobs/disk/state.py",
+        "import mf_backend.jobs.disk.folder",
+        "No circle of rooms or files",
+    ),
     (
         "mf_backend/actor/plate/fill.py",
         "import mf_backend.actor.masks.shape",

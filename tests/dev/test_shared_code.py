@@ -25,8 +25,8 @@ import pytest
 
 from devtools.blenders import VERSIONS, cache_folder
 from mf_backend.contracts.request import ClipKind, read_request
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.state import Status, read_state
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import Status, read_state
 from mf_backend.skeleton.draw import draw_skeleton
 
 SCRIPT = Path(__file__).parent / "scripts" / "shared_code.py"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import Backend, backend, make_job
 from tests.faults.tally import PROPERTY, table
 from tests.faults.trees import Tree, read_tree

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import Backend, edit_request, figure_joints, make_job
-from tests.faults import bad_arrays, bad_pictures
-from tests.faults.bad_requests import bad_fields, bad_texts, with_field
 from tests.faults.conftest import COUNT, SIZE
+from tests.faults.generators import bad_arrays, bad_pictures
+from tests.faults.generators.bad_requests import bad_fields, bad_texts, with_field
 from tests.faults.judging import TRACE, faults_of, faults_of_failure, run_backend, run_job
 from tests.faults.tally import Tally
 from tests.faults.trees import Tree, differences, read_tree

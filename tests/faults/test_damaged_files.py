@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import Backend
 from tests.faults.judging import faults_of_failure, run_job
 from tests.faults.tally import Tally

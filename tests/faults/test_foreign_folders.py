@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import edit_request, make_job
 from tests.faults.conftest import COUNT, SIZE
 from tests.faults.judging import Ended, faults_of, run_backend

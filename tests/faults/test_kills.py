@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import backend, backend_environment, make_job
 from tests.faults.conftest import COUNT, SIZE
 from tests.faults.judging import faults_of, run_backend
@@ -105,7 +105,7 @@ def test_estimated_killed(
 
     from mf_backend.contracts.files import write_npz
     from mf_backend.contracts.request import Reference, read_request
-    from mf_backend.jobs.folder import create_job
+    from mf_backend.jobs.disk.folder import create_job
     from tests.backend.tiny_job import figure_joints
 
     tally = Tally("kills, estimated")

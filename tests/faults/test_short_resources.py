@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import make_job
 from tests.faults.conftest import COUNT, SIZE
 from tests.faults.judging import faults_of, run_backend

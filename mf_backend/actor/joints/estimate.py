@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from mf_backend.actor.joints import pose_correction
 from mf_backend.actor.joints.hand_repair import repair_hand
 from mf_backend.actor.joints.hands import WRISTS
-from mf_backend.actor.joints.person_track import (
-    Candidate,
-    seen_twice,
-)
+from mf_backend.actor.joints.person_track import Candidate, seen_twice
 from mf_backend.actor.joints.pose_views import Picture, PoseReading
 from mf_backend.actor.joints.repair import drop_mistakes, fill_gaps, inside, smooth
 from mf_backend.contracts.conditions import JointState

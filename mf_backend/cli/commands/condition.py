@@ -23,7 +23,7 @@ from mf_backend.contracts.files import output_error
 from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import Alignment, Reference, Settings
 from mf_backend.contracts.resources import check_room
-from mf_backend.jobs.costs import room_needed
+from mf_backend.jobs.stages.costs import room_needed
 
 LOG = "condition.log"
 _PICTURES = (

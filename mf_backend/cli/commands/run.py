@@ -17,13 +17,13 @@ from mf_backend.cli.progress import ProgressPrinter, ProgressStyle
 from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.failures import describe
-from mf_backend.contracts.path_mapping import PathMapping, read_mapping
-from mf_backend.jobs.costs import stage_names
-from mf_backend.jobs.folder import FrameRange
+from mf_backend.jobs.disk.folder import FrameRange
 from mf_backend.jobs.options import JobResult, RunOptions
 from mf_backend.jobs.part import run_frames
+from mf_backend.jobs.path_mapping import PathMapping, read_mapping
 from mf_backend.jobs.runner import run_job
-from mf_backend.jobs.stage_names import RENDER, REPORT
+from mf_backend.jobs.stages.costs import stage_names
+from mf_backend.jobs.stages.names import RENDER, REPORT
 
 _MOST_FRAMES = 999_999_999
 

@@ -16,7 +16,7 @@ from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error, part_rest, write_json
 from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import LARGEST_REQUEST, JobRequest, read_request, to_dict
-from mf_backend.jobs.state import JobState, write_state
+from mf_backend.jobs.disk.state import JobState, write_state
 
 _PART_NAME = re.compile(r"(\d{6,9})-(\d{6,9})")
 

@@ -22,8 +22,8 @@ from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 from mf_backend.contracts.errors import BusyError, CancelledError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.links import refuse_links
-from mf_backend.jobs.folder import FolderIdentity, JobFolder, PartFolder
-from mf_backend.jobs.state import Worker, read_state
+from mf_backend.jobs.disk.folder import FolderIdentity, JobFolder, PartFolder
+from mf_backend.jobs.disk.state import Worker, read_state
 
 LEASE_SECONDS = 60.0
 """How long a lock may go without a sign of life before others may take it."""

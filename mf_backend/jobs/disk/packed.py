@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mf_backend.contracts.request import JobRequest
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 PACKED_SETTINGS = ("source_poses", "source_joints", "source_masks", "target_masks")
 """Settings that are files or folders of the user's own."""

@@ -15,8 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import InputError, OutputError
-from mf_backend.contracts.files import check_place, output_error, part_name, part_rest, write_json
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.contracts.files import (
+    check_place,
+    output_error,
+    part_name,
+    part_rest,
+    write_json,
+)
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.record.marks import FileMark
 
 RENAMED = "copy-renamed"

@@ -14,7 +14,7 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.clip.writer import png_bytes
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import write_bytes
-from mf_backend.jobs.folder import JobFolder, PartFolder
+from mf_backend.jobs.disk.folder import JobFolder, PartFolder
 from mf_backend.jobs.record.codes import FRAMES_CHANGED, FRAMES_DAMAGED
 from mf_backend.jobs.record.frame_log import FrameLog
 from mf_backend.jobs.record.kept_aside import keep_aside

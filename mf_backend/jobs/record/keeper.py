@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.files import hash_value
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import StageRecord
 from mf_backend.jobs.record.codes import CHANGED, RECORD_DAMAGED
 from mf_backend.jobs.record.kept_aside import keep_aside
 from mf_backend.jobs.record.marks import FileMark
@@ -18,7 +19,6 @@ from mf_backend.jobs.record.stage_record import (
     record_path,
     write_record,
 )
-from mf_backend.jobs.state import StageRecord
 
 if TYPE_CHECKING:
     from mf_backend.jobs.record.job_stage import JobStage

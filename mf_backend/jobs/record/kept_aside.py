@@ -9,7 +9,7 @@ from mf_backend.clip import probe_clip
 from mf_backend.clip.picture_file import intact_size
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import output_error
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 
 def keep_aside(job: JobFolder, path: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.files import hash_value, write_json
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.record.marks import FileMark
 
 SCHEMA = 1

@@ -9,7 +9,7 @@ from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.contracts.resources import Room
 from mf_backend.engines import load_engine
-from mf_backend.jobs.stage_names import (
+from mf_backend.jobs.stages.names import (
     ALIGN,
     ENCODE,
     JOINTS,

@@ -12,7 +12,7 @@ from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.errors import InputError, MFError, OutputError
 from mf_backend.contracts.request import ClipKind, Settings
 from mf_backend.engines.base import Engine, EngineJob
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.record.frames import FinishedFrames
 from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.tracker import JobTracker

@@ -15,7 +15,7 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.engines import load_engine
 from mf_backend.engines.base import Engine
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 
 def ready_engine(settings: Settings) -> Engine:

@@ -12,13 +12,13 @@ from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.files import hash_value
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines.base import Engine
-from mf_backend.jobs import outputs
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.reading import hash_path
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.record.frames import FinishedFrames
 from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.record.job_stage import JobStage
-from mf_backend.jobs.stage_names import ALIGN, ENCODE, RENDER
+from mf_backend.jobs.stages import outputs
+from mf_backend.jobs.stages.names import ALIGN, ENCODE, RENDER
+from mf_backend.jobs.stages.reading import hash_path
 from mf_backend.jobs.tracker import JobTracker
 from mf_backend.version import VERSION
 

@@ -19,7 +19,15 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from mf_backend.models.running.runner import WHOLE, Composite, Layer, Mixes, Runner, Slicing, narrow
+from mf_backend.models.running.runner import (
+    WHOLE,
+    Composite,
+    Layer,
+    Mixes,
+    Runner,
+    Slicing,
+    narrow,
+)
 
 
 @dataclass

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import Settings, read_request
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.state import Status, read_state
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import Status, read_state
 
 
 def seconds_a_frame(roots: Iterable[Path], settings: Settings) -> float | None:

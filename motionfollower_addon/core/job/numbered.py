@@ -10,7 +10,7 @@ from pathlib import Path
 from mf_backend.contracts.errors import InputError, MFError, OutputError
 from mf_backend.contracts.files import output_error, part_name, write_json
 from mf_backend.contracts.request import JobRequest, read_request
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 MADE_FROM = "made_from"
 """Key of `about`: hash of the shot and of the .blend that a numbered job was made from."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from mf_backend.clip.image_folder import scan
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import JobRequest
-from mf_backend.jobs.packed import PACKED_SETTINGS
+from mf_backend.jobs.disk.packed import PACKED_SETTINGS
 
 _PACKED = "inputs/packed"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import read_request
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 _UP = 2
 """A person may point at the pictures, which lie so deep in the job's folder."""

@@ -16,7 +16,7 @@ from mf_backend.clip.hashing import hash_clip
 from mf_backend.contracts.errors import CancelledError, MFError
 from mf_backend.contracts.files import output_error, write_bytes, write_npz
 from mf_backend.contracts.request import JobRequest, Output, Reference, Settings, Target
-from mf_backend.jobs.folder import create_job
+from mf_backend.jobs.disk.folder import create_job
 from mf_backend.skeleton.draw import draw_skeleton
 
 from ..rig.outline.worker import Outlines

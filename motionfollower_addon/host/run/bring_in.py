@@ -7,8 +7,8 @@ from typing import Any
 
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import JobRequest
-from mf_backend.jobs.folder import JobFolder, read_job
-from mf_backend.jobs.state import Status, read_state
+from mf_backend.jobs.disk.folder import JobFolder, read_job
+from mf_backend.jobs.disk.state import Status, read_state
 
 from ...core.job.provenance import Origin, read_origin
 from ..take import home_scene

@@ -11,8 +11,8 @@ import bpy
 
 from mf_backend.contracts.errors import CancelledError, MFError, MissingComponentError
 from mf_backend.contracts.request import JobRequest, read_request
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.state import read_state
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import read_state
 
 from ...core.backend.client import Answer, BackendClient, clip_facts
 from ...core.backend.state import BackendState, ClipFacts, JobPhase, JobStatus

@@ -10,8 +10,8 @@ import bpy
 
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import read_request
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.state import JobState, Status, read_state
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import JobState, Status, read_state
 
 from ...core.backend.state import stage_label
 from ...core.job.provenance import Origin, home_scene_name, read_origin

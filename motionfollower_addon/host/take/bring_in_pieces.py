@@ -15,7 +15,7 @@ import bpy
 from mf_backend.clip.image_folder import scan
 from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.request import Alignment, ClipKind, JobRequest
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 from ... import ids
 from ...core.disk.read_in_thread import Reading

@@ -8,7 +8,7 @@ from typing import Any
 
 from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.request import read_request
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 from ... import ids
 from ...core.job.png import png_size

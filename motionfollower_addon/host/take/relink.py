@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 
 from ... import ids
 from ...core.job.search import find_folder

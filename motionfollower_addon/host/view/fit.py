@@ -21,9 +21,9 @@ from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import JobRequest, read_request
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.stage_names import ALIGN, TARGET_MASK
-from mf_backend.jobs.state import JobState, read_state
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import JobState, read_state
+from mf_backend.jobs.stages.names import ALIGN, TARGET_MASK
 from mf_backend.skeleton.joints import JOINT_COUNT
 
 from ... import ids

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mf_backend.contracts.errors import CancelledError, MissingComponentError
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.state import read_state
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.state import read_state
 from motionfollower_addon.core.backend.client import BackendClient, clip_facts
 from motionfollower_addon.core.backend.process import (
     BackendProcess,

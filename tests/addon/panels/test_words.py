@@ -213,7 +213,7 @@ def test_a_run_has_its_name_from_the_click_on(scene: Any, session: Any) -> None:
     ],
 )
 def test_jobs_on_disk_say_how_far_they_came(status: str, stage: str, words: str) -> None:
-    from mf_backend.jobs.state import JobState, Status
+    from mf_backend.jobs.disk.state import JobState, Status
     from motionfollower_addon.host.run.jobs_on_disk import how_far
 
     assert how_far(JobState(status=Status(status), stage=stage)) == words

@@ -20,15 +20,7 @@ from motionfollower_addon.host.compat import evaluated_depsgraph
 from motionfollower_addon.host.rig.bones import detect_armature
 from motionfollower_addon.host.rig.motion_sampler import RigSampler, sample
 
-from .scenes import (
-    add_camera,
-    generated_rig,
-    import_bvh,
-    look_at,
-    metarig,
-    open_scene,
-    wave,
-)
+from .scenes import add_camera, generated_rig, import_bvh, look_at, metarig, open_scene, wave
 
 SIZE = (512, 512)
 

@@ -11,8 +11,8 @@ import bpy
 import pytest
 
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
-from mf_backend.jobs.folder import JobFolder, create_job
-from mf_backend.jobs.state import JobState, Status, write_state
+from mf_backend.jobs.disk.folder import JobFolder, create_job
+from mf_backend.jobs.disk.state import JobState, Status, write_state
 from motionfollower_addon import ids
 from motionfollower_addon.core.disk.read_in_thread import Reading
 from motionfollower_addon.host.options import jobs_roots

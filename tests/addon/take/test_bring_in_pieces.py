@@ -12,7 +12,7 @@ import pytest
 
 from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from motionfollower_addon.core.job.provenance import Origin
 from motionfollower_addon.host.run.stages import FlowStage
 from motionfollower_addon.host.take.bring_in_pieces import BringIn

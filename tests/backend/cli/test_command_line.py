@@ -76,7 +76,7 @@ def test_importing_what_blender_shares_loads_numpy_alone(repository: Path) -> No
     """Blender's Python has numpy and little else; whatever the add-on imports of ours is tried."""
     sources = [p.read_text("utf-8") for p in (repository / "motionfollower_addon").rglob("*.py")]
     shared = {name for text in sources for name in re.findall(r"from (mf_backend[\w.]*)", text)}
-    assert {"mf_backend.protocol.messages", "mf_backend.jobs.folder"} <= shared
+    assert {"mf_backend.protocol.messages", "mf_backend.jobs.disk.folder"} <= shared
     script = (
         "import importlib, sys\n"
         "before = set(sys.modules)\n"

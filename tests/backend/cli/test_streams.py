@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.backend.jobs.test_foreign_folder import contents
+from tests.backend.jobs.disk.test_foreign_folder import contents
 from tests.backend.tiny_job import backend, backend_environment, make_job, printed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell's redirections")

@@ -16,8 +16,8 @@ import pytest
 
 from mf_backend.clip import encode_mp4
 from mf_backend.contracts.files import write_npz
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.lock import hold
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.lock import hold
 from tests.backend.tiny_job import (
     backend,
     edit_request,

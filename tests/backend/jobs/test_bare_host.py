@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mf_backend.contracts.failures import NO_USE
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.jobs.runs import has_frames, start, wait_until
 from tests.backend.tiny_job import backend_environment, make_job
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.record.frames import read_frame
 from tests.backend.tiny_job import Backend, backend, backend_environment, make_job
 

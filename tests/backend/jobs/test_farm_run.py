@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from mf_backend.contracts.failures import NO_USE
-from mf_backend.contracts.path_mapping import read_mapping
-from mf_backend.jobs.costs import stage_names
+from mf_backend.jobs.path_mapping import read_mapping
+from mf_backend.jobs.stages.costs import stage_names
 from tests.backend.jobs.runs import results, run
 from tests.backend.tiny_job import backend, edit_request, make_job
 

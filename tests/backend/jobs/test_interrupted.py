@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mf_backend.jobs.costs import stage_names
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.stages.costs import stage_names
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
 COUNT = 16

@@ -14,9 +14,9 @@ import pytest
 
 from mf_backend.clip import encode_mp4, probe_clip
 from mf_backend.contracts.files import hash_file, write_npz
-from mf_backend.jobs.costs import stage_names
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.record.frames import read_frame
+from mf_backend.jobs.stages.costs import stage_names
 from mf_backend.version import VERSION
 from tests.backend.tiny_job import backend, edit_request, make_job, write_clip, write_picture
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import backend, edit_request, make_job, write_clip
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits and rights as Linux has them")

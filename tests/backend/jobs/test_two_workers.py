@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.jobs.runs import results, run
 from tests.backend.tiny_job import backend, backend_environment, make_job
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.jobs.runs import has_frames, kill_when, run, start, wait_until
 from tests.backend.tiny_job import backend, backend_environment, edit_request, make_job
 

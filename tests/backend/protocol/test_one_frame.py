@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.one_frame import choose_frames, looked_at_size, preview_frame
 from mf_backend.jobs.runner import run_job
 from mf_backend.jobs.tracker import Progress

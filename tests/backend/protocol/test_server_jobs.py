@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from mf_backend.jobs.costs import stage_names
-from mf_backend.jobs.folder import JobFolder
-from mf_backend.jobs.lock import hold
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.disk.lock import hold
+from mf_backend.jobs.stages.costs import stage_names
 from tests.backend.tiny_job import (
     Backend,
     backend_environment,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
-from mf_backend.jobs.folder import JobFolder, create_job
-from mf_backend.jobs.state import JobState, Status, write_state
+from mf_backend.jobs.disk.folder import JobFolder, create_job
+from mf_backend.jobs.disk.state import JobState, Status, write_state
 from tests.blender.conftest import Blender
-from tests.blender.test_window import make_shot, play
+from tests.blender.windows.test_window import make_shot, play
 
 pytestmark = pytest.mark.slow
 

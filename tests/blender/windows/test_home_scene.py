@@ -16,8 +16,8 @@ import pytest
 
 from tests.blender.conftest import Blender
 from tests.blender.screen import last_words
-from tests.blender.test_window import make_shot, play, start
 from tests.blender.test_zip import running
+from tests.blender.windows.test_window import make_shot, play, start
 
 pytestmark = pytest.mark.slow
 

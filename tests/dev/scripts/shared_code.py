@@ -34,7 +34,7 @@ PERSON = (
 )  # fmt: skip
 SHARED = (
     "mf_backend.contracts.errors", "mf_backend.contracts.files", "mf_backend.contracts.progress",
-    "mf_backend.contracts.request", "mf_backend.jobs.folder", "mf_backend.jobs.state",
+    "mf_backend.contracts.request", "mf_backend.jobs.disk.folder", "mf_backend.jobs.disk.state",
     "mf_backend.protocol.messages", "mf_backend.version",
 )  # fmt: skip
 PACKAGES = ("mf_backend.skeleton", "motionfollower_addon.core")

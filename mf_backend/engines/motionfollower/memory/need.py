@@ -14,7 +14,11 @@ from mf_backend.engines.motionfollower.memory.presets import (
     free_bytes,
     judge_presets,
 )
-from mf_backend.engines.motionfollower.options import WINDOW_AREA, check_memory, sampler_options
+from mf_backend.engines.motionfollower.options import (
+    WINDOW_AREA,
+    check_memory,
+    sampler_options,
+)
 from mf_backend.models.config import full_config
 from mf_backend.sampler.windows import plan_windows
 from mf_backend.weights.folder import weights_folder

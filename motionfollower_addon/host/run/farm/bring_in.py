@@ -9,8 +9,8 @@ import bpy
 
 from mf_backend.contracts.errors import ExitCode, InputError, MFError
 from mf_backend.contracts.request import JobRequest
-from mf_backend.jobs.folder import JobFolder, read_job
-from mf_backend.jobs.state import JobState, Status, read_state
+from mf_backend.jobs.disk.folder import JobFolder, read_job
+from mf_backend.jobs.disk.state import JobState, Status, read_state
 
 from ....core.job.provenance import Origin, read_origin
 from ...take import home_scene, strips

@@ -11,7 +11,7 @@ import numpy as np
 
 from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.request import JobRequest, Settings
-from mf_backend.jobs.folder import JobFolder, read_job
+from mf_backend.jobs.disk.folder import JobFolder, read_job
 from mf_backend.protocol.messages import Method
 
 from ..session import current

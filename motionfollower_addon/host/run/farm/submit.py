@@ -13,7 +13,7 @@ import bpy
 from mf_backend.contracts.errors import ExitCode, InputError, MFError, OutputError
 from mf_backend.contracts.files import write_json
 from mf_backend.contracts.request import ClipKind
-from mf_backend.jobs.folder import read_job
+from mf_backend.jobs.disk.folder import read_job
 
 from ....core.farm import openjd
 from ....core.farm.batch import Batch

@@ -12,8 +12,8 @@ import pytest
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import part_name, write_bytes
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target, read_request
-from mf_backend.jobs.folder import JobFolder, create_job, remove_leftovers
-from mf_backend.jobs.state import JobState, StageRecord, Status, read_state, write_state
+from mf_backend.jobs.disk.folder import JobFolder, create_job, remove_leftovers
+from mf_backend.jobs.disk.state import JobState, StageRecord, Status, read_state, write_state
 from tests.backend.tiny_job import backend_environment, printed
 
 REQUEST = JobRequest("shot 1", Reference("/clips/ü.mp4", ClipKind.VIDEO), Target("inputs/t.npz"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import Backend, backend, make_job
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from mf_backend.contracts.errors import BusyError, CancelledError, OutputError
-from mf_backend.jobs.folder import FrameRange, JobFolder, PartFolder
-from mf_backend.jobs.lock import Lease, hold
+from mf_backend.jobs.disk.folder import FrameRange, JobFolder, PartFolder
+from mf_backend.jobs.disk.lock import Lease, hold
 from tests.backend.jobs.runs import has_frames, results, run, start, wait_until
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
@@ -29,8 +29,8 @@ import os, socket, sys, time
 from pathlib import Path
 if sys.argv[2]:
     socket.gethostname = lambda: sys.argv[2]
-from mf_backend.jobs.folder import FrameRange, JobFolder, PartFolder
-from mf_backend.jobs.lock import Lease, hold
+from mf_backend.jobs.disk.folder import FrameRange, JobFolder, PartFolder
+from mf_backend.jobs.disk.lock import Lease, hold
 folder = JobFolder(Path(sys.argv[1]))
 if len(sys.argv) > 5:
     folder = PartFolder(folder.path, FrameRange(int(sys.argv[5]), int(sys.argv[6])))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mf_backend.jobs.costs import stage_names
-from mf_backend.jobs.folder import JobFolder
+from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.jobs.stages.costs import stage_names
 from mf_backend.version import VERSION
 from tests.backend.tiny_job import backend
 from tests.fixtures.project import BEFORE_ROOMS, copy_project

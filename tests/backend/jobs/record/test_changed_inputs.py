@@ -12,8 +12,16 @@ import numpy as np
 import pytest
 
 from mf_backend.contracts.files import write_npz
-from mf_backend.jobs.folder import JobFolder
-from tests.backend.jobs.runs import has_frames, kill_when, results, run, start, wait_until, warnings
+from mf_backend.jobs.disk.folder import JobFolder
+from tests.backend.jobs.runs import (
+    has_frames,
+    kill_when,
+    results,
+    run,
+    start,
+    wait_until,
+    warnings,
+)
 from tests.backend.tiny_job import edit_request, figure_joints, make_job
 
 COUNT = 12

@@ -13,7 +13,7 @@ import pytest
 
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import hash_file
-from mf_backend.jobs.folder import JobFolder, make_folders
+from mf_backend.jobs.disk.folder import JobFolder, make_folders
 from mf_backend.jobs.record import copies
 from mf_backend.jobs.record.copies import Copies
 from tests.backend.jobs.runs import has_frames, kill_when, run, start, wait_until, warnings
@@ -116,7 +116,7 @@ def test_half_a_copy_of_a_killed_run_does_not_stay(odd_path: Path) -> None:
     script = (
         "import os, shutil, sys\n"
         "from pathlib import Path\n"
-        "from mf_backend.jobs.folder import JobFolder\n"
+        "from mf_backend.jobs.disk.folder import JobFolder\n"
         "from mf_backend.jobs.record.copies import Copies\n"
         "def half(source, file):\n"
         "    file.write(source.read(100)); file.flush(); os._exit(9)\n"

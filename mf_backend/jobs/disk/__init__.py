@@ -1,0 +1,1 @@
+"""What lies in a job folder, and holding it for one worker."""
