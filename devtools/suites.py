@@ -32,7 +32,7 @@ class Suite:
     blender: str = ""
     """Version of Blender whose wheel the suite runs in; "" where it needs none."""
     left_out: tuple[str, ...] = ()
-    """Files, or single tests ("file::test"), that are not run."""
+    """Files that are not run."""
     real_blenders: tuple[str, ...] = ()
     """Folders or files of it whose tests start the Blenders of devtools.blenders."""
 
@@ -40,12 +40,9 @@ class Suite:
 ADDON = Suite("addon", ("tests/addon",))
 # About the installer alone: Blender has no part in them, so once is enough.
 WITHOUT_BPY = ("tests/addon/setup/test_choices.py", "tests/addon/setup/test_installer.py")
-# Left out by name where freed memory is overwritten (see HEAP), for what crashes is Blender's own:
-# in 4.2, importing glTF reads memory that it has freed.
-CRASHES = {"4.2": ("tests/addon/rig/bone_maps/test_spellings.py::test_a_vrm_file",)}
 HEAP = {"MALLOC_PERTURB_": "165", "PYTHONMALLOC": "malloc"}
-"""Has glibc fill memory as it is freed, Python's too: who reads it afterwards crashes every time
-instead of now and then. Other systems take no notice of the first."""
+"""Has glibc fill memory as it is given out and freed, Python's too: who uses it wrongly crashes at
+once instead of now and then. Other systems take no notice of the first."""
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
     Suite("faults", ("tests/faults",), workers=2),
@@ -97,7 +94,7 @@ def plan(root: Path, whole: bool, versions: Iterable[str] = ()) -> list[Suite]:
             raise say.DevError(f"--bpy {version}: the versions to test in are {known}.", 2)
 
     def addon(version: str) -> Suite:
-        left_out = (*(() if version == main else WITHOUT_BPY), *CRASHES.get(version, ()))
+        left_out = () if version == main else WITHOUT_BPY
         return replace(ADDON, name=f"addon (bpy {version})", blender=version, left_out=left_out)
 
     if versions:
@@ -126,17 +123,16 @@ def test(
     """
     given = [(Path(path.split("::")[0]).resolve(), path) for path in paths]
     results = []
-    notes: list[str] = []
+    notes: list[str] | None = None
     for suite in plan(root, not given and not fast, tuple(versions)):
         targets = _targets(root, suite, given)
         if not targets:
             continue
-        if not fast and _meets(root, suite.real_blenders, targets):
-            # All of them before the first test that can use them; what is there is not fetched.
-            notes += [note for note in blenders.fetch(root) if note not in notes]
+        if notes is None and not fast and _meets(root, suite.real_blenders, targets):
+            notes = blenders.fetch(root)  # all of them, before the first test that can use one
         arguments = [*targets, *(["-m", "not slow"] if fast else []), *extra]
         results.append(_pytest(root, python, suite, arguments))
-    for note in notes:
+    for note in notes or ():
         say.line(f"    {note}")
     if given and not results:
         raise say.DevError(
@@ -188,11 +184,9 @@ def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Res
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        # What is asked for by name is run all the same.
-        asked = {*arguments, *(text.split("::")[0] for text in arguments)}
-        for name in suite.left_out:
-            if str(root / name) not in asked:
-                command.append(f"--deselect={name}" if "::" in name else f"--ignore={root / name}")
+        asked = {text.split("::")[0] for text in arguments}  # by name: that is run all the same
+        left_out = (str(root / name) for name in suite.left_out)
+        command += [f"--ignore={name}" for name in left_out if name not in asked]
         if suite.workers > 1:
             command += ["-n", str(suite.workers), "--dist", "worksteal", "--durations", "25"]
         ran = _run(f"tests: {suite.name}", command, root, environment)

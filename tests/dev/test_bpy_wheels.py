@@ -21,8 +21,7 @@ def test_a_whole_run_covers_every_promised_blender(repository: Path) -> None:
     whole = addon(suites.plan(repository, whole=True))
     assert list(whole) == ["4.5", "4.2", "5.0"]
     assert whole["4.5"] == ()
-    assert whole["5.0"] == suites.WITHOUT_BPY
-    assert whole["4.2"] == (*suites.WITHOUT_BPY, *suites.CRASHES["4.2"])
+    assert whole["4.2"] == whole["5.0"] == suites.WITHOUT_BPY
     assert list(addon(suites.plan(repository, whole=False))) == ["4.5"]
     others = [suite for suite in suites.plan(repository, whole=False) if not suite.blender]
     assert {suite.folders[0] for suite in others} == {

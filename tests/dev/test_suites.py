@@ -1,11 +1,10 @@
-"""How dev.py runs the suites: in which memory, without what, and with the Blenders that they need.
+"""How dev.py runs the suites: in which memory, and with the Blenders that they need.
 
 Each test runs small suites of its own, in a repository of its own.
 """
 
 from __future__ import annotations
 
-import ast
 import os
 import shlex
 import sys
@@ -33,15 +32,6 @@ def test_pythons_own_memory_comes_from_there():
 def test_children():
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert done.stdout.strip() == "165"
-"""
-CRASHING = """
-import os
-
-def test_a_vrm_file():
-    os.abort()
-
-def test_others():
-    pass
 """
 PRESENT = """
 from pathlib import Path
@@ -101,25 +91,6 @@ def test_others_run_as_they_are(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     text = "import os\n\ndef test_it():\n    assert 'MALLOC_PERTURB_' not in os.environ\n"
     put(root, "tests/backend/test_memory.py", text)
     assert details(root) == {"backend": "1 passed, 0 failed, 0 skipped"}
-
-
-def test_what_crashes_by_itself_is_left_out_by_name(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    crashing = suites.CRASHES["4.2"]
-    monkeypatch.setattr(suites, "CRASHES", {"4.5": crashing})
-    put(root, crashing[0].split("::")[0], CRASHING)
-    assert details(root) == {"addon (bpy 4.5)": "1 passed, 0 failed, 0 skipped"}
-
-
-def test_what_is_left_out_by_name_is_there(repository: Path) -> None:
-    for names in suites.CRASHES.values():
-        for name in names:
-            path, _, test = name.partition("::")
-            tree = ast.parse((repository / path).read_text(encoding="utf-8"))
-            functions = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-            # pytest leaves out whatever begins like that.
-            assert [n for n in functions if n.startswith(test)] == [test]
 
 
 @pytest.fixture

@@ -101,6 +101,15 @@ def open_scene(bpy: Any, scene: Any) -> None:
     bpy.context.window_manager.windows[0].scene = scene
 
 
+def renew_context(bpy: Any) -> None:
+    """Have `bpy.context` belong to the open scene, where it belongs to one that is gone.
+
+    Rigify's generator makes it belong to its scene up to 4.3 (see compat.evaluated_depsgraph), and
+    Blender's own importers write through `bpy.context.window`: do this before they run.
+    """
+    assert bpy.context.layer_collection is not None
+
+
 def add_camera(bpy: Any, name: str = "Camera") -> Any:
     """A camera in the current scene, made active."""
     camera = bpy.data.objects.new(name, bpy.data.cameras.new(name))

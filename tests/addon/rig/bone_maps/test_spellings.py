@@ -20,7 +20,7 @@ from motionfollower_addon.core.rig.mapping import REQUIRED
 from motionfollower_addon.core.rig.mirror import side_of
 from motionfollower_addon.host.rig.bones import bones_of, detect_armature
 from tests.addon.rig.bone_maps.test_families import anonymous, check_guess
-from tests.addon.rig.scenes import metarig, wave
+from tests.addon.rig.scenes import metarig, renew_context, wave
 from tests.addon.rig.test_sampling import check, worst_distance
 
 FAMILIES = {bone_map.id: bone_map for bone_map in load_bone_maps()}
@@ -111,6 +111,7 @@ def vrm_file(blender: Any, vrm_add_on: Path, tmp_path_factory: pytest.TempPathFa
 
 def test_a_vrm_file(empty_file: Any, vrm_file: Path) -> None:
     bpy = empty_file
+    renew_context(bpy)
     bpy.ops.import_scene.gltf(filepath=str(vrm_file))
     rig = next(item for item in bpy.data.objects if item.type == "ARMATURE")
     wave(bpy, rig, ["upper_arm.L", "upper_leg.R", "chest"], np.random.default_rng(0))
