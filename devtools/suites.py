@@ -40,9 +40,9 @@ class Suite:
 ADDON = Suite("addon", ("tests/addon",))
 # About the installer alone: Blender has no part in them, so once is enough.
 WITHOUT_BPY = ("tests/addon/setup/test_choices.py", "tests/addon/setup/test_installer.py")
-HEAP = {"MALLOC_PERTURB_": "165", "PYTHONMALLOC": "malloc"}
-"""Has glibc fill memory as it is given out and freed, Python's too: who uses it wrongly crashes at
-once instead of now and then. Other systems take no notice of the first."""
+HEAP = {"MALLOC_PERTURB_": "165"}
+"""Has glibc fill memory as it is given out and freed: what uses it wrongly crashes soon instead of
+now and then. Other systems take no notice."""
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
     Suite("faults", ("tests/faults",), workers=2),
