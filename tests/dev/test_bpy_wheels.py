@@ -25,7 +25,7 @@ def test_a_whole_run_covers_every_promised_blender(repository: Path) -> None:
     assert list(addon(suites.plan(repository, whole=False))) == ["4.5"]
     others = [suite for suite in suites.plan(repository, whole=False) if not suite.blender]
     assert {suite.folders[0] for suite in others} == {
-        f"tests/{name}" for name in ("backend", "parity", "quality", "dev", "blender")
+        f"tests/{name}" for name in ("backend", "faults", "parity", "quality", "dev", "blender")
     }
     one = suites.plan(repository, whole=True, versions=["5.0"])
     assert [(suite.name, suite.blender) for suite in one] == [("addon (bpy 5.0)", "5.0")]
