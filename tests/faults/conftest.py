@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mf_backend.jobs.disk.folder import JobFolder
-from tests.backend.tiny_job import Backend, backend, make_job
+from tests.backend.protocol.conftest import server  # noqa: F401 - a fixture
+from tests.backend.tiny_job import backend, make_job
 from tests.faults.tally import PROPERTY, table
 from tests.faults.trees import Tree, read_tree
 
@@ -68,13 +69,3 @@ def whole(ground: Path) -> JobFolder:
 def truth(whole: JobFolder) -> Tree:
     """Every result of the undisturbed job, by its path."""
     return read_tree(whole.path, ("outputs", "work/conditions"))
-
-
-@pytest.fixture
-def server() -> Iterator[Backend]:
-    """A `serve` process, ended with the test."""
-    running = Backend()
-    yield running
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait()
