@@ -69,6 +69,7 @@ def read_report(job: JobFolder) -> dict[str, Any]:
 def _estimate(frames: Path, work: Path) -> NDArray[np.float32]:
     """Joints [frames, 60, 2] that the backend's own estimator finds in the finished frames."""
     stage = next(stage for stage in STAGES if stage.name == "joints")
+    work.mkdir(parents=True, exist_ok=True)
     with open_clip(reference_for(frames)) as clip:
         target = TargetMotion(joints=None, size=(0, 0))
         stage.run(ConditionContext(clip, Settings(), target, work), NullReporter())

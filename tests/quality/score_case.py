@@ -143,8 +143,8 @@ def score_masks(
 
 def run_stages(case: Path, settings: Settings, poses: str, out: Path, source: Path | None) -> None:
     """Condition a case; with `source`, joints and masks are taken from that finished folder."""
+    out.mkdir(parents=True)
     if source is not None:
-        out.mkdir(parents=True)
         for name in ("source_joints.npz", "source_masks", "source_alpha", "source_poses"):
             (out / name).symlink_to(source / name)
     with open_clip(reference_for(case / "source_images")) as clip:

@@ -26,11 +26,20 @@ begin to cost overlap with the reference cases' masks: 48 none, 40 0.002, 32 0.0
 _REACH = 3.0
 """Pixels at 512 from the mask's edge."""
 _FAR = 12.0
-"""Pixels at 512 from the mask's edge up to which what stays visible is told, but not added."""
+"""Pixels at 512 from the mask's edge up to which what stays visible is told, but not added; about
+the picture's border it is added: estimators see half of what they need there, and leave slivers."""
 _TOLD = 0.004
 """Share of the mask's area that has to stay visible to be told."""
 _FAINTEST = 24
 """Matte below which a pixel is background, however it looks."""
+
+
+def border_band(shape: tuple[int, ...], pixels: float) -> Bools:
+    """Where a picture [H, W] is near its border; `pixels` are of one whose shorter side is 512."""
+    width = round(pixels * max(1.0, min(shape) / 512))
+    band = np.ones(shape, np.bool_)
+    band[width:-width, width:-width] = False
+    return band
 
 
 class ResidueFinder:
@@ -57,7 +66,8 @@ class ResidueFinder:
         clean = self._plate.clean(index, frame, matte)
         visible = cv2.absdiff(frame, clean).max(axis=2) > _VISIBLE
         self._left = np.asarray(visible & (matte >= _FAINTEST), np.bool_)
-        return np.asarray(hard | (widen(hard, _REACH) & self._left), np.bool_)
+        reach = widen(hard, _REACH) | (widen(hard, _FAR) & border_band(hard.shape, _FAR))
+        return np.asarray(hard | (reach & self._left), np.bool_)
 
     def left_beside(self, mask: Bools) -> bool:
         """Whether much of the actor stays visible beside the finished mask of the latest frame."""

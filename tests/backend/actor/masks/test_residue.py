@@ -76,6 +76,24 @@ def test_an_empty_mask_stays_empty(odd_path: Path, index: int) -> None:
         assert not finder.grown(index, clip.read(index), nothing).any()
 
 
+def test_slivers_at_the_border_are_taken_into_the_mask(odd_path: Path) -> None:
+    """An arm that leaves the picture, whose last pixels the matte nearly misses."""
+    mattes = []
+    for index in range(COUNT):
+        picture, matte = _wall(), np.zeros((SIZE, SIZE), np.uint8)
+        top = 20 + 12 * index
+        picture[top : top + 14, : SIZE // 2] = (235, 20, 30)
+        matte[top : top + 14, 9 : SIZE // 2] = 255
+        matte[top : top + 14, :9] = 40
+        write_png(odd_path / "frames" / f"{index}.png", picture)
+        mattes.append(matte)
+    for index, (frame, mask) in enumerate(_grown(odd_path / "frames", mattes)):
+        left = cv2.absdiff(frame, _wall()).max(axis=2) > 50
+        assert (left & (mattes[index] < THRESHOLD)).sum() > 100
+        assert not (left & ~mask).any()
+        assert not (mask & ~left).any()
+
+
 def test_what_stays_visible_beside_the_mask_is_told(odd_path: Path) -> None:
     """A part that the matte nearly misses, farther out than what a mask takes in by itself."""
     mattes = _film(odd_path / "frames", (235, 20, 30))
