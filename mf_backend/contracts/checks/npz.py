@@ -83,7 +83,8 @@ def read_npz(
     out.
 
     `known` are names of arrays that may lie beside them and are not read. Raises ShapeError for
-    an array of another shape, and NpzError naming the array for everything else.
+    an array of another shape, NpzError naming the array for everything else, and PermissionError
+    as it comes.
     """
     most = sum(item.most for item in wanted.values())
     try:
@@ -96,7 +97,7 @@ def read_npz(
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             return _read(archive, wanted, known)
-    except NpzError:
+    except (NpzError, PermissionError):  # a closed file is no damaged one: rights are to be mended
         raise
     except _DAMAGE as error:
         raise NpzError(f"it is no .npz, or damaged ({words_of(error)})") from None

@@ -145,7 +145,7 @@ def test_names_too_long(odd_path: Path, name: str, field: str) -> None:
     edit_request(job, **{field: str(odd_path / name)})
     ran = backend("run", str(job.path))
     assert ran.returncode == 2, ran.stderr
-    assert "too long" in ran.stderr and "Traceback" not in ran.stderr
+    assert "whose names have at most 255" in ran.stderr and "Traceback" not in ran.stderr
 
 
 @linux

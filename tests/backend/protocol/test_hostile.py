@@ -69,7 +69,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("memory/need", {**WHOLE, "settings": {"steps": 10**30}}, "settings.steps"),
     ("memory/need", {**WHOLE, "settings": {"cfg": math.nan}}, "settings.cfg"),
     ("memory/need", {**WHOLE, "settings": {"weights": "/\ud800"}}, "settings.weights"),
-    ("memory/need", {**WHOLE, "settings": {"memory": "7"}}, "memory"),
+    ("memory/need", {**WHOLE, "settings": {"memory": "7"}}, "settings.memory"),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def test_the_heavy_pose_model_is_found_in_its_package(
     heavy = optional("pose_landmark_heavy.tflite")
     folder = tmp_path / "mediapipe"
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "mediapipe", raising=False)  # of an earlier test
     monkeypatch.setenv("MOTIONFOLLOWER_ESTIMATORS", str(tmp_path / "none"))
     (folder / "modules" / "pose_landmark").mkdir(parents=True)
     (folder / "__init__.py").write_text("raise AssertionError('imported')")
