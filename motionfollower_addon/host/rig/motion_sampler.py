@@ -38,7 +38,12 @@ def go_to_frame(scene: Any, layer: Any, frame: float) -> None:
     View shows a heavy scene; handlers of a new frame are called as it does.
     """
     whole = math.floor(frame + 1e-6)
-    _set_time(scene, whole, min(max(frame - whole, 0.0), 0.999999))
+    part = min(max(frame - whole, 0.0), 0.999999)
+    if (scene.frame_current, scene.frame_subframe) == (whole, part):
+        # Without a step in time Blender evaluates no animation: what was posed and not keyed stays.
+        _set_time(scene, whole + 1, part)
+        layer.update()
+    _set_time(scene, whole, part)
     handlers = bpy.app.handlers
     for function in list(handlers.frame_change_pre):
         function(scene, layer.depsgraph)
