@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,10 @@ JOB_TARGET = JointsFile(
     shape="target-damaged",
     length="target-length",
 )
-_KNOWN = ("source", "source_state", "target", "target_given", "target_size", "state", "others")
+_KNOWN = (
+    *("source", "source_state", "source_world", "target", "target_given", "target_size"),
+    *("target_positions", "state", "others", "world", "positions", "size"),
+)
 """What joints files that we write ourselves hold besides the wanted arrays."""
 _LARGEST_SIDE = 1_000_000
 
@@ -106,24 +110,7 @@ def read_joints(
         file.key: WantedArray((lengths, {JOINT_COUNT}, {2}), f"[frames, {JOINT_COUNT}, 2]"),
         "size": WantedArray(({2},), "(width, height)", optional=file is SOURCE_JOINTS),
     }
-    hint = f"It must be an npz with `{file.key}` [frames, {JOINT_COUNT}, 2] and `size`."
-    try:
-        arrays = read_npz(path, wanted, _KNOWN)
-    except ShapeError as error:
-        if error.key == file.key and error.shape[1:] == (JOINT_COUNT, 2):
-            raise InputError(
-                file.length,
-                f"{path} has joints for {error.shape[0]} frames, but {count} frames of the clip "
-                f"are used.",
-                "There must be one skeleton for each frame.",
-            ) from None
-        raise InputError(file.shape, f"In {path}, {error}.", hint) from None
-    except NpzError as error:
-        code = file.missing if error.missing else file.damaged
-        text = f"{path} cannot be read as {file.what}: {error}."
-        raise InputError(
-            code, text, "Choose their file again." if error.missing else hint
-        ) from None
+    arrays = _read(path, file, count, wanted)
     size = None
     if "size" in arrays:
         sides = arrays["size"].astype(np.float64)
@@ -139,12 +126,54 @@ def read_joints(
     return joints, size
 
 
-def read_target_joints(path: Path, file: JointsFile, count: int) -> tuple[Joints, tuple[int, int]]:
-    """(joints [count, 60, 2], size (width, height) that they refer to) of a target motion."""
+def _read(
+    path: Path, file: JointsFile, count: int, wanted: Mapping[str, WantedArray]
+) -> dict[str, NDArray[Any]]:
+    """The wanted arrays of a joints file. Raises InputError naming it."""
+    hint = f"It must be an npz with `{file.key}` [frames, {JOINT_COUNT}, 2] and `size`."
+    try:
+        return read_npz(path, wanted, [name for name in _KNOWN if name not in wanted])
+    except ShapeError as error:
+        if error.key == file.key and error.shape[1:] == (JOINT_COUNT, 2):
+            raise InputError(
+                file.length,
+                f"{path} has joints for {error.shape[0]} frames, but {count} frames of the clip "
+                f"are used.",
+                "There must be one skeleton for each frame.",
+            ) from None
+        raise InputError(file.shape, f"In {path}, {error}.", hint) from None
+    except NpzError as error:
+        code = file.missing if error.missing else file.damaged
+        text = f"{path} cannot be read as {file.what}: {error}."
+        raise InputError(
+            code, text, "Choose their file again." if error.missing else hint
+        ) from None
+
+
+def read_target_joints(
+    path: Path, file: JointsFile, count: int
+) -> tuple[Joints, tuple[int, int], Joints | None]:
+    """A target motion: joints [count, 60, 2], the size (width, height) that they refer to, and
+    their positions [count, 60, 3] in metres from the camera, None where the file has none.
+
+    Raises InputError naming the file.
+    """
     joints, size = read_joints(path, file, count)
     if size is None:
         raise AssertionError("a target's size is not optional")
-    return joints, size
+    shape = WantedArray(({count}, {JOINT_COUNT}, {3}), "[frames, 60, 3] like `target`", True)
+    given = _read(path, file, count, {"positions": shape}).get("positions")
+    if given is None:
+        return joints, size, None
+    with np.errstate(over="ignore"):
+        positions = given.astype(np.float32)
+    if np.isinf(positions).any():
+        raise InputError(
+            file.shape,
+            f"In {path}, `positions` holds endless numbers.",
+            "Give metres from the camera, and NaN for joints that are absent.",
+        )
+    return joints, size, positions
 
 
 def read_joints_file(path: Path, clip: FrameSource) -> Joints:

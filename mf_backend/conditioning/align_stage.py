@@ -1,7 +1,7 @@
 """Stage "align": the target skeletons, read and fitted to the actor.
 
-Leaves joints.npz (`source`, `source_state`, `target`, `target_given`, `size`), target_poses/ and
-quality/align.json. With `matched`, skeleton pictures are copied byte for byte.
+Leaves joints.npz (see contracts.conditions), target_poses/ and quality/align.json. With `matched`,
+skeleton pictures are copied byte for byte.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mf_backend.conditioning.stage_files import (
     copy_whole,
     is_json,
     load_source,
+    load_world,
     picture_names,
     pictures_complete,
     read_mask,
@@ -108,8 +109,13 @@ class AlignStage:
             target_boxes=_boxes(_target_masks(context, target.size), settings.alignment),
         )
         result = align(placed, source, settings.alignment, options)
+        world, positions = load_world(out), context.target.positions
+        depths = {} if world is None else {"source_world": world}
+        if positions is not None:
+            depths["target_positions"] = positions
         write_npz(
             out / FILE,
+            **depths,
             source=source,
             source_state=state,
             target=result.joints.astype(np.float32),

@@ -26,6 +26,9 @@ class TargetMotion:
     """Folder of skeleton pictures."""
     character_masks: Path | None = None
     """Folder of masks of the scene's own character, of `size`."""
+    positions: NDArray[np.float32] | None = None
+    """[frames, 60, 3] the joints in metres from the rig's camera: x right, y down, z away from it;
+    NaN absent. None where the motion came without."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Stage "joints": the actor's skeleton on every frame, estimated or from the user's own files.
 
-Leaves source_joints.npz (`source`, `state`, `size`), source_poses/frame_N.png and
+Leaves source_joints.npz (see stage_files), source_poses/frame_N.png and
 quality/joints.json.
 """
 
@@ -82,12 +82,12 @@ class JointsStage:
         if settings.source_joints or settings.source_poses:
             reporter.begin(self.name, clip.count)
             joints, state, quality, pictures = _given(context)
-            others = np.full((clip.count, 0, 18, 2), np.nan, np.float32)
+            found = {"others": np.full((clip.count, 0, 18, 2), np.nan, np.float32)}
         else:
             reporter.begin(self.name, 3 * clip.count)
-            joints, state, others, quality = _estimated(context, reporter)
+            joints, state, found, quality = _estimated(context, reporter)
         size = np.array(clip.size)
-        write_npz(out / SOURCE_JOINTS, source=joints, state=state, others=others, size=size)
+        write_npz(out / SOURCE_JOINTS, source=joints, state=state, size=size, **found)
         from mf_backend.skeleton.draw import draw_skeleton
 
         steps_before = 0 if quality["estimator"] == "given" else 2 * clip.count
@@ -128,7 +128,7 @@ def _given(
 
 def _estimated(
     context: ConditionContext, reporter: Reporter
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], dict[str, Any]]:
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], dict[str, NDArray[np.float32]], dict[str, Any]]:
     clip = context.clip
     estimate = best_estimator().estimate(clip, context.settings.person, reporter)
     lost = [i for i in estimate.lost if i not in estimate.black]
@@ -161,4 +161,7 @@ def _estimated(
         "unsure_joints": {str(frame): number for frame, number in estimate.unsure.items()},
         "hands": hands,
     }
-    return estimate.joints, estimate.state, estimate.others, quality
+    found = {"others": estimate.others}
+    if estimate.world is not None:
+        found["world"] = estimate.world
+    return estimate.joints, estimate.state, found, quality

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from mf_backend.clip import picture_file
 from mf_backend.contracts.checks.npz import WantedArray
-from mf_backend.contracts.conditions import FRAMES, JOINTS, read_arrays
+from mf_backend.contracts.conditions import FRAMES, JOINTS, POSITIONS, read_arrays
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import atomic_path
 
 SOURCE_JOINTS = "source_joints.npz"
-"""What the stage "joints" leaves: `source`, `state`, `others` and `size`."""
+"""What the stage "joints" leaves: `source`, `state`, `others`, `size`, and perhaps `world`."""
 
 
-_NAMES = ("source", "state", "others", "size")
+_NAMES = ("source", "state", "others", "size", "world")
 _STATE = WantedArray((FRAMES, (60,)), "[frames, 60]")
 _OTHERS = WantedArray((FRAMES, range(100), (18,), (2,)), "[frames, people, 18, 2]", optional=True)
 
@@ -36,6 +36,11 @@ def load_others(out: Path, count: int) -> NDArray[np.float32]:
     none = np.full((count, 0, 18, 2), np.nan, np.float32)
     others: NDArray[np.float32] = arrays.get("others", none)
     return others
+
+
+def load_world(out: Path) -> NDArray[np.float32] | None:
+    """The actor's joints in metres [frames, 60, 3] as in Conditions; None where not estimated."""
+    return read_arrays(out / SOURCE_JOINTS, {"world": POSITIONS}, _NAMES).get("world")
 
 
 def read_mask(out: Path, kind: str, index: int) -> NDArray[np.uint8]:

@@ -28,7 +28,7 @@ from mf_backend.conditioning.stage_files import (
     pictures_complete,
     read_mask,
 )
-from mf_backend.contracts.conditions import JOINTS, SIZE, load_conditions, read_arrays
+from mf_backend.contracts.conditions import BESIDE, JOINTS, SIZE, load_conditions, read_arrays
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import write_json
 from mf_backend.contracts.progress import Reporter
@@ -169,7 +169,7 @@ def _given_masks(
     arrays = read_arrays(
         context.out / "joints.npz",
         {"target_given": JOINTS, "target_size": SIZE},
-        beside=("source", "source_state", "target", "size"),
+        beside=("source", "target", "size", *BESIDE),
     )
     joints = arrays["target_given"]
     size = (int(arrays["target_size"][0]), int(arrays["target_size"][1]))

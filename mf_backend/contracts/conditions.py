@@ -2,7 +2,9 @@
 
 Layout (N counts from 0, one for each frame used, in the clip's pixel size):
   joints.npz                     source, target float32 [frames, 60, 2]; size int (width, height);
-                                 source_state uint8 [frames, 60], a JointState each
+                                 source_state uint8 [frames, 60], a JointState each; and, where they
+                                 are known, source_world and target_positions float32
+                                 [frames, 60, 3]: see Conditions
   source_masks/frame_N.png       hard masks, 8-bit grey, 255 = person
   target_masks/frame_N.png       where the actor will be, hard
   source_alpha/frame_N.png       soft mattes of the same, for compositing
@@ -14,7 +16,7 @@ Layout (N counts from 0, one for each frame used, in the clip's pixel size):
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,10 @@ from mf_backend.contracts.errors import InputError
 FRAMES = range(1 << 18)
 """How many frames conditions may have: some three hours of film."""
 JOINTS = WantedArray((FRAMES, (60,), (2,)), "[frames, 60, 2]")
+POSITIONS = WantedArray((FRAMES, (60,), (3,)), "[frames, 60, 3]", optional=True)
 SIZE = WantedArray(((2,),), "(width, height)")
+BESIDE = ("source_state", "source_world", "target_positions", "target_given", "target_size")
+"""What joints.npz may hold besides `source`, `target` and `size`."""
 
 
 class JointState(IntEnum):
@@ -56,6 +61,12 @@ class Conditions:
     """[frames, 60, 2] the actor's joints in the clip."""
     target_joints: NDArray[np.float32]
     """[frames, 60, 2] the rig's joints after alignment."""
+    source_world: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    """[frames, 60, 3] the actor's joints in metres about the middle of the hips, x right, y down,
+    z away from the camera; NaN where unknown. None where nothing was estimated."""
+    target_positions: NDArray[np.float32] | None = field(default=None, kw_only=True)
+    """[frames, 60, 3] the rig's joints before alignment in metres from the rig's camera, same axes;
+    NaN where absent. None where the motion came without."""
 
     @property
     def count(self) -> int:
@@ -87,8 +98,11 @@ def load_conditions(folder: Path) -> Conditions:
     """Open a conditioning folder. Raises InputError where joints.npz is missing or damaged."""
     arrays = read_arrays(
         folder / "joints.npz",
-        {"source": JOINTS, "target": JOINTS, "size": SIZE},
-        beside=("source_state", "target_given", "target_size"),
+        {
+            **{"source": JOINTS, "target": JOINTS, "size": SIZE},
+            **{"source_world": POSITIONS, "target_positions": POSITIONS},
+        },
+        beside=BESIDE,
     )
     width, height = (int(x) for x in arrays["size"])
     if min(width, height) < 1:
@@ -98,7 +112,12 @@ def load_conditions(folder: Path) -> Conditions:
             "Start the job again; it is made anew.",
         )
     source, target = (arrays[name].astype(np.float32) for name in ("source", "target"))
-    return Conditions(folder, (width, height), source, target)
+    placed = {
+        name: arrays[name].astype(np.float32)
+        for name in ("source_world", "target_positions")
+        if name in arrays and len(arrays[name]) == len(source)
+    }
+    return Conditions(folder, (width, height), source, target, **placed)
 
 
 def read_arrays(

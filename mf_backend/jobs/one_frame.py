@@ -109,7 +109,20 @@ def _thin(conditions: Conditions, chosen: tuple[int, ...], size: tuple[int, int]
         ((joints[np.array(chosen)] + 0.5) * scale - 0.5).astype(np.float32)
         for joints in (conditions.source_joints, conditions.target_joints)
     )
-    return ThinConditions(conditions.folder, size, source, target, conditions, chosen)
+    world, positions = (
+        None if places is None else places[np.array(chosen)]
+        for places in (conditions.source_world, conditions.target_positions)
+    )
+    return ThinConditions(
+        conditions.folder,
+        size,
+        source,
+        target,
+        conditions,
+        chosen,
+        source_world=world,
+        target_positions=positions,
+    )
 
 
 def preview_frame(folder: Path, index: int) -> Path:

@@ -46,6 +46,9 @@ class JointEstimate:
         default_factory=lambda: np.empty((0, 0, BODY_COUNT, 2), np.float32)
     )
     """[frames, people, 18, 2] everybody else's body joints, in no order; NaN absent."""
+    world: NDArray[np.float32] | None = None
+    """[frames, 60, 3] metres about the middle of the hips, x right, y down, z away from the camera;
+    NaN where unknown. None from an estimator that knows no depth."""
 
     @property
     def people(self) -> int:
@@ -62,6 +65,8 @@ class RawJoints:
     hands: Floats
     """[2, frames, 21, 2]"""
     away: NDArray[np.bool_]
+    world: Floats | None = None
+    """[frames, 18, 3] as in JointEstimate."""
 
 
 def is_black(picture: Picture) -> bool:
@@ -133,4 +138,16 @@ def repaired(
         black=tuple(black),
         unsure={int(i): int(unsure[i].sum()) for i in np.flatnonzero(unsure.any(axis=1))},
         others=others,
+        world=None if raw.world is None else _repaired_world(raw.world),
     )
+
+
+def _repaired_world(world: Floats) -> NDArray[np.float32]:
+    """Body joints in metres [frames, 18, 3] with short gaps filled, steadied, as [frames, 60, 3].
+
+    Joints outside the picture stay: only their lengths and depths are used.
+    """
+    body, _ = fill_gaps(world)
+    joints = np.full((len(body), JOINT_COUNT, 3), np.nan, np.float32)
+    joints[:, BODY] = smooth(body, np.zeros(body.shape[:2]))
+    return joints

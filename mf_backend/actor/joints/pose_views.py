@@ -39,6 +39,8 @@ class PoseReading:
     """[33] 0..1."""
     spread: Floats
     """[33] median distance of the single views from `points`, pixels; 0 with one view."""
+    world: Floats | None = None
+    """[33, 3] metres about the middle of the hips, x right, y down, z away from the camera."""
 
     def box(self) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 around all landmarks."""
@@ -176,14 +178,20 @@ class PoseEstimator:
 
     def _readings(self, result: Any, matrix: Floats, mirrored: bool) -> list[PoseReading]:
         zoom = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        # The same turn and mirroring, without the enlargement.
+        turn = np.eye(3)
+        turn[:2, :2] = matrix[:, :2] / zoom
         people = []
-        for landmarks in result.pose_landmarks:
+        for landmarks, placed in zip(
+            result.pose_landmarks, result.pose_world_landmarks, strict=True
+        ):
+            world = np.array([(p.x, p.y, p.z) for p in placed], np.float64) @ turn
             values = np.array([(p.x, p.y, p.z, p.visibility) for p in landmarks], np.float64)
             if mirrored:
-                values = values[list(_MIRRORED)]
+                values, world = values[list(_MIRRORED)], world[list(_MIRRORED)]
             points = undo(matrix, values[:, :2] * CANVAS - 0.5)
             depth = values[:, 2] * CANVAS / zoom
-            people.append(PoseReading(points, depth, values[:, 3], np.zeros(LANDMARKS)))
+            people.append(PoseReading(points, depth, values[:, 3], np.zeros(LANDMARKS), world))
         return people
 
     def everybody(
@@ -241,11 +249,13 @@ def merge(readings: Sequence[PoseReading]) -> PoseReading:
     """The median person of several readings of one; `spread` says how far they disagree."""
     points = np.median([r.points for r in readings], axis=0)
     distances = [np.linalg.norm(r.points - points, axis=1) for r in readings]
+    worlds = [r.world for r in readings if r.world is not None]
     return PoseReading(
         points=points,
         depth=np.median([r.depth for r in readings], axis=0),
         visibility=np.median([r.visibility for r in readings], axis=0),
         spread=np.median(distances, axis=0),
+        world=np.median(worlds, axis=0) if worlds else None,
     )
 
 

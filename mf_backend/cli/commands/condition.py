@@ -160,8 +160,8 @@ def _target(args: argparse.Namespace, count: int) -> Any:
 
     if args.target_poses is not None:
         return TargetMotion(None, (0, 0), args.target_poses, args.character_masks)
-    joints, size = read_target_joints(args.target_joints, TARGET_JOINTS, count)
-    return TargetMotion(joints, size, None, args.character_masks)
+    joints, size, positions = read_target_joints(args.target_joints, TARGET_JOINTS, count)
+    return TargetMotion(joints, size, None, args.character_masks, positions)
 
 
 def check_out(out: Path) -> None:

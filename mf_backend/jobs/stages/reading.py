@@ -83,14 +83,14 @@ def load_target(job: JobFolder, request: JobRequest, count: int) -> TargetMotion
     if not target.joints:
         return TargetMotion(None, (0, 0), poses, masks)
     path = job.inside(target.joints, "target.joints")
-    joints, size = user_files.read_target_joints(path, user_files.JOB_TARGET, count)
+    joints, size, positions = user_files.read_target_joints(path, user_files.JOB_TARGET, count)
     if not np.isfinite(joints).any():
         raise InputError(
             "target-empty",
             "The target motion has no visible joint in any frame.",
             "Check that the camera sees the rig.",
         )
-    return TargetMotion(joints, size, poses, masks)
+    return TargetMotion(joints, size, poses, masks, positions)
 
 
 def _folder(job: JobFolder, relative: str, what: str) -> Path | None:

@@ -44,6 +44,8 @@ class JobDraft:
     joints: NDArray[np.float32]
     size: tuple[int, int]
     """(width, height) of the clip in pixels."""
+    positions: NDArray[np.float32] | None = None
+    """[frames, 60, 3] the joints in metres from the camera: x right, y down, z away from it."""
     outlines: Outlines | None = None
     """Masks of the scene's own character, which the joints belong to; None without any."""
     output: Output = field(default_factory=Output)
@@ -132,10 +134,12 @@ class JobWriter:
     def _fill(self, folder: Path) -> JobRequest | None:
         """Everything that belongs into the new folder; None where only skeletons were wanted."""
         draft, order = self.draft, self._order
+        placed = {} if draft.positions is None else {"positions": draft.positions}
         write_npz(
             folder / _JOINTS,
             target=draft.joints.astype(np.float32),
             size=np.array(draft.size, np.int64),
+            **placed,
         )
         for index, joints in enumerate(draft.joints):
             if self._stop.is_set():

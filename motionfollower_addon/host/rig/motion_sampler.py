@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import BODY, JOINT_COUNT
 
-from ...core.rig.joints.compose import compose
+from ...core.rig.joints.compose import camera_positions, compose
 from ...core.rig.mapping import Mapping
 from ...core.rig.outline.worker import Outlines
 from ...core.rig.retiming import RetimePlan
@@ -75,7 +75,8 @@ def joints_now(
 class RigSampler:
     """Target joints of one motion; `step` until it says True, then take `joints`, then `close`.
 
-    `joints` is float32 [F, 60, 2] in the clip's pixels of `size` (width, height), NaN absent.
+    `joints` is float32 [F, 60, 2] in the clip's pixels of `size` (width, height), NaN absent;
+    `positions` float32 [F, 60, 3] the same in metres from the camera (x right, y down, z away).
     With `action` (and `slot`, an identifier or a name) that action plays alone instead of what
     the armature has. `close` puts back the scene's frame, the action and the bones; it also runs
     at the end of a `with` block and is safe to call twice.
@@ -112,6 +113,7 @@ class RigSampler:
             # Blender does not evaluate objects that are disabled in viewports.
             item.hide_viewport = False
         self.joints: NDArray[np.float32] = np.full((plan.count, JOINT_COUNT, 2), np.nan, np.float32)
+        self.positions = np.full((plan.count, JOINT_COUNT, 3), np.nan, np.float32)
         self.done = 0
         self._evaluated = False
         self._outline = (
@@ -172,6 +174,8 @@ class RigSampler:
         pose, aspect = self._reader.read(depsgraph), pixel_aspect(self._scene)
         joints = compose(pose, camera, self._size, aspect)
         self.joints[self.done] = joints
+        metres = self._scene.unit_settings.scale_length
+        self.positions[self.done] = camera_positions(pose, camera) * metres
         if self._outline is not None:
             self._outline.read(self.done, depsgraph, camera, joints)
         self.done += 1

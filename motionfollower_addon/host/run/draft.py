@@ -80,6 +80,7 @@ class Drafting:
             ),
             settings=_absolute(shot.settings),
             joints=joints,
+            positions=self._sampler.positions.copy(),
             size=(facts.width, facts.height),
             outlines=outlines,
             output=Output(mp4=str(real_path(shot.mp4)) if shot.mp4 else ""),

@@ -12,7 +12,7 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX, LEFT_HAND, RIGHT_HAND
 from motionfollower_addon.core.rig import mapping as mappings
 from motionfollower_addon.core.rig.bone_maps import load_bone_maps
-from motionfollower_addon.core.rig.joints.compose import WorldPose, compose
+from motionfollower_addon.core.rig.joints.compose import WorldPose, camera_positions, compose
 from motionfollower_addon.core.rig.joints.face import PROPORTIONS, rest_head
 from motionfollower_addon.core.rig.joints.hands import finish_hands
 from motionfollower_addon.core.rig.joints.projection import Camera
@@ -118,6 +118,17 @@ def test_what_is_seen_of_a_face(turn: float, seen: set[str]) -> None:
     assert {name for name in PROPORTIONS if np.isfinite(joints[JOINT_INDEX[name]]).all()} == seen
     middle = (joints[2] + joints[5]) / 2
     assert np.allclose(joints[1], middle, atol=1e-3)
+
+
+@pytest.mark.parametrize("turn", [0, 60])
+def test_positions_are_the_cameras(turn: float) -> None:
+    seen = camera_positions(WorldPose(person()), camera_at(turn))
+    # As seen from the left of the front the left hand is nearer; heads are above feet.
+    nearer = seen[JOINT_INDEX["left_wrist"], 2] - seen[JOINT_INDEX["right_wrist"], 2]
+    assert nearer == pytest.approx(-2 * 0.7 * np.sin(np.radians(turn)), abs=1e-5)
+    assert seen[JOINT_INDEX["left_ankle"], 1] == pytest.approx(1.5, abs=1e-5)
+    assert seen[1] == pytest.approx((0, 0.15, 5), abs=1e-5)
+    assert np.isnan(seen[LEFT_HAND]).all()
 
 
 def test_left_is_right_of_the_picture_from_the_front() -> None:

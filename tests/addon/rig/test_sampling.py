@@ -57,7 +57,11 @@ def worst_distance(
         plan = RetimePlan((frame,), "")
         with RigSampler(scene, rig, mapping, camera, plan, SIZE) as sampler:
             sampler.step()
-            joints = sampler.joints[0]
+            joints, placed = sampler.joints[0], sampler.positions[0]
+            across = placed[:, :2] / placed[:, 2:] * camera.data.lens / 36 * max(SIZE)
+            off = across + np.array(SIZE) / 2 - 0.5 - joints
+            # The neck is the middle of the shoulders in space here, in the picture there.
+            assert np.nanmax(np.abs(np.delete(off, 1, axis=0))) < 0.05
             for joint, anchor in mapping.joints.items():
                 if joint not in JOINT_INDEX or anchor.end is End.TIP:
                     continue

@@ -46,6 +46,9 @@ def test_folder_of_images(
 ) -> None:
     clip = write_frames(odd_path / "clip", actor[:6])
     target = write_joints(odd_path / "target.npz", 6, (512, 512))
+    positions = np.arange(6 * 60 * 3, dtype=np.float32).reshape(6, 60, 3)
+    with np.load(target) as data:
+        np.savez(target, positions=positions, **data)
     out = odd_path / "out"
     # How the estimated masks agree with careful ones, before they are widened.
     plain = ("--widen-mask", "0", "--json")
@@ -54,6 +57,13 @@ def test_folder_of_images(
     check_folder(out, 6, (512, 512))
     report = ran.json
     assert report["frames"] == 6 and report["joints"]["frames_without_person"] == []
+    conditions = load_conditions(out)
+    assert np.array_equal(conditions.target_positions, positions)
+    world = conditions.source_world
+    assert world is not None and world.shape == (6, 60, 3)
+    trunk = world[:, [2, 5]].mean(1) - world[:, [8, 11]].mean(1)
+    # A grown person's trunk in metres, upright in the picture.
+    assert (np.linalg.norm(trunk, axis=1) > 0.35).all() and (trunk[:, 1] < -0.3).all()
     hands = report["joints"]["hands"]
     # Both wrists are in the picture throughout; of the right hand nearly nothing is.
     assert all(sum(hands[side].values()) == 6 for side in ("left", "right"))

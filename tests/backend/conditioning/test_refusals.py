@@ -162,6 +162,16 @@ def damage_size(path: Path) -> None:
         np.savez(path, target=data["target"], size=np.array([np.inf, 48]))
 
 
+def damage_positions(path: Path) -> None:
+    with np.load(path) as data:
+        np.savez(path, positions=np.zeros((3, 60, 3)), **data)
+
+
+def damage_endless(path: Path) -> None:
+    with np.load(path) as data:
+        np.savez(path, positions=np.full((4, 60, 3), np.inf), **data)
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -171,6 +181,8 @@ def damage_size(path: Path) -> None:
         (damage_texts, "`target` holds no plain numbers"),
         (damage_more, "it holds notes, which nothing here reads"),
         (damage_size, "`size` must be (width, height) in whole pixels, not [inf, 48.0]"),
+        (damage_positions, "`positions` is [3, 60, 3]; it must be [frames, 60, 3] like `target`"),
+        (damage_endless, "`positions` holds endless numbers"),
     ],
 )
 def test_target_joints_that_are_none(

@@ -104,7 +104,9 @@ def _read_person(
         np.full((count, BODY_COUNT), np.nan),
         np.full((2, count, POINTS, 2), np.nan),
         np.zeros(count, dtype=bool),
+        np.full((count, BODY_COUNT, 3), np.nan),
     )
+    world = raw.world
     table = pose_correction.weights(estimator.model)
     before: tuple[Picture, PoseReading] | None = None
     with HandEstimator() as hands:
@@ -120,6 +122,8 @@ def _read_person(
                 raw.spread[index] = pose_correction.plain_values(reading.spread, worst=True)
                 raw.hands[:, index] = hands.find(picture, raw.body[index])
                 raw.away[index] = _facing_away(reading)
+                if world is not None and reading.world is not None:
+                    world[index] = pose_correction.body_joints(reading.world, table)
             before = (picture, reading) if reading is not None else None
             advance()
     return raw

@@ -29,6 +29,18 @@ class WorldPose:
     """Unit axes [3] of the head in world space; None without a head bone."""
 
 
+def camera_positions(pose: WorldPose, camera: Camera) -> NDArray[np.float32]:
+    """The joints as the camera sees them, float32 [60, 3] in the scene's unit: x right, y down, z
+    away from the camera; NaN where the rig has none. Also of joints that a detector would not see.
+    """
+    points = finish_hands(pose.joints)
+    points[_NECK] = (points[_RIGHT] + points[_LEFT]) / 2
+    matrix = camera.world_to_camera
+    seen = points @ matrix[:3, :3].T + matrix[:3, 3]
+    # Blender's cameras look along -z with y up.
+    return np.asarray(seen * [1.0, -1.0, -1.0], np.float32)
+
+
 def compose(
     pose: WorldPose,
     camera: Camera,
