@@ -1,4 +1,4 @@
-"""Runs the checks and the test suites one after the other, and sums them up."""
+"""Runs the checks and the test suites, and sums them up."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 
 from devtools import blenders, bpy_wheels, say
@@ -33,11 +36,13 @@ class Suite:
     """Version of Blender whose wheel the suite runs in; "" where it needs none."""
     left_out: tuple[str, ...] = ()
     """Files that are not run."""
+    beside: bool = False
+    """Whether it may run while others of its kind do: it starts one process and times nothing."""
     real_blenders: tuple[str, ...] = ()
     """Folders or files of it whose tests start the Blenders of devtools.blenders."""
 
 
-ADDON = Suite("addon", ("tests/addon",))
+ADDON = Suite("addon", ("tests/addon",), beside=True)
 # About the installer alone: Blender has no part in them, so once is enough.
 WITHOUT_BPY = ("tests/addon/setup/test_choices.py", "tests/addon/setup/test_installer.py")
 HEAP = {"MALLOC_PERTURB_": "165"}
@@ -46,12 +51,17 @@ now and then. Other systems take no notice."""
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
     Suite("faults", ("tests/faults",), workers=2),
-    Suite("parity", ("tests/parity",), workers=2),
+    # Not shared by workers: one of its tests takes two thirds of its time.
+    Suite("parity", ("tests/parity",), beside=True),
     ADDON,
     Suite("quality", ("tests/quality",), workers=2),
     Suite("dev.py, zip, demo", ("tests/dev",), real_blenders=("tests/dev/test_shared_code.py",)),
     Suite("real Blender", ("tests/blender",), real_blenders=("tests/blender",)),
 )
+
+
+_AT_ONCE = min(2, os.cpu_count() or 1)
+"""Suites that run beside each other."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +132,7 @@ def test(
     others too where everything is run.
     """
     given = [(Path(path.split("::")[0]).resolve(), path) for path in paths]
-    results = []
+    wanted: list[tuple[Suite, list[str]]] = []
     notes: list[str] | None = None
     for suite in plan(root, not given and not fast, tuple(versions)):
         targets = _targets(root, suite, given)
@@ -130,8 +140,10 @@ def test(
             continue
         if notes is None and not fast and _meets(root, suite.real_blenders, targets):
             notes = blenders.fetch(root)  # all of them, before the first test that can use one
-        arguments = [*targets, *(["-m", "not slow"] if fast else []), *extra]
-        results.append(_pytest(root, python, suite, arguments))
+        wanted.append((suite, [*targets, *(["-m", "not slow"] if fast else []), *extra]))
+    results = []
+    for beside, together in groupby(wanted, key=lambda each: each[0].beside):
+        results += _together(root, python, list(together), _AT_ONCE if beside else 1)
     for note in notes or ():
         say.line(f"    {note}")
     if given and not results:
@@ -167,7 +179,47 @@ def _meets(root: Path, names: Iterable[str], targets: Iterable[str]) -> bool:
     )
 
 
-def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Result:
+def _together(
+    root: Path, python: Path, wanted: list[tuple[Suite, list[str]]], at_once: int
+) -> list[Result]:
+    """Run suites, at most `at_once` of them at a time; then each is printed when it is over."""
+    places = [_wheel(root, python, suite) for suite, _ in wanted]  # before any of them runs
+    if at_once == 1 or len(wanted) == 1:
+        return [
+            _pytest(root, python, *one, place) for one, place in zip(wanted, places, strict=True)
+        ]
+
+    def run(each: tuple[tuple[Suite, list[str]], Path | None]) -> tuple[Result, str]:
+        (suite, arguments), place = each
+        with tempfile.TemporaryFile() as printed:
+            result = _pytest(root, python, suite, arguments, place, printed)
+            printed.seek(0)
+            return result, printed.read().decode("utf-8", "replace")
+
+    results = []
+    with ThreadPoolExecutor(at_once) as pool:
+        for result, printed in pool.map(run, zip(wanted, places, strict=True)):
+            say.line(f"==> {result.name}")
+            say.line(printed)
+            results.append(result)
+    return results
+
+
+def _wheel(root: Path, python: Path, suite: Suite) -> Path | None:
+    """Where the suite's Blender is unpacked, if it is not the environment's own."""
+    if not suite.blender or suite.blender == bpy_wheels.main_version(root):
+        return None
+    return Path(bpy_wheels.ensure(root, python, suite.blender))
+
+
+def _pytest(
+    root: Path,
+    python: Path,
+    suite: Suite,
+    arguments: list[str],
+    wheel: Path | None,
+    printed: IO[bytes] | None = None,
+) -> Result:
     environment = {**os.environ, "PYTHONUTF8": "1"}
     # Two torch threads on two busy cores are many times slower than one, and less repeatable.
     environment.setdefault("OMP_NUM_THREADS", "1")
@@ -177,10 +229,9 @@ def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Res
     if suite.blender:
         environment["MF_BPY"] = suite.blender  # the tests make sure that they run in that one
         environment = {**HEAP, **environment}
-        if suite.blender != bpy_wheels.main_version(root):
-            first = str(bpy_wheels.ensure(root, python, suite.blender))
-            after = environment.get("PYTHONPATH")
-            environment["PYTHONPATH"] = os.pathsep.join([first, after] if after else [first])
+    if wheel is not None:
+        after = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = os.pathsep.join([str(wheel), *([after] if after else [])])
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
@@ -189,7 +240,7 @@ def _pytest(root: Path, python: Path, suite: Suite, arguments: list[str]) -> Res
         command += [f"--ignore={name}" for name in left_out if name not in asked]
         if suite.workers > 1:
             command += ["-n", str(suite.workers), "--dist", "worksteal", "--durations", "25"]
-        ran = _run(f"tests: {suite.name}", command, root, environment)
+        ran = _run(f"tests: {suite.name}", command, root, environment, printed)
         return _with_counts(ran, report)
 
 
@@ -209,11 +260,17 @@ def _with_counts(ran: Result, report: Path) -> Result:
 
 
 def _run(
-    name: str, command: list[str], root: Path, environment: dict[str, str] | None = None
+    name: str,
+    command: list[str],
+    root: Path,
+    environment: dict[str, str] | None = None,
+    printed: IO[bytes] | None = None,
 ) -> Result:
-    say.line(f"==> {name}")
+    """Run one command. What it prints goes to `printed`, or is seen at once without."""
+    if printed is None:
+        say.line(f"==> {name}")
     start = time.monotonic()
-    status = subprocess.call(command, cwd=root, env=environment)
+    status = subprocess.call(command, cwd=root, env=environment, stdout=printed, stderr=printed)
     return Result(name, status == 0, time.monotonic() - start)
 
 

@@ -132,3 +132,32 @@ def test_blenders_are_fetched_for_what_uses_them(
     monkeypatch.chdir(root)
     assert len(details(root, path, fast=fast)) == 1
     assert fetched.exists() == fetches
+
+
+BESIDE = """
+import time
+from pathlib import Path
+
+def test_meets_the_other():
+    Path({mine!r}).touch()
+    until = time.monotonic() + 60
+    while not Path({other!r}).exists():
+        assert time.monotonic() < until, "ran alone"
+        time.sleep(0.05)
+"""
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core runs one suite at a time")
+def test_suites_that_time_nothing_run_beside_each_other(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    marks = [str(root / "addon ran"), str(root / "parity ran")]
+    put(root, "tests/addon/test_one.py", BESIDE.format(mine=marks[0], other=marks[1]))
+    put(root, "tests/parity/test_two.py", BESIDE.format(mine=marks[1], other=marks[0]))
+    assert details(root) == {
+        "parity": "1 passed, 0 failed, 0 skipped",
+        "addon (bpy 4.5)": "1 passed, 0 failed, 0 skipped",
+    }
+    printed = capfd.readouterr().out
+    assert printed.index("tests: parity") < printed.index("tests: addon")
+    assert printed.count("1 passed") == 2

@@ -163,6 +163,12 @@ def _speed(args: argparse.Namespace) -> int:
     result = measure_speed(
         setting, _plan(args, setting), args.repeats, say, args.clock, args.compile
     )
+    print_result(args.json, result, speed_table(result))
+    return ExitCode.DONE
+
+
+def speed_table(result: dict[str, Any]) -> list[str]:
+    """What `measure_speed` found as lines of a table, one a side."""
     kinds = list(result["steps_of_kind"])
     lines = [
         f"{'':10}"
@@ -183,8 +189,7 @@ def _speed(args: argparse.Namespace) -> int:
         lines.append(f"{side}: the least exact work known, at {share:.1%} of that rate")
     if "compile_seconds" in result:
         lines.append(f"compiling took {result['compile_seconds']:.0f} s, the first steps included")
-    print_result(args.json, result, lines)
-    return ExitCode.DONE
+    return lines
 
 
 def _work(args: argparse.Namespace, setting: Any) -> int:
