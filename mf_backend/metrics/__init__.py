@@ -14,6 +14,7 @@ METRICS: Table[Metric] = Table(
     {
         "psnr": "mf_backend.metrics.psnr:PSNR",
         "ssim": "mf_backend.metrics.ssim:SSIM",
+        "stlpips": "mf_backend.metrics.stlpips:STLPIPS",
         "lpips": "mf_backend.metrics.lpips:LPIPS",
         "fid": "mf_backend.metrics.fid:FID",
     },

@@ -59,7 +59,7 @@ class RegionMeans:
     """Means over frames by region, for metrics that score each frame on its own."""
 
     def __init__(self) -> None:
-        self._scores: dict[str, list[float]] = {region: [] for region in REGIONS}
+        self._scores: dict[str, list[float]] = {}
 
     def missing(self) -> str | None:
         """See Metric."""
@@ -67,7 +67,11 @@ class RegionMeans:
 
     def keep(self, region: str, score: float) -> None:
         """Note a frame's score of a region."""
-        self._scores[region].append(score)
+        self._scores.setdefault(region, []).append(score)
+
+    def last(self, region: str) -> float:
+        """The score of a region in the last frame that had it."""
+        return self._scores[region][-1]
 
     def keep_map(self, pair: FramePair, scores: NDArray[np.float32]) -> None:
         """Note the means over each region of a frame's scores [height, width]."""
@@ -76,4 +80,4 @@ class RegionMeans:
 
     def values(self) -> dict[str, float]:
         """See Metric."""
-        return {region: float(np.mean(found)) for region, found in self._scores.items() if found}
+        return {region: float(np.mean(found)) for region, found in self._scores.items()}

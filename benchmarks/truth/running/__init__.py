@@ -1,0 +1,1 @@
+"""Jobs of the real backend, from the true and the estimated conditions of a filmed shot."""

@@ -1,0 +1,1 @@
+"""How close a result is to the truth: by region, over time, in joints and in masks."""
