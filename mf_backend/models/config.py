@@ -134,6 +134,8 @@ class ModelConfig:
     vae: VAEConfig = ruled(Part(VAEConfig), make=VAEConfig)
     image_encoder: ImageEncoderConfig = ruled(Part(ImageEncoderConfig), make=ImageEncoderConfig)
     schedule: ScheduleConfig = ruled(Part(ScheduleConfig), make=ScheduleConfig)
+    picture_side: int = ruled(Whole(64, 4096), 512)
+    """Side in pixels of the square pictures that the networks were trained on."""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -74,12 +74,14 @@ class Conditions:
     store: FrameStore
     device: torch.device
     dtype: torch.dtype
+    channels: int = 4
+    """Of the latents."""
     _cached: tuple[Window, WindowConditions] | None = field(default=None, repr=False)
 
     @property
     def latent_shape(self) -> tuple[int, int, int, int]:
-        """[frames, 4, h, w] of the whole clip."""
-        return (self.frames, 4, self.padded[0] // _LATENT, self.padded[1] // _LATENT)
+        """[frames, channels, h, w] of the whole clip."""
+        return (self.frames, self.channels, self.padded[0] // _LATENT, self.padded[1] // _LATENT)
 
     def masks(self, frames: slice) -> Masks:
         """Masks of some frames, on the device."""
@@ -185,7 +187,10 @@ def prepare(
     device, dtype = models.device, models.dtype
     height, width = (-(-side // MULTIPLE) * MULTIPLE for side in inputs.size)
     store = FrameStore(frames, work_folder if len(windows) > 1 else None)
-    conditions = Conditions(frames, inputs.size, (height, width), windows, store, device, dtype)
+    channels = models.config.unet.in_channels
+    conditions = Conditions(
+        frames, inputs.size, (height, width), windows, store, device, dtype, channels
+    )
     at_once = min((plan or MemoryPlan()).frames or 4, 4)
     used = [models.image_encoder, models.pose_controller, models.unet.appearance_adapter]
     if guide is not None:

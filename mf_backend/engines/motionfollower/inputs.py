@@ -16,6 +16,8 @@ from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.skeleton.draw import draw_skeleton
 
 _KEPT = 6
+DRAWN_SIDE = 512
+"""Side of the pictures that skeletons' strokes are made for."""
 Array = NDArray[np.uint8]
 
 
@@ -95,12 +97,30 @@ def window_for(job: EngineJob, area: int) -> Window:
     return plan_window(union_box(masks), conditions.size, area)
 
 
-def sampler_inputs(job: EngineJob, window: Window) -> SamplerInputs:
-    """The clip and its conditions in the window."""
+def draw_pose(joints: NDArray[np.float32], size: tuple[int, int], picture_side: int) -> Array:
+    """The skeleton as networks that were trained on squares of `picture_side` pixels know it.
+
+    `joints` [60, 2] in pixels of `size` (width, height). Strokes have one width in pixels, made for
+    pictures of 512; for smaller ones they are drawn enlarged and shrunk, or hands would be blobs.
+    """
+    import cv2
+
+    times = max(1, round(DRAWN_SIDE / picture_side))
+    if times == 1:
+        return draw_skeleton(joints, size)
+    large = ((np.asarray(joints, np.float64) + 0.5) * times - 0.5).astype(np.float32)
+    drawn = draw_skeleton(large, (size[0] * times, size[1] * times))
+    return np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def sampler_inputs(job: EngineJob, window: Window, picture_side: int = DRAWN_SIDE) -> SamplerInputs:
+    """The clip and its conditions in the window, for networks trained at `picture_side`."""
     conditions, count = job.conditions, job.clip.count
 
     def pose(joints: NDArray[np.float32]) -> LazyPictures:
-        return LazyPictures(count, lambda i: draw_skeleton(window.joints(joints[i]), window.size))
+        return LazyPictures(
+            count, lambda i: draw_pose(window.joints(joints[i]), window.size, picture_side)
+        )
 
     def mask(kind: str) -> LazyPictures:
         return LazyPictures(count, lambda i: window.crop_mask(conditions.grey(kind, i)))

@@ -14,9 +14,6 @@ _STEPS = 50
 _RELEASED_DRAFT_STEPS = 25
 """The shortest released schedule that still has every phase."""
 
-WINDOW_AREA = 512 * 512
-"""Pixels of the window around the actor: what the networks were trained on."""
-
 
 def sampler_options(settings: Settings) -> SamplerOptions:
     """The sampler's options. Raises InputError for steps or strengths that make no sense."""

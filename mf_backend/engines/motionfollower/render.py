@@ -30,7 +30,7 @@ from mf_backend.engines.motionfollower.memory.presets import (
     choose_preset,
     smaller_preset,
 )
-from mf_backend.engines.motionfollower.options import WINDOW_AREA, sampler_options
+from mf_backend.engines.motionfollower.options import sampler_options
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import Conditions, prepare
 from mf_backend.sampler.decode import decode_latent
@@ -82,8 +82,8 @@ class Run:
         device = choose_device(settings.device)
         config = load_config(weights_folder(settings.weights))
         frames = plan_windows(job.clip.count, options, config.motion.max_frames)[0]
-        window = window_for(job, WINDOW_AREA)
-        inputs = sampler_inputs(job, window)
+        window = window_for(job, config.picture_side**2)
+        inputs = sampler_inputs(job, window, config.picture_side)
         inputs.check(options)
         preset = choose_preset(
             settings.memory,

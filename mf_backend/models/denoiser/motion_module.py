@@ -108,4 +108,6 @@ class MotionModule(nn.Module):
 
     def run(self, runner: Runner, hidden: Tensor) -> Tensor:
         """`hidden` [frames, C, h, w] to the same shape, mixing frames at each pixel."""
+        if not runner.moves:
+            return hidden
         return runner.composite(self.temporal_transformer.run, [hidden])

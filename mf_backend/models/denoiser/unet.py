@@ -172,20 +172,21 @@ class MotionUNet(nn.Module):
     def forward(
         self,
         latents: Tensor,
-        timestep: int,
+        timestep: int | Tensor,
         conditions: UNetConditions,
         runner: Runner,
         extras: Extras = PREDICTION_ALONE,
     ) -> UNetOutput:
         """The network's prediction v and what was asked for: `trunk`, `descend` and `ascend`.
 
-        `latents` [frames, 4, h, w], h and w multiples of 8.
+        `latents` [frames, C, h, w], h and w multiples of 8; `timestep` is one for all frames, or
+        one for each as int64 [frames].
         """
         trunk = self.trunk(latents, timestep, conditions.pose, runner)
         bottom = self.descend(trunk, conditions, runner, probe=extras.probe)
         return self.ascend(bottom, conditions, runner, extras)
 
-    def trunk(self, latents: Tensor, timestep: int, pose: Tensor, runner: Runner) -> Trunk:
+    def trunk(self, latents: Tensor, timestep: int | Tensor, pose: Tensor, runner: Runner) -> Trunk:
         """The layers that do not depend on the CLIP token, so that both halves can share them.
 
         They end with the first self-attention, one of the most expensive layers.
@@ -270,8 +271,11 @@ class MotionUNet(nn.Module):
         """The first up block with attention."""
         return next(k for k, up in enumerate(self.up_blocks) if up.has_attention)
 
-    def _time(self, timestep: int, latents: Tensor) -> Tensor:
-        steps = torch.full((1,), timestep, dtype=torch.int64, device=latents.device)
+    def _time(self, timestep: int | Tensor, latents: Tensor) -> Tensor:
+        if isinstance(timestep, Tensor):
+            steps = timestep.to(latents.device)
+        else:
+            steps = torch.full((1,), timestep, dtype=torch.int64, device=latents.device)
         embedded: Tensor = self.time_embedding(self.time_proj(steps).to(latents.dtype))
         return embedded
 

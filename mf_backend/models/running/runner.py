@@ -55,6 +55,9 @@ class Runner:
     frames. A `None` among them stays None.
     """
 
+    moves = True
+    """Whether motion modules run; without them frames are pictures that do not know each other."""
+
     def __init__(self, slicing: Slicing = WHOLE) -> None:
         self.slicing = slicing
 

@@ -14,11 +14,7 @@ from mf_backend.engines.motionfollower.memory.presets import (
     free_bytes,
     judge_presets,
 )
-from mf_backend.engines.motionfollower.options import (
-    WINDOW_AREA,
-    check_memory,
-    sampler_options,
-)
+from mf_backend.engines.motionfollower.options import check_memory, sampler_options
 from mf_backend.models.config import full_config
 from mf_backend.sampler.windows import plan_windows
 from mf_backend.weights.folder import weights_folder
@@ -37,7 +33,7 @@ def memory_need(settings: Settings, size: tuple[int, int], count: int) -> Memory
     frames = plan_windows(count, options, config.motion.max_frames)[0]
     # The engine looks at a window around the actor, which is known only after conditioning.
     width, height = size
-    scale = min(1.0, (WINDOW_AREA / (width * height)) ** 0.5)
+    scale = min(1.0, config.picture_side / (width * height) ** 0.5)
     free = free_bytes(device.device)
     judged = partial(
         judge_presets,

@@ -73,8 +73,9 @@ def random_conditions(
     for side, mask in (("source", masks.source), ("target", masks.target)):
         whole = torch.zeros(mask.shape, dtype=torch.uint8) if mask.is_meta else mask.byte()
         store.write(f"mask.{side}", slice(None), whole)
+    channels = models.config.unet.in_channels
     conditions = Conditions(
-        frames, (size[1], size[0]), (height, width), [window], store, device, dtype
+        frames, (size[1], size[0]), (height, width), [window], store, device, dtype, channels
     )
     given = WindowConditions(source, target, unconditional, *guides, masks=masks)
     conditions.keep(window, given)
