@@ -11,6 +11,7 @@ from mf_backend.contracts.errors import MFError
 
 COMMANDS = {
     "run": "have the filmed shots edited, and score the results against the truth",
+    "report": "write a run's figures and pictures as one page, and compare it with an earlier run",
 }
 """Name of each command, the module of benchmarks.truth.commands that has it, and what it does."""
 

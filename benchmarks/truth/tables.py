@@ -11,12 +11,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Column:
-    """A figure: where a row has it, its heading, its digits, and which way is better."""
+    """A figure: where a row has it, its heading (PSNR of a region goes by the region's name), its
+    digits, and which way is better."""
 
     path: tuple[str, ...]
     title: str
     digits: int
     more_is_better: bool
+    tolerance: float
+    """By how much a shot may get worse without being told."""
 
     def of(self, row: Mapping[str, Any]) -> float | None:
         """The row's figure; None where it has none."""
@@ -29,23 +32,30 @@ class Column:
 
 
 COLUMNS = (
-    Column(("psnr", "whole"), "whole dB", 2, True),
-    Column(("psnr", "union"), "union dB", 2, True),
-    Column(("psnr", "actor"), "actor dB", 2, True),
-    Column(("psnr", "seen"), "seen dB", 2, True),
-    Column(("psnr", "never_seen"), "unseen dB", 2, True),
-    Column(("psnr", "shadow"), "shadow dB", 2, True),
-    Column(("ssim", "union"), "SSIM union", 3, True),
-    Column(("ssim", "vacated"), "SSIM vac.", 3, True),
-    Column(("stlpips", "union"), "ST-LPIPS", 3, False),
-    Column(("flicker", "union"), "flicker", 2, False),
-    Column(("flicker", "vacated"), "flick vac", 2, False),
-    Column(("target_joints", "error"), "joints px", 2, False),
-    Column(("target_joints", "scale"), "scale", 3, True),
-    Column(("masks", "source_iou"), "IoU src", 3, True),
-    Column(("masks", "target_iou"), "IoU tgt", 3, True),
+    Column(("psnr", "whole"), "whole", 2, True, 0.1),
+    Column(("psnr", "union"), "union", 2, True, 0.1),
+    Column(("psnr", "actor"), "actor", 2, True, 0.1),
+    Column(("psnr", "vacated"), "vacated", 2, True, 0.2),
+    Column(("psnr", "seen"), "seen", 2, True, 0.2),
+    Column(("psnr", "never_seen"), "unseen", 2, True, 0.2),
+    Column(("psnr", "shadow"), "shadow", 2, True, 0.2),
+    Column(("ssim", "union"), "SSIM", 3, True, 0.005),
+    Column(("ssim", "vacated"), "S.vacat.", 3, True, 0.01),
+    Column(("stlpips", "union"), "ST-LPIPS", 3, False, 0.005),
+    Column(("flicker", "union"), "flicker", 2, False, 0.2),
+    Column(("flicker", "vacated"), "f.vacat.", 2, False, 0.3),
+    Column(("target_joints", "error"), "joint px", 2, False, 0.3),
+    Column(("target_joints", "pck"), "PCK", 3, True, 0.01),
+    Column(("target_joints", "scale_error"), "scale+-", 3, False, 0.005),
+    Column(("masks", "source_iou"), "IoU src", 3, True, 0.005),
+    Column(("masks", "target_iou"), "IoU tgt", 3, True, 0.005),
 )
-_NAME = 46
+_NAME = 50
+
+
+def is_result(row: Mapping[str, Any]) -> bool:
+    """Whether a row is a job's result: neither a baseline nor a composite with the truth."""
+    return "job" in row
 
 
 def shot_table(shot: Mapping[str, Any]) -> str:
@@ -74,8 +84,13 @@ def mean_table(shots: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def cell(column: Column, value: float | None) -> str:
+    """A figure as tables show it."""
+    return "-" if value is None else f"{value:.{column.digits}f}"
+
+
 def _head() -> str:
-    return "  " + " " * _NAME + "".join(column.title.rjust(11) for column in COLUMNS)
+    return "  " + " " * _NAME + "".join(column.title.rjust(9) for column in COLUMNS)
 
 
 def _line(name: str, row: Mapping[str, Any]) -> str:
@@ -84,4 +99,4 @@ def _line(name: str, row: Mapping[str, Any]) -> str:
 
 
 def _cell(column: Column, value: float | None) -> str:
-    return ("-" if value is None else f"{value:.{column.digits}f}").rjust(11)
+    return cell(column, value).rjust(9)

@@ -65,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
         print(shot_table(measurement.told["shots"][shot.name]), flush=True)
         print(f"  took {time.monotonic() - began:.0f} s", flush=True)
     told: dict[str, Any] = measurement.told
-    print(mean_table({shot.name: told["shots"][shot.name] for shot in shots}))
+    if len(shots) > 1:
+        print(mean_table({shot.name: told["shots"][shot.name] for shot in shots}))
     print(f"written to {measurement.path}")
     return 1 if failed else 0

@@ -47,7 +47,8 @@ def score_joints(
 
     `error`: mean distance in pixels of a picture whose longer side has 512; `pck`: share within
     NEAR of the person's height, an absent joint being wrong; `scale`: size of the skeletons over
-    the true ones' (root mean square distance of a frame's joints from their middle); `aside` and
+    the true ones' (root mean square distance of a frame's joints from their middle), `scale_error`
+    how far that is from 1; `aside` and
     `below`: mean offset in those pixels.
     """
     found, true = (joints[:, BODY].astype(np.float64) for joints in (found, true))
@@ -71,6 +72,7 @@ def score_joints(
     spreads = np.array([_spread(f[b], t[b]) for f, t, b in zip(found, true, both, strict=True)])
     if spreads[:, 1].sum() > 0:
         told["scale"] = float(np.sqrt(spreads[:, 0].sum() / spreads[:, 1].sum()))
+        told["scale_error"] = abs(told["scale"] - 1)
     return told
 
 

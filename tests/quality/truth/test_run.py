@@ -26,7 +26,7 @@ def test_every_row_and_region_is_measured(measured: Bench) -> None:
             "outside",
         } <= (result[metric].keys())
     assert result["target_joints"] == pytest.approx(
-        {"pck": 1, "error": 0, "aside": 0, "below": 0, "scale": 1}, abs=1e-3
+        {"pck": 1, "error": 0, "aside": 0, "below": 0, "scale": 1, "scale_error": 0}, abs=1e-3
     )
     assert result["masks"]["source_iou"] > 0.97
     assert len(result["frames"]["psnr"]) == shot["frames"]
