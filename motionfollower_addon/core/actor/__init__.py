@@ -1,0 +1,1 @@
+"""The actor as a figure in space: lifted from the picture, posed as bones, mended by hand."""
