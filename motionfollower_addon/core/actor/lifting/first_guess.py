@@ -1,4 +1,4 @@
-"""Where a figure is about, before it is fitted: the estimator's own depth, put before the camera."""
+"""Where a figure is about, before it is fitted: the estimator's own depth before the camera."""
 
 from __future__ import annotations
 
@@ -91,11 +91,12 @@ def _turned(found: Sighting, body: Array) -> Array:
     across = np.cross(views.down, ahead)
     across = across / np.linalg.norm(across, axis=-1, keepdims=True)
     down = np.cross(ahead, across)
-    return np.einsum("nmk,nkj->nmj", body, np.stack([across, down, ahead], axis=1))
+    turned: Array = np.einsum("nmk,nkj->nmj", body, np.stack([across, down, ahead], axis=1))
+    return turned
 
 
 def _distances(found: Sighting, turned: Array) -> Array:
-    """Where the figure's middle is [n, 3] so that `turned` [n, 17, 3] is seen where it was found."""
+    """The figure's middle [n, 3], from where `turned` [n, 17, 3] is seen; camera axes."""
     views, pixels = found.views, found.body
     slopes = (pixels - views.centre[:, None]) / views.scale[:, None]
     axes = np.stack([views.across, views.down, views.ahead], axis=1)

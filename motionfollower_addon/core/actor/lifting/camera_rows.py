@@ -31,11 +31,9 @@ class Views:
     def rays(self, pixels: Array) -> Array:
         """World directions [n, m, 3] of pixels [n, m, 2]; one unit of depth long."""
         slope = (pixels - self.centre[:, None]) / self.scale[:, None]
-        return (
-            self.ahead[:, None]
-            + slope[..., :1] * self.across[:, None]
-            + slope[..., 1:] * self.down[:, None]
-        )
+        sideways = slope[..., :1] * self.across[:, None] + slope[..., 1:] * self.down[:, None]
+        rays: Array = self.ahead[:, None] + sideways
+        return rays
 
     def at_depth(self, pixels: Array, depth: Array) -> Array:
         """World points [n, m, 3] of pixels [n, m, 2] that are `depth` [n, m] ahead."""

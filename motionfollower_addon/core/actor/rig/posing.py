@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .lifting import Lifted
-from .rig_bones import BONES, ROOT, RigBone, moving_points, rest_points
+from ..lifting.whole import Lifted
+from .bones import BONES, ROOT, RigBone, moving_points, rest_points
 
 Array = NDArray[np.float64]
 
@@ -26,11 +26,12 @@ class Posed:
 
 
 def _unit(vectors: Array) -> Array:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    unit: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return unit
 
 
 def _frames(way: Array, across: Array) -> Array:
-    """Axes as columns [n, 3, 3]: along `way` [n, 3], and across it as near to `across` as can be."""
+    """Axes as columns [n, 3, 3]: along `way` [n, 3], and across it as near `across` as can be."""
     y = _unit(way)
     x = _unit(across - (across * y).sum(-1, keepdims=True) * y)
     return np.stack([x, y, np.cross(x, y)], axis=-1)
@@ -45,7 +46,7 @@ def swings(start: Array, end: Array) -> Array:
     cross[:, 1, 0], cross[:, 1, 2] = axis[:, 2], -axis[:, 0]
     cross[:, 2, 0], cross[:, 2, 1] = -axis[:, 1], axis[:, 0]
     safe = np.maximum(1 + cosine, 1e-9)[:, None, None]
-    turned = np.eye(3) + cross + cross @ cross / safe
+    turned: Array = np.eye(3) + cross + cross @ cross / safe
     for t in np.flatnonzero(cosine < -0.999999):
         # Opposite ways: half a turn about anything across.
         other = np.cross(start[t], np.eye(3)[np.abs(start[t]).argmin()])
@@ -66,9 +67,7 @@ def pose(lifted: Lifted, scale: float) -> Posed:
     return Posed(ends, turns, moving["pelvis"] - rest["pelvis"])
 
 
-def _turn(
-    bone: RigBone, before: Array, rest: dict[str, Array], moving: dict[str, Array]
-) -> Array:
+def _turn(bone: RigBone, before: Array, rest: dict[str, Array], moving: dict[str, Array]) -> Array:
     way = rest[bone.tail] - rest[bone.head]
     if bone.tail in moving:
         wanted = moving[bone.tail] - moving[bone.head]
@@ -84,16 +83,15 @@ def _turn(
     return _frames(wanted, moving[end] - moving[start]) @ np.swapaxes(own, 1, 2)
 
 
-def _foot(
-    bone: RigBone, rest: dict[str, Array], moving: dict[str, Array], before: Array
-) -> Array:
+def _foot(bone: RigBone, rest: dict[str, Array], moving: dict[str, Array], before: Array) -> Array:
     """A foot square to its shin, towards where the hips look: the picture has no toes."""
     shin = before @ np.array([0.0, 0.0, -1.0])
     left = moving["left_hip"] - moving["right_hip"]
     ahead = np.cross(left, moving["waist"] - moving["pelvis"])
     ahead = _unit(ahead - (ahead * shin).sum(-1, keepdims=True) * shin)
     way = rest[bone.tail] - rest[bone.head]
-    return -way[1] * ahead - way[2] * shin
+    foot: Array = -way[1] * ahead - way[2] * shin
+    return foot
 
 
 def quaternions(posed: Posed, axes: dict[str, Array]) -> dict[str, Array]:

@@ -92,9 +92,7 @@ class _Fit:
         rows = views.rows[:, :, :3]
         for index, joint in enumerate(JOINT_OF):
             weight = 1 / off[:, joint]
-            apart = np.where(
-                (weight > 0)[:, None], seen[:, index] - self.found.joints[:, joint], 0
-            )
+            apart = np.where((weight > 0)[:, None], seen[:, index] - self.found.joints[:, joint], 0)
             slope = rows[:, :2] - seen[:, index, :, None] * rows[:, 2:3]
             slope = slope / depth[:, index, None, None]
             # A pixel far away must not pull harder than one nearby.

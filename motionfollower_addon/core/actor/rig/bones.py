@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mf_backend.skeleton.joints import FINGERS
 
-from .body import CHEST_DROP, LINKS, PELVIS_RISE, POINT
-from .lifting import Lifted
+from ..lifting.body import CHEST_DROP, LINKS, PELVIS_RISE, POINT
+from ..lifting.whole import Lifted
 
 Array = NDArray[np.float64]
 
@@ -50,37 +50,41 @@ def _bones() -> tuple[RigBone, ...]:
     ]
     for side, s in (("right", "R"), ("left", "L")):
 
-        def add(name: str, parent: str, head: str, tail: str, *rest: object, s: str = s,
-                side: str = side, still: bool = False) -> None:  # fmt: skip
-            across = rest[0] if rest else None
-            assert across is None or isinstance(across, tuple)
-            named = [f"{name}.{s}", parent.replace("{s}", s)]
-            points = [place.replace("{side}", side) for place in (head, tail)]
-            bones.append(RigBone(*named, *points, across, still))
+        def add(
+            name: str,
+            parent: str,
+            head: str,
+            tail: str,
+            turned: tuple[str, str] | None = None,
+            still: bool = False,
+            *,
+            s: str = s,
+        ) -> None:
+            above = parent if parent.startswith("spine") else f"{parent}.{s}"
+            bones.append(RigBone(f"{name}.{s}", above, head, tail, turned, still))
 
-        add("pelvis", ROOT, "pelvis", "{side}_hip")
-        add("thigh", "pelvis.{s}", "{side}_hip", "{side}_knee")
-        add("shin", "thigh.{s}", "{side}_knee", "{side}_ankle")
-        add("foot", "shin.{s}", "{side}_ankle", "{side}_ball", hips)
-        add("toe", "foot.{s}", "{side}_ball", "{side}_toe", still=True)
-        add("shoulder", "spine.001", "chest", "{side}_shoulder")
-        add("upper_arm", "shoulder.{s}", "{side}_shoulder", "{side}_elbow")
-        add("forearm", "upper_arm.{s}", "{side}_elbow", "{side}_wrist")
+        add("pelvis", ROOT, "pelvis", f"{side}_hip")
+        add("thigh", "pelvis", f"{side}_hip", f"{side}_knee")
+        add("shin", "thigh", f"{side}_knee", f"{side}_ankle")
+        add("foot", "shin", f"{side}_ankle", f"{side}_ball", hips)
+        add("toe", "foot", f"{side}_ball", f"{side}_toe", still=True)
+        add("shoulder", "spine.001", "chest", f"{side}_shoulder")
+        add("upper_arm", "shoulder", f"{side}_shoulder", f"{side}_elbow")
+        add("forearm", "upper_arm", f"{side}_elbow", f"{side}_wrist")
         knuckles = (f"{side}_hand_17", f"{side}_hand_5")
-        add("hand", "forearm.{s}", "{side}_wrist", "{side}_hand_9", knuckles)
+        add("hand", "forearm", f"{side}_wrist", f"{side}_hand_9", knuckles)
         for part in ("eye", "ear"):
-            add(f"face.{part}", "spine.006", "head", f"{{side}}_{part}")
-            add(part, f"face.{part}.{{s}}", f"{{side}}_{part}", f"{{side}}_{part}_end", still=True)
+            add(f"face.{part}", "spine.006", "head", f"{side}_{part}")
+            add(part, f"face.{part}", f"{side}_{part}", f"{side}_{part}_end", still=True)
         for number, finger in enumerate(FINGERS):
             root = 4 * number + 1
             name = {"thumb": "thumb", "little": "f_pinky"}.get(finger, f"f_{finger}")
-            palm = f"palm.{number:02d}"
-            add(palm, "hand.{s}", "{side}_wrist", f"{{side}}_hand_{root}")
-            parent = f"{palm}.{{s}}"
+            above = f"palm.{number:02d}"
+            add(above, "hand", f"{side}_wrist", f"{side}_hand_{root}")
             for k in range(3):
-                start = f"{{side}}_hand_{root + k}"
-                add(f"{name}.{k + 1:02d}", parent, start, f"{{side}}_hand_{root + k + 1}")
-                parent = f"{name}.{k + 1:02d}.{{s}}"
+                ends = f"{side}_hand_{root + k}", f"{side}_hand_{root + k + 1}"
+                add(f"{name}.{k + 1:02d}", above, *ends)
+                above = f"{name}.{k + 1:02d}"
     return tuple(bones)
 
 
@@ -101,7 +105,7 @@ def rest_points(lifted: Lifted, scale: float) -> dict[str, Array]:
 
     points: dict[str, Array] = {"pelvis": np.zeros(3)}
     points["waist"] = np.array([0.0, 0.0, long("pelvis", "waist")])
-    points["chest"] = points["waist"] + [0.0, 0.0, long("waist", "chest")]
+    points["chest"] = points["waist"] + np.array([0.0, 0.0, long("waist", "chest")])
     points["head"] = points["chest"] + _along(long("chest", "head"), 0.0, -0.15, 1.0)
     points["crown"] = points["head"] + [0.0, 0.0, _CROWN * scale]
     points["nose"] = points["head"] + _along(long("head", "nose"), 0.0, -1.0, -0.3)
@@ -118,10 +122,10 @@ def rest_points(lifted: Lifted, scale: float) -> dict[str, Array]:
         for above, below in (("shoulder", "elbow"), ("elbow", "wrist")):
             reach = long(f"{side}_{above}", f"{side}_{below}")
             points[f"{side}_{below}"] = points[f"{side}_{above}"] + [sign * reach, 0.0, 0.0]
-        for part, way in (("eye", (0.35 * sign, -1.0, 0.3)), ("ear", (sign, 0.0, 0.0))):
-            here = points["head"] + _along(long("head", f"{side}_{part}"), *way)
+        for part, look in (("eye", (0.35 * sign, -1.0, 0.3)), ("ear", (sign, 0.0, 0.0))):
+            here = points["head"] + _along(long("head", f"{side}_{part}"), *look)
             points[f"{side}_{part}"] = here
-            points[f"{side}_{part}_end"] = here + [0.0, -_POINTED * scale, 0.0]
+            points[f"{side}_{part}_end"] = here + np.array([0.0, -_POINTED * scale, 0.0])
         _rest_hand(points, side, sign, lifted.hands[side].lengths)
     lowest = min(points["right_ball"][2], points["left_ball"][2])
     return {name: point - [0.0, 0.0, lowest] for name, point in points.items()}

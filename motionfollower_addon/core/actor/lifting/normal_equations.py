@@ -93,7 +93,8 @@ class NormalEquations:
         inner = np.arange(size)
         nothing = np.zeros((size, size))
         # Row t of the factor: the inverse of its own block, and those of frames t - 1 and t - 2.
-        roots, nearer, farther = [], [nothing] * count, [nothing] * count
+        roots: list[Array] = []
+        nearer, farther = [nothing] * count, [nothing] * count
         half = np.zeros_like(wanted)
         for t in range(count):
             block, right = self.blocks[0][t].copy(), wanted[t].copy()

@@ -1,0 +1,1 @@
+"""Lifting: from an actor in the picture to a figure of constant bones in space."""

@@ -1,0 +1,1 @@
+"""A lifted figure as the bones of an armature."""
