@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     shots = find_shots(cache, options.shots, options.split)
     backend = Backend.of(options.python)
     out = options.out.absolute()
-    runner = Runner(backend, out / "jobs", options.again)
+    runner = Runner(backend, out / "jobs", cache / ".estimates", options.again)
     measurement = Measurement(out / "truth.json", runner)
     wanted = variants(options.engines, options.alignment, options.conditions)
     failed = 0

@@ -14,7 +14,7 @@ from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import write_bytes
 
 from ..scoring.rows import BASELINES
-from ..tables import COLUMNS, cell, is_result, mean_rows
+from ..tables import COLUMNS, Column, cell, is_result, mean_rows
 from . import plots
 from .changes import Changes
 from .stills import Still, worst_still
@@ -141,9 +141,26 @@ def _shot(name: str, shot: Mapping[str, Any]) -> Iterator[str]:
         still = worst_still(shot, rows[row])
         if still is not None:
             yield from _still(row, still)
-        if codes := rows[row].get("warnings"):
-            yield f"<p><small>{escape(row)} warned: {escape(', '.join(codes))}</small></p>"
+        yield f"<p><small>{escape(_beside(rows[row]))}</small></p>"
     yield "</section>"
+
+
+_BESIDE = (
+    Column(("psnr", "inside"), "inside the actor (dB)", 2, True, 0.1),
+    Column(("psnr", "outline"), "his outline (dB)", 2, True, 0.1),
+    Column(("source_joints", "error"), "joints in the clip (px)", 2, False, 0.3),
+    Column(("drift", "colour"), "drift of colour (levels)", 2, False, 0.5),
+    Column(("drift", "sharpness"), "of sharpness (1 is none)", 3, True, 0.02),
+)
+
+
+def _beside(row: Mapping[str, Any]) -> str:
+    """Further figures of a result, its time and what it warned of."""
+    told = [f"{c.title} {cell(c, value)}" for c in _BESIDE if (value := c.of(row)) is not None]
+    told.append(f"took {sum(row['seconds'].values()):.0f} s")
+    if row["warnings"]:
+        told.append(f"warned: {', '.join(row['warnings'])}")
+    return "; ".join(told)
 
 
 def _still(row: str, still: Still) -> Iterator[str]:

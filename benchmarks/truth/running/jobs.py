@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.files import write_json
+from mf_backend.contracts.files import part_name, write_json
 from mf_backend.jobs.disk.folder import JobFolder
 
 from ..shot_folder import ShotFolder, Take
@@ -36,6 +36,8 @@ class Runner:
 
     backend: Backend
     out: Path
+    estimates: Path
+    """Where joints and masks that were estimated lie."""
     again: bool = False
     """Make again what is there."""
 
@@ -59,14 +61,23 @@ class Runner:
         return _read_key(job.path) == key
 
     def _estimated(self, shot: ShotFolder) -> JobFolder:
-        """The job in which the actor's joints and masks are estimated, as far as those."""
-        job = JobFolder(self.out / shot.name / "estimated")
-        key = {"shot": shot.hash, "code": self.backend.estimating_code()}
-        if not self.is_made(job, key):
-            _clear(job.path)
-            _write_job(job, shot, _SHARED, self.backend.depth)
-            self.backend.run_job(job.path, "--until", _MASKS)
-            write_json(job.path / _KEY, key)
+        """The job in which the actor's joints and masks are estimated, as far as those.
+
+        It lies beside the films under a name that says what it was made from, so that every
+        checkout whose estimators are the same uses it.
+        """
+        name = f"{shot.name}-{shot.hash}-{self.backend.estimating_code()}"
+        job = JobFolder(self.estimates / name)
+        if not job.path.is_dir():
+            making = JobFolder(self.estimates / part_name())
+            try:
+                _write_job(making, shot, _SHARED, self.backend.depth)
+                self.backend.run_job(making.path, "--until", _MASKS)
+                # Somebody else may have been faster.
+                if not job.path.is_dir():
+                    making.path.rename(job.path)
+            finally:
+                shutil.rmtree(making.path, ignore_errors=True)
         return job
 
 
