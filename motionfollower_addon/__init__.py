@@ -13,7 +13,7 @@ from .host.run import memory_need, session
 from .host.run.farm import sending
 from .host.setup import backend, weights
 from .host.view import one_frame, overlay, thumbnails
-from .operators import farm, jobs, rig, run, setup, setup_weights, take, view
+from .operators import actor, farm, jobs, rig, run, setup, setup_weights, take, view
 from .panels import sidebar
 
 _CLASSES = (
@@ -27,6 +27,7 @@ _CLASSES = (
     *setup.CLASSES,
     *setup_weights.CLASSES,
     *rig.CLASSES,
+    *actor.CLASSES,
     *sidebar.CLASSES,
 )
 

@@ -27,6 +27,11 @@ STRIP_MISSING = "motionfollower_missing"
 STRIP_HALF_MADE = "motionfollower_arriving"
 """Custom property of strips that are half made: the job's id and which strip of it this is."""
 
+ACTOR_RIG = "motionfollower_actor"
+"""Custom property of actor rigs: the clip and how they were made, as JSON."""
+ACTOR_RIG_JOINTS = "motionfollower_actor_joints"
+"""Custom property of actor rigs: the joints as they were made, in the clip's pixels."""
+
 OP_RENDER = "motionfollower.render"
 OP_CANCEL = "motionfollower.cancel"
 OP_RETRY = "motionfollower.retry"
@@ -53,6 +58,8 @@ OP_PREFERENCES = "motionfollower.open_preferences"
 
 OP_BACKDROP = "motionfollower.backdrop"
 OP_ONE_FRAME = "motionfollower.one_frame"
+
+OP_ACTOR_RIG = "motionfollower.actor_rig"
 
 OP_INSTALL = "motionfollower.install_backend"
 OP_VERIFY = "motionfollower.verify_backend"

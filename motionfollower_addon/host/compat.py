@@ -5,7 +5,7 @@ An empty collection is falsy in Blender, so features are looked for with `hasatt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import bpy
@@ -155,6 +155,28 @@ def fcurves(action: Any, slot: str = "") -> list[Any]:
         if not slot or bag.slot is None or slot in (bag.slot.identifier, bag.slot.name_display)
         for curve in bag.fcurves
     ]
+
+
+def new_curves(action: Any, owner: Any) -> Callable[[str, int, str], Any]:
+    """What makes curves of a new action for `owner`: (data path, index, group) to a curve."""
+    if not hasattr(action, "layers"):
+        return lambda path, index, group: action.fcurves.new(path, index=index, action_group=group)
+    slot = action.slots.new(id_type="OBJECT", name=owner.name)
+    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    bag = strip.channelbag(slot, ensure=True)
+
+    def make(path: str, index: int, group: str) -> Any:
+        curve = bag.fcurves.new(path, index=index)
+        curve.group = bag.groups.get(group) or bag.groups.new(group)
+        return curve
+
+    return make
+
+
+def use_only_slot(animation: Any, action: Any) -> None:
+    """Let an owner's animation play the only slot of its action, where there are slots."""
+    if hasattr(action, "slots"):
+        animation.action_slot = action.slots[0]
 
 
 def new_color(owner: Any, name: str, channel: int, begin: int, frames: int) -> Any:

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, PointerProperty, StringProperty
 from .. import ids
 from ..panels.sections import SECTIONS
 from . import bones
+from .actor import ActorSettings
 from .bones import BoneSettings, MF_PG_bone
 from .fit import FitSettings
 from .footage import FootageSettings
@@ -32,6 +33,7 @@ class OpenSections:
 class MF_PG_settings(
     OpenSections,
     FootageSettings,
+    ActorSettings,
     MotionSettings,
     BoneSettings,
     FitSettings,

@@ -64,7 +64,7 @@ def test_every_name_in_bold_is_on_the_screen(guide: str, labels: set[str]) -> No
 
 
 def test_sections_stand_in_the_order_of_the_panel(guide: str, labels: set[str]) -> None:
-    panel = ["Footage", "Motion", "Bones", "Fit to Actor", "Quality", "Takes"]
+    panel = ["Footage", "Actor", "Motion", "Bones", "Fit to Actor", "Quality", "Takes"]
     assert set(panel) | {"Render"} <= labels
     headings = re.findall(r"^## (.+)$", guide, re.MULTILINE)
     assert [name for name in headings if name in panel] == panel

@@ -10,6 +10,7 @@ import bpy
 
 from mf_backend.contracts.errors import InputError
 
+from ... import ids
 from ...core.job.shot import Shot
 from ..draw_cache import once
 from . import scene_objects
@@ -86,6 +87,8 @@ def find_armature(scene: Any, name: str) -> Any:
             f"The scene {scene.name!r} has no armature.",
             "Add a rig whose motion the actor should take.",
         )
+    # A rig made of the actor is a motion, too, but not the one that the actor should take.
+    have = [item for item in have if item.get(ids.ACTOR_RIG) is None] or have
     moving = [item for item in have if moves(item)]
     for choice in (have, moving):
         if len(choice) == 1:

@@ -6,10 +6,11 @@ Settings that it wants kept are a group in ../properties, named there in MF_PG_s
 
 from __future__ import annotations
 
-from . import bones, fit, footage, motion, quality, render, takes
+from . import actor, bones, fit, footage, motion, quality, render, takes
 
 SECTIONS = (
     footage.SECTION,
+    actor.SECTION,
     motion.SECTION,
     bones.SECTION,
     fit.SECTION,

@@ -23,7 +23,7 @@ def drawn(scene: Any, *opened: str) -> Paper:
     from motionfollower_addon.panels.sidebar import _Sidebar
 
     settings = scene.motionfollower
-    for name in ("footage", "motion", "bones", "fit", "quality", "render", "takes"):
+    for name in ("footage", "actor", "motion", "bones", "fit", "quality", "render", "takes"):
         setattr(settings, f"show_{name}", name in opened)
     panel, paper = _Sidebar(), Paper()
     panel.layout = paper
@@ -45,6 +45,7 @@ def test_a_new_file_says_what_it_needs() -> None:
     states = dict(zip(lines[::2], lines[1::2], strict=True))
     assert states == {
         "Footage": "no clip yet",
+        "Actor": "not looked for yet",
         "Motion": "no rig yet",
         "Bones": "no rig yet",
         "Fit to Actor": "scaled to the actor",
@@ -58,7 +59,12 @@ def test_a_new_file_says_what_it_needs() -> None:
 def test_one_of_each_is_ready_with_nothing_set(scene: Any) -> None:
     assert why_not(scene) == ""
     lines = drawn(scene).lines
-    assert lines[1::2][:3] == ["6 frames, footage", "Rig, Wäve", "CMU BVH, 87%"]
+    assert lines[1::2][:4] == [
+        "6 frames, footage",
+        "not looked for yet",
+        "Rig, Wäve",
+        "CMU BVH, 87%",
+    ]
     assert lines[-3] == "ready"
     # The empty fields show what they stand for.
     assert {"footage", "Rig", "Wäve", "Camera"} <= set(drawn(scene, "footage", "motion").lines)

@@ -28,7 +28,9 @@ _ENOUGH = 0.0002
 _LENGTH_PRIOR = 0.07
 """Share of a group's length that the clip's person may differ from the first guess."""
 _DEPTH, _SIDEWAYS = 0.05, 0.15
-_UNKNOWN_DEPTH = 0.30
+_UNKNOWN_DEPTH = 0.15
+_DISTANCE = 0.1
+"""Share of its distance from the camera that the pelvis may differ from the first guess."""
 _BEND = 0.012
 """Change of speed from frame to frame at 25 frames a second; more counts less and less."""
 _SPEED = 0.6
@@ -40,6 +42,8 @@ _GROUND, _SLOW = 0.012, 0.25
 """Height over the ground of a standing ankle; metres a second below which it may stand."""
 _LIFTED = 0.10
 """An ankle this much higher than the other one does not stand."""
+_NEAREST = 0.2
+"""Of the figure's first distance: no point comes nearer."""
 _FIRST_STANDING = 2
 """Stage from which feet may stand: before, it is not known where the ground is."""
 _STARTING_DAMPING = 1e-3
@@ -73,6 +77,7 @@ class _Fit:
         self._rays(sums)
         self._links(sums, allowed * self.scale)
         self._ways(sums)
+        self._distance(sums)
         self._inside(sums)
         self._braces(sums)
         self._smooth(sums)
@@ -118,7 +123,8 @@ class _Fit:
             )
         for which, group in enumerate(GROUPS):
             usual = self.guess.lengths[group]
-            weight = 1 / (_LENGTH_PRIOR * usual)
+            # For every frame: or a figure that runs would be shrunk, so that it runs less.
+            weight = self.found.count**0.5 / (_LENGTH_PRIOR * usual)
             value = (self.lengths[which] - usual) * weight
             self.total += value * value
             sums.shared[which, which] += weight * weight
@@ -140,6 +146,13 @@ class _Fit:
             value = np.einsum("nij,nj->ni", weight, rest)
             value, weight = _calmed(value, weight)
             self._add(sums, value, [(3 * link.end, weight), (3 * link.start, -weight)])
+
+    def _distance(self, sums: NormalEquations) -> None:
+        views, at = self.found.views, POINT["pelvis"]
+        began = views.depth(self.guess.points[:, at : at + 1])[:, 0]
+        weight = 1 / (_DISTANCE * np.maximum(began, 1e-6))
+        value = (views.depth(self.points[:, at : at + 1])[:, 0] - began) * weight
+        self._add(sums, value[:, None], [(3 * at, (views.ahead * weight[:, None])[:, None, :])])
 
     def _inside(self, sums: NormalEquations) -> None:
         """Pelvis and chest near where they are in a trunk, the waist between them."""
@@ -231,6 +244,12 @@ class _Fit:
             own = -calm * stands[:, None] / (_GROUND * self.scale)
             sums.add_shared(height * calm, [(3 * at, up * calm[..., None])], ground, own)
 
+    def before_the_camera(self) -> bool:
+        """Whether no point came close to the camera, or behind it, where pixels mean nothing."""
+        depth = self.found.views.depth(self.points)
+        began = self.found.views.depth(self.guess.points)
+        return bool((depth > _NEAREST * np.median(began, axis=1, keepdims=True)).all())
+
     def misfit(self) -> float:
         """Metres that the worst bone on any frame is off its length."""
         ends = np.array([(link.start, link.end) for link in LINKS])
@@ -270,7 +289,7 @@ def fit(found: Sighting, guess: Guess, scale: float) -> Figure:
             state.lengths = np.maximum(before[1] + shared[:-1], 0.02 * scale)
             state.ground = before[2] + float(shared[-1])
             tried, after = state.equations(allowed, standing)
-            if after < total:
+            if after < total and state.before_the_camera():
                 gained = total - after
                 sums, total, damping = tried, after, damping / 10
                 if gained < 1e-4 * total and not last:

@@ -19,7 +19,7 @@ _FACTS = 222
 """Rows of what Blender tells about an add-on over its preferences."""
 CUTS: dict[str, list[int]] = {}
 driver.NOTES["cuts"] = CUTS
-SECTIONS = ("footage", "motion", "bones", "fit", "quality", "render", "takes")
+SECTIONS = ("footage", "actor", "motion", "bones", "fit", "quality", "render", "takes")
 
 
 def keep(name: str, whole: bool = False, kind: str = "VIEW_3D") -> None:

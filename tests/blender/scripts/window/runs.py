@@ -18,7 +18,7 @@ def look() -> Iterator[float]:
     yield from driver.show_tab()
     driver.photograph("view3d")
     settings = driver.window().scene.motionfollower
-    for name in ("footage", "motion", "bones", "fit", "quality"):
+    for name in ("footage", "actor", "motion", "bones", "fit", "quality"):
         setattr(settings, f"show_{name}", True)
         driver.area("VIEW_3D").tag_redraw()
         yield 0.2

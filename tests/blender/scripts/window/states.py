@@ -26,7 +26,7 @@ def see(name: str, *opened: str, kind: str = "VIEW_3D") -> Iterator[float]:
     """Open these sections only, photograph, and note why Render is grey."""
     from bl_ext.user_default.motionfollower.host.run import readiness
 
-    for section in ("footage", "motion", "bones", "fit", "quality", "render", "takes"):
+    for section in ("footage", "actor", "motion", "bones", "fit", "quality", "render", "takes"):
         setattr(settings(), f"show_{section}", section in opened)
     driver.area(kind).tag_redraw()
     yield 0.1

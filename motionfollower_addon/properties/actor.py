@@ -1,0 +1,26 @@
+"""How a rig is made of the actor."""
+
+from bpy.props import BoolProperty, FloatProperty
+
+from ..core.actor.lifting.body import STATURE
+
+
+class ActorSettings:
+    """How large the actor is in the scene."""
+
+    actor_on_ground: BoolProperty(
+        name="Feet on the Ground",
+        default=True,
+        description="Make the actor rig as tall as lets its feet stand at height zero of the "
+        "scene, as the camera sees them. Where that makes no person, its stature counts",
+    )
+    actor_stature: FloatProperty(
+        name="Stature",
+        default=STATURE,
+        min=0.1,
+        soft_min=0.5,
+        soft_max=2.5,
+        subtype="DISTANCE",
+        description="How tall the actor is, where that does not follow from the ground. Near and "
+        "small or far and tall look the same in one picture",
+    )
