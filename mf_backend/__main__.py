@@ -31,7 +31,7 @@ def main() -> int:
     from mf_backend.cli.streams import open_closed_streams
 
     open_closed_streams()
-    # C libraries print their start-up messages unless told so before they load.
+    # C libraries print their start-up messages, and start threads, unless told so before they load.
     for name, value in (
         ("GLOG_minloglevel", "2"),
         ("TF_CPP_MIN_LOG_LEVEL", "2"),
@@ -39,6 +39,8 @@ def main() -> int:
         ("OPENCV_LOG_LEVEL", "ERROR"),
         ("MPLBACKEND", "Agg"),
         ("TOKENIZERS_PARALLELISM", "false"),
+        # numpy solves small systems only; OpenBLAS's threads would spin while they wait for more.
+        ("OPENBLAS_NUM_THREADS", "1"),
     ):
         os.environ.setdefault(name, value)
     if sys.platform == "linux" and "PYTORCH_CUDA_ALLOC_CONF" not in os.environ:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
@@ -31,6 +32,16 @@ class TargetMotion:
     NaN absent. None where the motion came without."""
 
 
+class AnalysedActor(Protocol):
+    """The analysis of the clip's actor, as the stages of one job take it."""
+
+    def fill(self, context: ConditionContext, stage: str, reporter: Reporter) -> None:
+        """Leave what the stage "joints" or "masks" would leave under `context.out`."""
+
+    def digest(self) -> str:
+        """Hash of what people mended of it; empty where nothing was."""
+
+
 @dataclass(frozen=True)
 class ConditionContext:
     """What every stage works from. `out` is the conditioning folder (see contracts.conditions)."""
@@ -39,6 +50,10 @@ class ConditionContext:
     settings: Settings
     target: TargetMotion
     out: Path
+    findings: Findings = NO_FINDINGS
+    """What is known of single frames already, and where more is kept."""
+    actor: AnalysedActor | None = None
+    """Gives joints and masks that were found before; None: each stage finds them itself."""
 
 
 class ConditionStage(Protocol):

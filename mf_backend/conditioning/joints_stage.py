@@ -130,7 +130,7 @@ def _estimated(
     context: ConditionContext, reporter: Reporter
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], dict[str, NDArray[np.float32]], dict[str, Any]]:
     clip = context.clip
-    estimate = best_estimator().estimate(clip, context.settings.person, reporter)
+    estimate = best_estimator().estimate(clip, context.settings.person, reporter, context.findings)
     lost = [i for i in estimate.lost if i not in estimate.black]
     if estimate.black:
         reporter.warn(

@@ -19,6 +19,7 @@ from mf_backend.actor import user_files
 from mf_backend.actor.masks import shape
 from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, load_estimator
 from mf_backend.actor.masks.firm_limbs import measure_cores
+from mf_backend.actor.masks.kept_mattes import kept_mattes
 from mf_backend.actor.masks.residue import ResidueFinder
 from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften, widen
 from mf_backend.clip import picture_file, write_png
@@ -179,7 +180,8 @@ def _estimated(
     clip = context.clip
     wanted = range(clip.count) if frames is None else frames
     estimator = load_estimator(name or context.settings.mask_estimator)
-    for index, matte in estimator.mattes(clip, work.joints, wanted, context.settings.device):
+    device = context.settings.device
+    for index, matte in kept_mattes(estimator, clip, work.joints, wanted, device, context.findings):
         yield index, work.own_part(index, matte)
 
 

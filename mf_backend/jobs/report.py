@@ -8,11 +8,11 @@ from typing import Any
 from mf_backend.clip import Clip
 from mf_backend.contracts import resources
 from mf_backend.contracts.files import hash_file, write_json
+from mf_backend.contracts.marks import FileMark
 from mf_backend.contracts.request import JobRequest, to_dict
 from mf_backend.engines.base import Engine
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.disk.state import JobState
-from mf_backend.jobs.record.marks import FileMark
 from mf_backend.jobs.record.stage_record import (
     DamagedRecordError,
     StageFiles,

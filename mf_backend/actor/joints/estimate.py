@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,6 +73,15 @@ class RawJoints:
 def is_black(picture: Picture) -> bool:
     """Whether next to nothing is to be seen."""
     return bool(np.percentile(picture[::4, ::4].max(axis=-1), 99) < _BLACK_LEVEL)
+
+
+def rough_joints(track: Sequence[PoseReading | None]) -> Floats:
+    """Body joints [frames, 18, 2] of the followed person as first seen, NaN where nowhere."""
+    rough = np.full((len(track), BODY_COUNT, 2), np.nan)
+    for index, reading in enumerate(track):
+        if reading is not None:
+            rough[index] = pose_correction.plain_body(reading.points)
+    return rough
 
 
 def everybody_else(

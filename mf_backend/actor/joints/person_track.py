@@ -29,6 +29,8 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""
 
 _BINS = (12, 6, 6)
+COLOURS = 12 * 6 * 6
+"""Values of a histogram of colours."""
 _WINDOW = 48
 """Most frames that a chain may jump over while the person is not found."""
 _GAP_COST = 0.12

@@ -22,8 +22,8 @@ from mf_backend.contracts.files import (
     part_rest,
     write_json,
 )
+from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder
-from mf_backend.jobs.record.marks import FileMark
 
 RENAMED = "copy-renamed"
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mf_backend.contracts.files import output_error, write_bytes
-from mf_backend.jobs.record.marks import FileMark
+from mf_backend.contracts.marks import FileMark
 
 _Line = tuple[str, str, FileMark]
 """A frame's name, what it was made from, what it was."""

@@ -14,11 +14,11 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.clip.writer import png_bytes
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import write_bytes
+from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder, PartFolder
 from mf_backend.jobs.record.codes import FRAMES_CHANGED, FRAMES_DAMAGED
 from mf_backend.jobs.record.frame_log import FrameLog
 from mf_backend.jobs.record.kept_aside import keep_aside
-from mf_backend.jobs.record.marks import FileMark
 
 _FRAME = re.compile(r"\d{6,}\.png")
 _FORMER = "before there were records"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.files import hash_value
+from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.disk.state import StageRecord
 from mf_backend.jobs.record.codes import CHANGED, RECORD_DAMAGED
 from mf_backend.jobs.record.kept_aside import keep_aside
-from mf_backend.jobs.record.marks import FileMark
 from mf_backend.jobs.record.stage_record import (
     DamagedRecordError,
     StageFiles,

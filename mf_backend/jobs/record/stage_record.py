@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.files import hash_value, write_json
+from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder
-from mf_backend.jobs.record.marks import FileMark
 
 SCHEMA = 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from mf_backend.actor.joints.estimate import JointEstimate
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 
@@ -22,10 +23,14 @@ class JointEstimator(Protocol):
         """Raise MissingComponentError where something it needs is not here. Cheap."""
 
     def estimate(
-        self, clip: FrameSource, person: tuple[float, ...], reporter: Reporter
+        self,
+        clip: FrameSource,
+        person: tuple[float, ...],
+        reporter: Reporter,
+        findings: Findings = NO_FINDINGS,
     ) -> JointEstimate:
         """Joints of the person to follow, on every frame; `person` as in Settings.
 
-        Calls reporter.advance up to 2 * clip.count. Raises InputError where nobody is found, or
-        nobody is where `person` points.
+        What `findings` hold is not looked for again. Calls reporter.advance up to
+        2 * clip.count. Raises InputError where nobody is found, or nobody is where `person` points.
         """

@@ -14,16 +14,20 @@ from mf_backend.actor.joints.estimate import (
     everybody_else,
     is_black,
     repaired,
+    rough_joints,
 )
 from mf_backend.actor.joints.hands import POINTS
 from mf_backend.actor.joints.person_track import (
+    COLOURS,
     Candidate,
     choose_anchor,
     follow,
     torso_colours,
 )
 from mf_backend.actor.joints.pose_views import LANDMARKS, Picture, PoseReading
+from mf_backend.contracts.checks.npz import WantedArray
 from mf_backend.contracts.errors import MissingComponentError
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 from mf_backend.weights.catalog import optional
@@ -36,6 +40,15 @@ _SCORE = 0.3
 _HAND_SCORE = 0.3
 _BODY = (0, -1, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3)
 """COCO-WholeBody keypoint of each body joint; the neck is the middle of the shoulders."""
+_KEYPOINTS = 133
+_KIND = "people-dwpose"
+_PEOPLE = range(200)
+_KEPT = {
+    "points": WantedArray((_PEOPLE, {_KEYPOINTS}, {2}), "[people, 133, 2]"),
+    "scores": WantedArray((_PEOPLE, {_KEYPOINTS}), "[people, 133]"),
+    "colours": WantedArray((_PEOPLE, {COLOURS}), f"[people, {COLOURS}]"),
+    "black": WantedArray(((1,),), "[1]"),
+}
 _LEFT_HAND, _RIGHT_HAND = slice(91, 112), slice(112, 133)
 _MEDIAPIPE = {0: 0, 1: 2, 2: 5, 3: 7, 4: 8, 5: 11, 6: 12, 7: 13, 8: 14, 9: 15, 10: 16,
               11: 23, 12: 24, 13: 25, 14: 26, 15: 27, 16: 28}  # fmt: skip
@@ -61,21 +74,38 @@ class DWPose:
                 )
 
     def estimate(
-        self, clip: FrameSource, person: tuple[float, ...], reporter: Reporter
+        self,
+        clip: FrameSource,
+        person: tuple[float, ...],
+        reporter: Reporter,
+        findings: Findings = NO_FINDINGS,
     ) -> JointEstimate:
         """See JointEstimator."""
         model = _load()
         people: list[tuple[Candidate, ...]] = []
         found: list[list[tuple[PoseReading, Floats, Floats]]] = []
         black: list[int] = []
-        for index, picture in enumerate(clip.frames()):
-            group = [] if is_black(picture) else _everybody(model, picture)
-            if is_black(picture):
+        for index in range(clip.count):
+            known = findings.load(_KIND, index, _KEPT)
+            if known is None:
+                known = _look(model, clip.read(index))
+                findings.keep(_KIND, index, known)
+            if known["black"][0]:
                 black.append(index)
+            group = [
+                (_as_reading(points, scores), points, scores)
+                for points, scores in zip(known["points"], known["scores"], strict=True)
+            ]
             found.append(group)
-            people.append(tuple(Candidate(r, torso_colours(picture, r)) for r, _, _ in group))
+            people.append(
+                tuple(
+                    Candidate(reading, colours)
+                    for (reading, _, _), colours in zip(group, known["colours"], strict=True)
+                )
+            )
             reporter.advance(2 * (index + 1), "joints")
         track = follow(people, choose_anchor(people, person))
+        findings.follow(rough_joints(track))
         raw = RawJoints(
             np.full((clip.count, len(_BODY), 2), np.nan),
             np.zeros((clip.count, len(_BODY))),
@@ -132,11 +162,20 @@ def _load() -> Any:
     )
 
 
-def _everybody(model: Any, picture: Picture) -> list[tuple[PoseReading, Floats, Floats]]:
-    keypoints, scores = model(np.ascontiguousarray(picture[..., ::-1]))
-    group = []
-    for points, score in zip(np.asarray(keypoints), np.asarray(scores), strict=True):
-        if (score[[5, 6, 11, 12]] > _SCORE).sum() >= 2:
-            exact = points.astype(np.float64)
-            group.append((_as_reading(exact, score), exact, score.astype(np.float64)))
-    return group
+def _look(model: Any, picture: Picture) -> dict[str, NDArray[Any]]:
+    """Everybody on a picture, as findings keep it."""
+    black = is_black(picture)
+    points, scores, colours = [], [], []
+    if not black:
+        found = model(np.ascontiguousarray(picture[..., ::-1]))
+        for person, score in zip(*(np.asarray(part, np.float64) for part in found), strict=True):
+            if (score[[5, 6, 11, 12]] > _SCORE).sum() >= 2:
+                points.append(person)
+                scores.append(score)
+                colours.append(torso_colours(picture, _as_reading(person, score)))
+    return {
+        "points": np.array(points).reshape(-1, _KEYPOINTS, 2),
+        "scores": np.array(scores).reshape(-1, _KEYPOINTS),
+        "colours": np.array(colours).reshape(-1, COLOURS),
+        "black": np.array([black]),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mf_backend.actor.joints import pose_correction
 from mf_backend.actor.joints.estimate import (
@@ -14,8 +15,10 @@ from mf_backend.actor.joints.estimate import (
     everybody_else,
     is_black,
     repaired,
+    rough_joints,
 )
 from mf_backend.actor.joints.hands import POINTS, HandEstimator
+from mf_backend.actor.joints.kept_readings import KeptReadings
 from mf_backend.actor.joints.person_track import (
     Candidate,
     between,
@@ -25,7 +28,8 @@ from mf_backend.actor.joints.person_track import (
 )
 from mf_backend.actor.joints.pose_models import PoseModel, require_model
 from mf_backend.actor.joints.pose_views import PoseEstimator, PoseReading
-from mf_backend.contracts.frames import FrameSource, Picture
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
+from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 
 _TURNED_AWAY = 0.25
@@ -44,10 +48,15 @@ class FullPose:
         require_model(self.model)
 
     def estimate(
-        self, clip: FrameSource, person: tuple[float, ...], reporter: Reporter
+        self,
+        clip: FrameSource,
+        person: tuple[float, ...],
+        reporter: Reporter,
+        findings: Findings = NO_FINDINGS,
     ) -> JointEstimate:
         """See JointEstimator. The clip is read twice."""
         done = 0
+        kept = KeptReadings(findings, self.name)
 
         def advance() -> None:
             nonlocal done
@@ -55,9 +64,10 @@ class FullPose:
             reporter.advance(done, "looking for people" if done <= clip.count else "joints")
 
         with PoseEstimator(self.model) as estimator:
-            people, black = _look_for_people(clip, estimator, advance)
+            people, black = _look_for_people(clip, estimator, kept, advance)
             track = follow(people, choose_anchor(people, person))
-            raw = _read_person(clip, track, estimator, advance)
+            findings.follow(rough_joints(track))
+            raw = _read_person(clip, track, estimator, kept, advance)
         others = everybody_else(people, track)
         return repaired(raw, clip.size, f"mediapipe pose {self.model}", black, others)
 
@@ -71,16 +81,20 @@ class HeavyPose(FullPose):
 
 
 def _look_for_people(
-    clip: FrameSource, estimator: PoseEstimator, advance: Callable[[], None]
+    clip: FrameSource, estimator: PoseEstimator, kept: KeptReadings, advance: Callable[[], None]
 ) -> tuple[list[tuple[Candidate, ...]], list[int]]:
     people: list[tuple[Candidate, ...]] = []
     black: list[int] = []
-    for index, picture in enumerate(clip.frames()):
-        if is_black(picture):
+    for index in range(clip.count):
+        known = kept.people(index)
+        if known is None:
+            picture = clip.read(index)
+            dark = is_black(picture)
+            known = (() if dark else find_people(estimator, picture), dark)
+            kept.keep_people(index, *known)
+        people.append(known[0])
+        if known[1]:
             black.append(index)
-            people.append(())
-        else:
-            people.append(find_people(estimator, picture))
         advance()
     return people, black
 
@@ -96,6 +110,7 @@ def _read_person(
     clip: FrameSource,
     track: list[PoseReading | None],
     estimator: PoseEstimator,
+    kept: KeptReadings,
     advance: Callable[[], None],
 ) -> RawJoints:
     count = clip.count
@@ -108,22 +123,46 @@ def _read_person(
     )
     world = raw.world
     table = pose_correction.weights(estimator.model)
-    before: tuple[Picture, PoseReading] | None = None
+    before: PoseReading | None = None
     with HandEstimator() as hands:
-        for index, picture in enumerate(clip.frames()):
-            reading = None
+        for index in range(count):
             near = track[index] or between(track, index)
-            if near is not None and not is_black(picture):
-                reading = estimator.person(picture, near) or track[index]
-                if reading is None and before is not None:
-                    reading = estimator.follow(before[0], picture, before[1])
+            known = kept.person(index, near) if near is not None else (None, None)
+            if known is None and near is not None:
+                known = _read_frame(clip, index, near, track[index], before, estimator, hands)
+                kept.keep_person(index, near, *known)
+            reading, found = known or (None, None)
             if reading is not None:
                 raw.body[index] = pose_correction.body_joints(reading.points, table)
                 raw.spread[index] = pose_correction.plain_values(reading.spread, worst=True)
-                raw.hands[:, index] = hands.find(picture, raw.body[index])
+                raw.hands[:, index] = found
                 raw.away[index] = _facing_away(reading)
                 if world is not None and reading.world is not None:
                     world[index] = pose_correction.body_joints(reading.world, table)
-            before = (picture, reading) if reading is not None else None
+            before = reading
             advance()
     return raw
+
+
+def _read_frame(
+    clip: FrameSource,
+    index: int,
+    near: PoseReading,
+    tracked: PoseReading | None,
+    before: PoseReading | None,
+    estimator: PoseEstimator,
+    hands: HandEstimator,
+) -> tuple[PoseReading | None, NDArray[np.float64]]:
+    """(the person about `near` on a frame, both hands [2, 21, 2]); `before` is the person on the
+    frame before."""
+    nothing = np.full((2, POINTS, 2), np.nan)
+    picture = clip.read(index)
+    if is_black(picture):
+        return None, nothing
+    reading = estimator.person(picture, near) or tracked
+    if reading is None and before is not None:
+        reading = estimator.follow(clip.read(index - 1), picture, before)
+    if reading is None:
+        return None, nothing
+    body = pose_correction.body_joints(reading.points, pose_correction.weights(estimator.model))
+    return reading, np.stack(hands.find(picture, body))

@@ -8,6 +8,7 @@ size). Frames go through once, in order, one in memory at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ from numpy.typing import NDArray
 from mf_backend.actor.masks.estimators.base import Matte
 from mf_backend.actor.masks.estimators.framing import actor_box
 from mf_backend.actor.masks.estimators.model_files import session_options
+from mf_backend.contracts.checks.npz import WantedArray
 from mf_backend.contracts.errors import MissingComponentError
-from mf_backend.contracts.frames import FrameSource
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
+from mf_backend.contracts.frames import FrameSource, Picture
+from mf_backend.contracts.resources import thread_count, usable_cores
 
 _INNER_SIDES = (256, 435)
 """Long side that RVM works at inside when the person fills the crop (half and 0.85 of 512)."""
@@ -28,6 +32,22 @@ _LONGEST = 768
 _WARM_UP = 3
 """Times the first frame is shown before its matte is taken, to fill the recurrent state."""
 _CELL = 16
+_INPUTS = ("r1i", "r2i", "r3i", "r4i")
+"""The network's recurrent state, as it is given."""
+_KEEP_EVERY = 32
+"""Frames between two states that are kept: 15 MB each, of which the last one stays."""
+_LOOK_BACK = 2 * _KEEP_EVERY
+_STATE_KIND = "state-rvm"
+_STATE = {
+    **{
+        f"state{number}_{part}": WantedArray(
+            ((1,), range(129), range(1025), range(1025)), "[1, channels, height, width]"
+        )
+        for number in range(2 * len(_INNER_SIDES))
+        for part in range(len(_INPUTS))
+    },
+    "crop": WantedArray(((5,),), "[5]"),
+}
 
 
 def rvm_file() -> Path:
@@ -61,14 +81,58 @@ class _Pass:
         """Matte [height, width] 0..1 of source [1, 3, height, width]."""
         given = source[..., ::-1] if self.mirrored else source
         ratio = min(1.0, self.inner / max(source.shape[2:]))
-        names = ("r1i", "r2i", "r3i", "r4i")
-        feed = dict(zip(names, self.state, strict=True)) | {
+        feed = dict(zip(_INPUTS, self.state, strict=True)) | {
             "src": np.ascontiguousarray(given),
             "downsample_ratio": np.array([ratio], np.float32),
         }
         _, matte, *self.state = self.session.run(None, feed)
         result: NDArray[np.float32] = matte[0, 0, :, ::-1] if self.mirrored else matte[0, 0]
         return result
+
+
+@dataclass(frozen=True)
+class _Crop:
+    """The part of each picture that the network is shown."""
+
+    box: tuple[int, int, int, int]
+    """x0, y0, x1, y1 in pixels; x1 and y1 are outside."""
+    closer: float
+    """By how much nearer a small person is looked at."""
+
+    @staticmethod
+    def of(joints: NDArray[Any], size: tuple[int, int]) -> _Crop:
+        """The crop for a person with `joints` [frames, joints, 2] in a picture of `size`."""
+        (x0, y0, x1, y1), extent = actor_box(np.asarray(joints), size)
+        # A person who crosses a wide picture is small in the crop: look closer.
+        closer = float(np.clip(max(x1 - x0, y1 - y0) / (1.4 * extent), 1.0, 2.5))
+        return _Crop((x0, y0, x1, y1), closer)
+
+    def holds(self, joints: NDArray[Any]) -> bool:
+        """Whether all joints [frames, joints, 2] that are known lie in it."""
+        known = joints[np.isfinite(joints).all(axis=-1)]
+        low, high = np.array(self.box[:2]), np.array(self.box[2:])
+        return bool(((known >= low) & (known < high)).all())
+
+    def show(self, picture: Picture) -> NDArray[np.float32]:
+        """What the network sees of a picture, 0..1 [1, 3, height, width]."""
+        import cv2
+
+        x0, y0, x1, y1 = self.box
+        shrink = min(1.0, _LONGEST / max(x1 - x0, y1 - y0))
+        small = tuple(max(_CELL, round(side * shrink / 4) * 4) for side in (x1 - x0, y1 - y0))
+        method = cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR
+        resized = cv2.resize(picture[y0:y1, x0:x1], small, interpolation=method)
+        return np.asarray(resized.astype(np.float32).transpose(2, 0, 1)[None] / 255, np.float32)
+
+    def whole(self, matte: NDArray[np.float32], size: tuple[int, int]) -> Matte:
+        """The matte of the whole picture of `size` from that of what was shown."""
+        import cv2
+
+        x0, y0, x1, y1 = self.box
+        full = cv2.resize(matte, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+        whole = np.zeros((size[1], size[0]), np.uint8)
+        whole[y0:y1, x0:x1] = np.clip(np.round(full * 255), 0, 255)
+        return whole
 
 
 class RobustVideoMatting:
@@ -86,39 +150,136 @@ class RobustVideoMatting:
     ) -> Iterator[tuple[int, Matte]]:
         """See MaskEstimator; on the CPU in any case. The recurrent state starts anew where frames
         are not consecutive."""
-        import cv2
+        return self.more_mattes(clip, joints, frames, frames, NO_FINDINGS)
+
+    def more_mattes(
+        self,
+        clip: FrameSource,
+        joints: NDArray[Any],
+        frames: Sequence[int],
+        missing: Sequence[int],
+        findings: Findings,
+    ) -> Iterator[tuple[int, Matte]]:
+        """See GoesOn. The state is kept every few frames, and after the last."""
+        if not missing:
+            return
+        known = np.asarray(joints, np.float64)
+        with _Passes() as passes:
+            for row in _rows(frames):
+                wanted = [index for index in missing if row.start <= index < row.stop]
+                if wanted:
+                    yield from _along(clip, known, row, wanted, passes, findings)
+
+
+def _along(
+    clip: FrameSource,
+    joints: NDArray[np.float64],
+    row: range,
+    wanted: list[int],
+    passes: _Passes,
+    findings: Findings,
+) -> Iterator[tuple[int, Matte]]:
+    """Mattes of the frames `wanted` out of a row of consecutive ones."""
+    crop = _Crop.of(joints, clip.size)
+    start, kept_at = row.start, -1
+    for before in range(wanted[0] - 1, max(row.start, wanted[0] - _LOOK_BACK) - 1, -1):
+        found = passes.load(findings, before)
+        if found is not None and (found == crop or found.holds(joints[wanted])):
+            crop, start, kept_at = found, before + 1, before
+            break
+    else:
+        passes.begin(crop, crop.show(clip.read(start)))
+    due = set(wanted)
+    for index in range(start, wanted[-1] + 1):
+        matte = passes.step(crop.show(clip.read(index)))
+        if index in due:
+            yield index, crop.whole(matte, clip.size)
+        if (index + 1 - row.start) % _KEEP_EVERY == 0 or index == wanted[-1]:
+            passes.keep(findings, index, crop)
+            if kept_at >= 0:
+                findings.forget(_STATE_KIND, kept_at)
+            kept_at = index
+
+
+def _rows(frames: Sequence[int]) -> list[range]:
+    """Ascending frames as rows of consecutive ones."""
+    rows: list[range] = []
+    for index in frames:
+        if rows and index == rows[-1].stop:
+            rows[-1] = range(rows[-1].start, index + 1)
+        else:
+            rows.append(range(index, index + 1))
+    return rows
+
+
+class _Passes:
+    """All passes over the same frames, side by side as far as threads are allowed.
+
+    A context manager: it holds threads.
+    """
+
+    def __init__(self) -> None:
         import onnxruntime
 
-        session = onnxruntime.InferenceSession(
-            str(rvm_file()), session_options(), providers=["CPUExecutionProvider"]
+        options = session_options()
+        self._threads = min(2 * len(_INNER_SIDES), thread_count() or usable_cores())
+        # Several passes at once use several cores better than one pass does.
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(rvm_file()), options, providers=["CPUExecutionProvider"]
         )
-        width, height = clip.size
-        (x0, y0, x1, y1), extent = actor_box(np.asarray(joints), clip.size)
-        longest = max(x1 - x0, y1 - y0)
-        shrink = min(1.0, _LONGEST / longest)
-        small = tuple(max(_CELL, round(side * shrink / 4) * 4) for side in (x1 - x0, y1 - y0))
-        # A person who crosses a wide picture is small in the crop: look closer.
-        closer = float(np.clip(longest / (1.4 * extent), 1.0, 2.5))
-        runs: list[_Pass] = []
-        before = -2
-        for index in frames:
-            picture = clip.read(index)[y0:y1, x0:x1]
-            method = cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR
-            resized = cv2.resize(picture, small, interpolation=method)
-            source = resized.astype(np.float32).transpose(2, 0, 1)[None] / 255
-            if index != before + 1:
-                blank = np.zeros((1, 1, 1, 1), np.float32)
-                runs = [
-                    _Pass(session, inner * closer, mirrored, [blank] * 4)
-                    for inner in _INNER_SIDES
-                    for mirrored in (False, True)
-                ]
-                for _ in range(_WARM_UP):
-                    for run in runs:
-                        run.step(source)
-            before = index
-            matte = np.mean([run.step(source) for run in runs], axis=0)
-            full = cv2.resize(matte, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
-            whole = np.zeros((height, width), np.uint8)
-            whole[y0:y1, x0:x1] = np.clip(np.round(full * 255), 0, 255)
-            yield index, whole
+        self._pool = ThreadPoolExecutor(self._threads, "rvm") if self._threads > 1 else None
+        self._runs: list[_Pass] = []
+
+    def __enter__(self) -> _Passes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def begin(self, crop: _Crop, source: NDArray[np.float32]) -> None:
+        """Start anew; the first frame is shown a few times to fill the state."""
+        blank = np.zeros((1, 1, 1, 1), np.float32)
+        self._make(crop, [[blank] * len(_INPUTS) for _ in range(2 * len(_INNER_SIDES))])
+        for _ in range(_WARM_UP):
+            self.step(source)
+
+    def step(self, source: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The passes' mean matte [height, width] of the next frame, 0..1."""
+        if self._pool is None:
+            mattes = [run.step(source) for run in self._runs]
+        else:
+            mattes = list(self._pool.map(lambda run: run.step(source), self._runs))
+        return np.asarray(np.mean(mattes, axis=0), np.float32)
+
+    def keep(self, findings: Findings, index: int, crop: _Crop) -> None:
+        """Keep the state after frame `index`."""
+        arrays: dict[str, NDArray[Any]] = {
+            f"state{number}_{part}": state
+            for number, run in enumerate(self._runs)
+            for part, state in enumerate(run.state)
+        }
+        arrays["crop"] = np.array([*crop.box, crop.closer])
+        findings.keep(_STATE_KIND, index, arrays)
+
+    def load(self, findings: Findings, index: int) -> _Crop | None:
+        """Take up the state after frame `index`, if it was kept; the crop that it belongs to."""
+        found = findings.load(_STATE_KIND, index, _STATE)
+        if found is None:
+            return None
+        x0, y0, x1, y1, closer = (float(value) for value in found["crop"])
+        crop = _Crop((int(x0), int(y0), int(x1), int(y1)), closer)
+        states = [
+            [np.asarray(found[f"state{number}_{part}"], np.float32) for part in range(len(_INPUTS))]
+            for number in range(2 * len(_INNER_SIDES))
+        ]
+        self._make(crop, states)
+        return crop
+
+    def _make(self, crop: _Crop, states: list[list[NDArray[np.float32]]]) -> None:
+        views = [(inner, mirrored) for inner in _INNER_SIDES for mirrored in (False, True)]
+        self._runs = [
+            _Pass(self._session, inner * crop.closer, mirrored, list(state))
+            for (inner, mirrored), state in zip(views, states, strict=True)
+        ]
