@@ -6,6 +6,7 @@ quality/joints.json.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
 from mf_backend.skeleton.joints import BODY, LEFT_HAND, RIGHT_HAND
 
+NAME = "joints"
 QUALITY = "quality/joints.json"
 
 
@@ -40,7 +42,7 @@ QUALITY = "quality/joints.json"
 class JointsStage:
     """See the module."""
 
-    name: str = "joints"
+    name: str = NAME
 
     def settings_used(self, settings: Settings) -> dict[str, Any]:
         """The person pointed at, which of the user's files are given, and the estimator."""
@@ -78,6 +80,9 @@ class JointsStage:
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Read or estimate the joints, draw them, and say what was found."""
         settings, clip, out = context.settings, context.clip, context.out
+        if context.actor is not None:
+            context.actor.fill(context, self.name, reporter)
+            return
         pictures: tuple[Path, ...] = ()
         if settings.source_joints or settings.source_poses:
             reporter.begin(self.name, clip.count)
@@ -131,25 +136,6 @@ def _estimated(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], dict[str, NDArray[np.float32]], dict[str, Any]]:
     clip = context.clip
     estimate = best_estimator().estimate(clip, context.settings.person, reporter, context.findings)
-    lost = [i for i in estimate.lost if i not in estimate.black]
-    if estimate.black:
-        reporter.warn(
-            "black-frames",
-            f"Frames that are black: {list_numbers(estimate.black)}; nobody can be seen there.",
-        )
-    if lost:
-        reporter.warn(
-            "person-lost",
-            f"The person was not found on frames {list_numbers(lost)}; short gaps are filled, on "
-            f"longer ones the actor is taken to be out of the picture.",
-        )
-    hands = {
-        side: {
-            state.name.lower(): int((estimate.state[:, part.start] == state).sum())
-            for state in (JointState.FOUND, JointState.CARRIED, JointState.POSED)
-        }
-        for side, part in (("left", LEFT_HAND), ("right", RIGHT_HAND))
-    }
     absent = ~np.isfinite(estimate.joints[:, BODY]).any(axis=(1, 2))
     quality = {
         "estimator": estimate.estimator,
@@ -159,9 +145,38 @@ def _estimated(
         "frames_absent": [int(i) for i in np.flatnonzero(absent)],
         "black_frames": list(estimate.black),
         "unsure_joints": {str(frame): number for frame, number in estimate.unsure.items()},
-        "hands": hands,
+        "hands": hand_states(estimate.state),
     }
+    tell(quality, reporter)
     found = {"others": estimate.others}
     if estimate.world is not None:
         found["world"] = estimate.world
     return estimate.joints, estimate.state, found, quality
+
+
+def hand_states(state: NDArray[np.uint8]) -> dict[str, dict[str, int]]:
+    """On how many frames each hand was found, carried or posed; `state` [frames, 60]."""
+    return {
+        side: {
+            how.name.lower(): int((state[:, part.start] == how).sum())
+            for how in (JointState.FOUND, JointState.CARRIED, JointState.POSED)
+        }
+        for side, part in (("left", LEFT_HAND), ("right", RIGHT_HAND))
+    }
+
+
+def tell(quality: Mapping[str, Any], reporter: Reporter) -> None:
+    """Warn of what the figures of estimated joints say."""
+    black = quality["black_frames"]
+    lost = [i for i in quality["frames_without_person"] if i not in black]
+    if black:
+        reporter.warn(
+            "black-frames",
+            f"Frames that are black: {list_numbers(black)}; nobody can be seen there.",
+        )
+    if lost:
+        reporter.warn(
+            "person-lost",
+            f"The person was not found on frames {list_numbers(lost)}; short gaps are filled, on "
+            f"longer ones the actor is taken to be out of the picture.",
+        )

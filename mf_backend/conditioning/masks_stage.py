@@ -7,7 +7,7 @@ they leave visible of the actor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from mf_backend.contracts.request import Settings
 
 Matte = NDArray[np.uint8]
 
+NAME = "masks"
 QUALITY = "quality/masks.json"
 _GIVEN_THRESHOLD = 128
 """The user's masks are taken as they are: half grey and above is the actor."""
@@ -54,7 +55,7 @@ _WHY = {
 class MasksStage:
     """See the module."""
 
-    name: str = "masks"
+    name: str = NAME
 
     def settings_used(self, settings: Settings) -> dict[str, Any]:
         """Whether the user's masks are given, the estimator, and how far its masks are widened."""
@@ -86,6 +87,9 @@ class MasksStage:
 
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Take or estimate, check, estimate again what failed, and say what was done."""
+        if context.actor is not None:
+            context.actor.fill(context, self.name, reporter)
+            return
         clip, out, settings = context.clip, context.out, context.settings
         joints, _ = load_source(out)
         work = _Work(out, joints, load_others(out, clip.count))
@@ -107,27 +111,35 @@ class MasksStage:
         if rejected and settings.source_masks:
             _name_rejected(rejected, reporter)
         again = _again(context, work, rejected, reporter) if rejected else {}
-        failed = [i for i, source in again.items() if source == ""]
-        if failed:
-            reporter.warn(
-                "masks-doubtful",
-                f"No good mask was found for frames {list_numbers(failed)}; the skeleton's outline "
-                f"stands in there.",
-            )
-        if not given:
-            _take_residue(context, work, reporter)
-        write_json(
-            out / QUALITY,
-            {
-                "estimator": "given"
-                if settings.source_masks
-                else settings.mask_estimator or DEFAULT,
-                "frames": clip.count,
-                "rejected": {str(i): str(verdict) for i, verdict in rejected.items()},
-                "estimated_again": {str(i): name or "skeleton" for i, name in again.items()},
-                "empty": [i for i, c in sorted(checks.items()) if c.verdict is Verdict.EMPTY],
-                "mean_area": round(float(np.mean([c.area for c in checks.values()])), 4),
-            },
+        left = [] if given else _take_residue(context, work, reporter)
+        quality = {
+            "estimator": "given" if settings.source_masks else settings.mask_estimator or DEFAULT,
+            "frames": clip.count,
+            "rejected": {str(i): str(verdict) for i, verdict in rejected.items()},
+            "estimated_again": {str(i): name or "skeleton" for i, name in again.items()},
+            "empty": [i for i, c in sorted(checks.items()) if c.verdict is Verdict.EMPTY],
+            "left_at_edge": left,
+            "mean_area": round(float(np.mean([c.area for c in checks.values()])), 4),
+        }
+        tell(quality, reporter)
+        write_json(out / QUALITY, quality)
+
+
+def tell(quality: Mapping[str, Any], reporter: Reporter) -> None:
+    """Warn of what the figures of the masks say."""
+    again: Mapping[str, str] = quality["estimated_again"]
+    failed = [int(i) for i, source in again.items() if source == "skeleton"]
+    if failed:
+        reporter.warn(
+            "masks-doubtful",
+            f"No good mask was found for frames {list_numbers(failed)}; the skeleton's outline "
+            f"stands in there.",
+        )
+    if quality["left_at_edge"]:
+        reporter.warn(
+            "mask-edge",
+            f"Something of the actor may stay visible beside the mask in frames "
+            f"{list_numbers(quality['left_at_edge'])}. Widen the mask, or give masks of your own.",
         )
 
 
@@ -197,8 +209,8 @@ def _user_mattes(context: ConditionContext) -> Iterator[tuple[int, Matte]]:
         yield index, soften(picture_file.read_grey(file))
 
 
-def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) -> None:
-    """Grow the hard masks by what they leave visible of the actor."""
+def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) -> list[int]:
+    """Grow the hard masks by what they leave visible of the actor; frames where much is left."""
     clip, out = context.clip, context.out
     notes = PartOfStage(reporter, 2 * clip.count, "background", clip.count)
     finder = ResidueFinder(clip, lambda i: read_mask(out, "source_alpha", i), notes)
@@ -210,12 +222,7 @@ def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) ->
         if hard.any() and finder.left_beside(mask):
             left.append(index)
         reporter.advance(3 * clip.count + index + 1, "edges")
-    if left:
-        reporter.warn(
-            "mask-edge",
-            f"Something of the actor may stay visible beside the mask in frames "
-            f"{list_numbers(left)}. Widen the mask, or give masks of your own.",
-        )
+    return left
 
 
 def _name_rejected(rejected: dict[int, Verdict], reporter: Reporter) -> None:

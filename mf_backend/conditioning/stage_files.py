@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import picture_file
 from mf_backend.contracts.checks.npz import WantedArray
-from mf_backend.contracts.conditions import FRAMES, JOINTS, POSITIONS, read_arrays
+from mf_backend.contracts.conditions import FRAMES, JOINTS, POSITIONS, SIZE, read_arrays
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import atomic_path
 
@@ -22,6 +23,12 @@ SOURCE_JOINTS = "source_joints.npz"
 _NAMES = ("source", "state", "others", "size", "world")
 _STATE = WantedArray((FRAMES, (60,)), "[frames, 60]")
 _OTHERS = WantedArray((FRAMES, range(100), (18,), (2,)), "[frames, people, 18, 2]", optional=True)
+
+
+def load_found(out: Path) -> dict[str, NDArray[Any]]:
+    """All that the stage "joints" left under `out`, by name; see SOURCE_JOINTS."""
+    wanted = {"source": JOINTS, "state": _STATE, "others": _OTHERS, "world": POSITIONS}
+    return read_arrays(out / SOURCE_JOINTS, {**wanted, "size": SIZE}, _NAMES)
 
 
 def load_source(out: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

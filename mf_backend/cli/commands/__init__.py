@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "answer messages on stdin and stdout; Blender starts this",
     "run": "do the job in a job folder, or go on with it",
     "jobs": "show how the jobs below a folder stand, as a list or a page",
+    "analyse": "find the actor of a clip once, for every take of it",
     "condition": "make joints, masks and skeletons from a clip and a target motion",
     "weights": "list, import and verify the networks' weights",
     "evaluate": "compare a result with the true frames",

@@ -12,16 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, ESTIMATORS
+from mf_backend.cli.actor_options import add_actor_options, add_range_options
 from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.log_lines import visible
-from mf_backend.cli.options import add_checked, add_path
+from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_json
-from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.links import refuse_links
-from mf_backend.contracts.request import Alignment, Reference, Settings
+from mf_backend.contracts.request import Alignment, Settings
 from mf_backend.contracts.resources import check_room
 from mf_backend.jobs.stages.costs import room_needed
 
@@ -63,54 +62,11 @@ def add_parser(subparsers: Any) -> None:
         ("--character-masks", "DIR", "masks of the rig's own character, through the camera"),
     ):
         add_path(parser, name, metavar=metavar, help=text)
-    add_checked(
-        parser,
-        "--person",
-        rule_of(Settings, "person"),
-        default=(),
-        metavar="F,X,Y",
-        help="who to follow: frame,x,y or frame,x0,y0,x1,y1 in pixels (default: the largest)",
-    )
-    add_checked(
-        parser,
-        "--mask-estimator",
-        rule_of(Settings, "mask_estimator"),
-        default="",
-        metavar="NAME",
-        help=_mask_estimators(),
-    )
-    add_checked(
-        parser,
-        "--widen-mask",
-        rule_of(Settings, "widen_mask"),
-        default=Settings().widen_mask,
-        metavar="PX",
-        help="widen the estimated masks of the actor by so many pixels (at a size of 512); "
-        f"{Settings().widen_mask:g} where not given",
-    )
-    for name, text in (
-        ("first", "first frame of the clip to use"),
-        ("count", "number of frames (0: to the end)"),
-        ("fps", "rate of a folder of images (0: 24)"),
-    ):
-        rule = rule_of(Reference, name)
-        add_checked(parser, f"--{name}", rule, default=0, metavar="N", help=text)
+    add_actor_options(parser)
+    add_range_options(parser)
     parser.add_argument(
         "--json", action="store_true", help="print the report as one JSON object on stdout"
     )
-
-
-def _mask_estimators() -> str:
-    """The names that --mask-estimator takes, and where the models of some come from."""
-    *names, last = (
-        f"{name} (the default)" if name == DEFAULT else name for name in ESTIMATORS.names()
-    )
-    fetched = [name for name in ESTIMATORS.ours if name not in ALWAYS_HERE]
-    text = (
-        f"{', '.join(names)} or {last}; `weights list` says where {' and '.join(fetched)} come from"
-    )
-    # argparse takes a percent sign for a placeholder.
-    return text.replace("%", "%%")
 
 
 def _absolute(path: Path | None) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import signal
 from dataclasses import dataclass
 from threading import Event
-from types import FrameType
 from typing import Any
 
 from mf_backend.cli.commands import COMMANDS
+from mf_backend.cli.interrupt import stop_gently
 from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_json
 from mf_backend.cli.progress import ProgressPrinter, ProgressStyle
@@ -108,15 +107,7 @@ def run(args: argparse.Namespace) -> int:
         )
     cancelled = Event()
     printer = ProgressPrinter(args.progress)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if cancelled.is_set():
-            signal.default_int_handler(number, frame)
-        printer.say("Stopping at the next step …")
-        cancelled.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    stop_gently(cancelled, printer.say)
     with printer:
         try:
             result = _do(args, printer, cancelled)

@@ -53,6 +53,11 @@ class JobFolder:
     path: Path
 
     @property
+    def noun(self) -> str:
+        """What it holds, for sentences."""
+        return "job"
+
+    @property
     def request(self) -> Path:
         """What was asked; never changed."""
         return self.path / "job.json"

@@ -72,8 +72,9 @@ class Hold:
             self._identity.check()
             raise BusyError(
                 "job-taken",
-                f"The job in {self._job.path} was taken over by {owner_words(self._lock)}, since "
-                f"this one gave no sign of life for more than {LEASE_SECONDS:.0f} s.",
+                f"The {self._job.noun} in {self._job.path} was taken over by "
+                f"{owner_words(self._lock)}, since this one gave no sign of life for more than "
+                f"{LEASE_SECONDS:.0f} s.",
                 "Leave it to that one; nothing more is written here.",
             )
 
@@ -173,7 +174,7 @@ def _take(
         if tries == _TRIES and first is not None and not _is_here(lock):
             say(
                 f"Waiting up to {lease.seconds:.0f} s to see whether {owner_words(lock)}, which "
-                f"holds the job in {job.path}, still works."
+                f"holds the {job.noun} in {job.path}, still works."
             )
         if tries >= _TRIES and (_is_here(lock) or (first is not None and sign != first)):
             raise _busy(lock, job)
@@ -236,7 +237,7 @@ def _busy(lock: SoftFileLease, job: JobFolder) -> BusyError:
     owner = lock.owner
     same = worker is not None and owner is not None and worker.process == owner.pid
     since = f" since {worker.since}" if worker is not None and same else ""
-    what = f"The job in {job.path} is"
+    what = f"The {job.noun} in {job.path} is"
     if isinstance(job, PartFolder):
         what = f"Frames {job.range} of the job in {job.path} are"
     return BusyError(

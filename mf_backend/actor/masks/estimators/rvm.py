@@ -35,7 +35,7 @@ _CELL = 16
 _INPUTS = ("r1i", "r2i", "r3i", "r4i")
 """The network's recurrent state, as it is given."""
 _KEEP_EVERY = 32
-"""Frames between two states that are kept: 15 MB each, of which the last one stays."""
+"""Frames between two states that are kept: 15 MB each, of which the last two stay."""
 _LOOK_BACK = 2 * _KEEP_EVERY
 _STATE_KIND = "state-rvm"
 _STATE = {
@@ -181,24 +181,27 @@ def _along(
 ) -> Iterator[tuple[int, Matte]]:
     """Mattes of the frames `wanted` out of a row of consecutive ones."""
     crop = _Crop.of(joints, clip.size)
-    start, kept_at = row.start, -1
+    start = row.start
+    kept: list[int] = []
     for before in range(wanted[0] - 1, max(row.start, wanted[0] - _LOOK_BACK) - 1, -1):
         found = passes.load(findings, before)
         if found is not None and (found == crop or found.holds(joints[wanted])):
-            crop, start, kept_at = found, before + 1, before
+            crop, start, kept = found, before + 1, [before]
             break
     else:
         passes.begin(crop, crop.show(clip.read(start)))
     due = set(wanted)
     for index in range(start, wanted[-1] + 1):
         matte = passes.step(crop.show(clip.read(index)))
+        if (index + 1 - row.start) % _KEEP_EVERY == 0 or index == wanted[-1]:
+            # Before its matte is given, so the state before that one is needed still.
+            passes.keep(findings, index, crop)
+            kept.append(index)
+            for former in kept[:-2]:
+                findings.forget(_STATE_KIND, former)
+            del kept[:-2]
         if index in due:
             yield index, crop.whole(matte, clip.size)
-        if (index + 1 - row.start) % _KEEP_EVERY == 0 or index == wanted[-1]:
-            passes.keep(findings, index, crop)
-            if kept_at >= 0:
-                findings.forget(_STATE_KIND, kept_at)
-            kept_at = index
 
 
 def _rows(frames: Sequence[int]) -> list[range]:

@@ -1,0 +1,67 @@
+"""What was found on single frames, as files: a killed analysis goes on from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
+from mf_backend.contracts.files import atomic_path, output_error
+from mf_backend.contracts.findings import Arrays
+from mf_backend.jobs.analysis.ahead import Ahead
+
+_PACKED = 1 << 20
+"""Bytes of fractions from which on packing costs more time than it saves room."""
+
+
+class DiskFindings:
+    """Findings in a folder, one file for each kind and frame. See contracts.findings.
+
+    A file's own checksums tell whether it is whole. `first` is the frame of the whole clip that
+    frame 0 of the clip at hand is; files are named by the former, so that every range of the clip
+    finds them.
+    """
+
+    def __init__(self, folder: Path, first: int, ahead: Ahead | None = None) -> None:
+        self._folder, self._first, self._ahead = folder, first, ahead
+        self._made: list[Path] = []
+
+    def load(self, kind: str, frame: int, wanted: Mapping[str, WantedArray]) -> Arrays | None:
+        """See Findings."""
+        try:
+            return read_npz(self._path(kind, frame), wanted)
+        except NpzError:
+            return None
+
+    def keep(self, kind: str, frame: int, arrays: Arrays) -> None:
+        """See Findings."""
+        path = self._path(kind, frame)
+        fractions = sum(a.nbytes for a in arrays.values() if a.dtype.kind == "f")
+        save = np.savez if fractions > _PACKED else np.savez_compressed
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise output_error(path, error) from error
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            save(file, **arrays)
+        self._made.append(path)
+
+    def forget(self, kind: str, frame: int) -> None:
+        """See Findings."""
+        self._path(kind, frame).unlink(missing_ok=True)
+
+    def follow(self, joints: NDArray[np.float64]) -> None:
+        """See Findings."""
+        if self._ahead is not None:
+            self._ahead.begin(joints, self)
+
+    def forget_made(self) -> None:
+        """Drop what was kept through this object: the clip was another in between."""
+        for path in self._made:
+            path.unlink(missing_ok=True)
+
+    def _path(self, kind: str, frame: int) -> Path:
+        return self._folder / kind / f"frame_{self._first + frame:06d}.npz"

@@ -1,0 +1,131 @@
+"""A job's share of a stored actor: copied into its conditions, so that it stands alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mf_backend.actor.store.about import Part
+from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.actor.store.reading import load_joints
+from mf_backend.clip import write_png
+from mf_backend.conditioning import joints_stage, masks_stage
+from mf_backend.conditioning.base import ConditionContext
+from mf_backend.conditioning.stage_files import SOURCE_JOINTS
+from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.files import write_bytes, write_json, write_npz
+from mf_backend.contracts.marks import FileMark
+from mf_backend.contracts.progress import Reporter
+from mf_backend.jobs.analysis.analyse import ensure
+from mf_backend.jobs.analysis.holding import hold_actor
+from mf_backend.jobs.analysis.publish import kept_name
+from mf_backend.jobs.analysis.share import cut_figures, cut_frames
+from mf_backend.jobs.analysis.wish import Wish
+from mf_backend.skeleton.draw import draw_skeleton
+
+_TRIES = 3
+"""How often something may change between being found whole and being copied."""
+
+
+class StoredActor:
+    """The actor of one job, analysed where it is not yet. See conditioning's AnalysedActor.
+
+    `used` hears which actor's folder was used and the hash of what was taken.
+    """
+
+    def __init__(self, root: Path, wish: Wish, used: Callable[[ActorFolder, Part], None]) -> None:
+        self.folder = wish.folder(root)
+        self._wish, self._used = wish, used
+
+    def digest(self) -> str:
+        """See AnalysedActor."""
+        return ""
+
+    def fill(self, context: ConditionContext, stage: str, reporter: Reporter) -> None:
+        """See AnalysedActor."""
+        for left in reversed(range(_TRIES)):
+            with hold_actor(self.folder, reporter):
+                part = ensure(self.folder, self._wish, reporter).part
+                try:
+                    if stage == joints_stage.NAME:
+                        self._joints(context, part, reporter)
+                    else:
+                        self._masks(context, part, reporter)
+                except (_ChangedError, InputError):
+                    if not left:
+                        raise
+                    continue
+            self._used(self.folder, part)
+            return
+
+    def _figures(self, part: Part, stage: str) -> dict[str, Any]:
+        """What the stage said of its work, for the wished frames."""
+        (name,) = (name for name in part.files if name.endswith(".json"))
+        figures = json.loads(self._bytes(part, name))[stage]
+        return cut_figures(figures, self._wish.first - part.first, self._count)
+
+    @property
+    def _count(self) -> int:
+        return self._wish.last + 1 - self._wish.first
+
+    def _bytes(self, part: Part, name: str) -> bytes:
+        """A file of the store, as it was made. Raises _ChangedError where it is not."""
+        try:
+            data = (self.folder.path / name).read_bytes()
+        except OSError:
+            data = b""
+        if FileMark.of_bytes(data) != part.files[name]:
+            raise _ChangedError(
+                "actor-changed",
+                f"{name} of the actor in {self.folder.path} changes again and again.",
+                "End the program that writes there, and start the job again.",
+            )
+        return data
+
+    def _joints(self, context: ConditionContext, part: Part, reporter: Reporter) -> None:
+        out, size = context.out, context.clip.size
+        found = load_joints(self.folder)
+        frames = found.pop("frames")
+        inside = (frames >= self._wish.first) & (frames <= self._wish.last)
+        arrays = cut_frames(found, np.flatnonzero(inside))
+        if len(arrays["source"]) != self._count:
+            raise InputError(
+                "actor-damaged",
+                f"{self.folder.joints} does not hold all frames that were analysed.",
+                "Delete it; the actor is then analysed again.",
+            )
+        write_npz(out / SOURCE_JOINTS, **arrays)
+        for index, joints in enumerate(arrays["source"]):
+            picture = draw_skeleton(joints, size)
+            write_png(out / "source_poses" / f"frame_{index}.png", picture)
+            reporter.check()
+        quality = self._figures(part, joints_stage.NAME)
+        quality["hands"] = joints_stage.hand_states(arrays["state"])
+        joints_stage.tell(quality, reporter)
+        write_json(out / joints_stage.QUALITY, quality)
+
+    def _masks(self, context: ConditionContext, part: Part, reporter: Reporter) -> None:
+        out = context.out
+        for name in masks_stage.MasksStage().outputs(self._count):
+            kept = kept_name(name, self._wish.first)
+            if kept is not None:
+                (out / name).parent.mkdir(exist_ok=True)
+                write_bytes(out / name, self._bytes(part, kept))
+                reporter.check()
+        quality = self._figures(part, masks_stage.NAME)
+        masks_stage.tell(quality, reporter)
+        write_json(out / masks_stage.QUALITY, quality)
+
+
+class _ChangedError(MFError):
+    """A file of the store changed after it was looked at."""
+
+
+def with_actor(context: ConditionContext, actor: StoredActor | None) -> ConditionContext:
+    """The context of a job whose joints and masks come from a store, where there is one."""
+    return context if actor is None else replace(context, actor=actor)
