@@ -35,8 +35,10 @@ class TargetMotion:
 class AnalysedActor(Protocol):
     """The analysis of the clip's actor, as the stages of one job take it."""
 
-    def fill(self, context: ConditionContext, stage: str, reporter: Reporter) -> None:
-        """Leave what the stage "joints" or "masks" would leave under `context.out`."""
+    def fill(self, context: ConditionContext, stage: str, reporter: Reporter) -> bool:
+        """Leave what the stage "joints" or "masks" would leave under `context.out`.
+
+        False where that cannot be; the stage then does its work itself."""
 
     def digest(self) -> str:
         """Hash of what people mended of it; empty where nothing was."""

@@ -80,8 +80,7 @@ class JointsStage:
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Read or estimate the joints, draw them, and say what was found."""
         settings, clip, out = context.settings, context.clip, context.out
-        if context.actor is not None:
-            context.actor.fill(context, self.name, reporter)
+        if context.actor is not None and context.actor.fill(context, self.name, reporter):
             return
         pictures: tuple[Path, ...] = ()
         if settings.source_joints or settings.source_poses:

@@ -87,8 +87,7 @@ class MasksStage:
 
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
         """Take or estimate, check, estimate again what failed, and say what was done."""
-        if context.actor is not None:
-            context.actor.fill(context, self.name, reporter)
+        if context.actor is not None and context.actor.fill(context, self.name, reporter):
             return
         clip, out, settings = context.clip, context.out, context.settings
         joints, _ = load_source(out)

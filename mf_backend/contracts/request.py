@@ -216,6 +216,9 @@ class JobRequest:
     packed: dict[str, str] = ruled(PackedRule(), make=dict)
     """Absolute path of the clip or of a file of the user's own: its copy inside the job folder,
     which is read instead."""
+    actors: str = ruled(_OPTIONAL_PATH, "")
+    """Absolute folder of actor stores: the clip's actor is taken from there, and analysed into it
+    where it is not there yet; empty: what is found stays in the job's folder."""
     schema: int = ruled(Whole(SCHEMA, SCHEMA), SCHEMA)
 
 

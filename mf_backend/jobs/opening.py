@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mf_backend.clip import Clip, hash_clip, open_clip
 from mf_backend.conditioning.base import ConditionContext
@@ -13,6 +13,7 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines import load_engine
 from mf_backend.engines.base import Engine
+from mf_backend.jobs.analysis.stored import job_actor
 from mf_backend.jobs.disk.folder import JobFolder, make_folders
 from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.record.job_stage import JobStage
@@ -46,11 +47,13 @@ def open_job(
     watch: InputWatch,
     reporter: Reporter,
     warn: Callable[[str, str], None],
+    note: Callable[[str, object], None],
 ) -> Iterator[OpenedJob]:
     """Open a job for its stages up to `until`; its inputs are watched from now on.
 
     The engine must be ready only where it is to render: hosts that condition may lack its weights.
-    Raises an MFError for everything that is wrong with the clip, the target or the user's files.
+    `note` hears facts for the report. Raises an MFError for everything that is wrong with the clip,
+    the target or the user's files.
     """
     names = stage_names()
     wanted = names[: names.index(until) + 1]
@@ -60,7 +63,9 @@ def open_job(
     with open_clip(request.reference) as clip:
         source = reading.check_clip(clip, reporter)
         target = reading.load_target(job, request, clip.count)
-        check_given(ConditionContext(clip, settings, target, job.conditions))
+        context = ConditionContext(clip, settings, target, job.conditions)
+        check_given(context)
+        context = replace(context, actor=job_actor(request, clip, source, note))
         inputs = reading.input_hashes(job, request)
         watch.add(clip.path, hash_clip, source)
         for name, found in inputs.items():
@@ -68,7 +73,7 @@ def open_job(
         make_folders(job)
         stages = [
             stage
-            for stage in kept_stages(job, request, clip, target, engine, watch, warn)
+            for stage in kept_stages(job, request, context, clip, engine, watch, warn)
             if stage.name in wanted
         ]
         hashes = chain_hashes(stages, [source, clip.first, clip.count])

@@ -93,7 +93,9 @@ class _PartRun(Run):
         self.begin()
         self.tracker.enter(READ)
         self.save()
-        with open_job(part, self.request, RENDER, self.watch, self.tracker, self.warning) as opened:
+        with open_job(
+            part, self.request, RENDER, self.watch, self.tracker, self.warning, self.fact
+        ) as opened:
             count = opened.clip.count
             _check_range(part.range, count)
             *before, render = opened.stages

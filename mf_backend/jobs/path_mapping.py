@@ -63,7 +63,8 @@ class PathMapping:
         return next((here for here in found if here is not None), path)
 
     def request(self, request: JobRequest) -> JobRequest:
-        """A request with every absolute path mapped: clip, weights, the user's files, the copy."""
+        """A request with every absolute path mapped: clip, weights, the user's files, the
+        folder of actors, the copy."""
         if not self.rules:
             return request
         settings: dict[str, Any] = {n: self.path(getattr(request.settings, n)) for n in _SETTINGS}
@@ -72,6 +73,7 @@ class PathMapping:
             reference=replace(request.reference, path=self.path(request.reference.path)),
             settings=replace(request.settings, **settings),
             output=replace(request.output, mp4=self.path(request.output.mp4)),
+            actors=self.path(request.actors),
         )
 
 

@@ -11,6 +11,7 @@ from mf_backend.contracts.files import hash_file, write_json
 from mf_backend.contracts.marks import FileMark
 from mf_backend.contracts.request import JobRequest, to_dict
 from mf_backend.engines.base import Engine
+from mf_backend.jobs.analysis.stored import ACTOR
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.disk.state import JobState
 from mf_backend.jobs.record.stage_record import (
@@ -69,6 +70,7 @@ def write_report(
         "finished": state.facts.get("finished"),
         "reference": state.facts.get("reference"),
         "inputs": state.facts.get("inputs"),
+        "actor": state.facts.get(ACTOR),
         "target": asked["target"],
         "settings": asked["settings"],
         "seed": request.settings.seed,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,14 @@ def actor_id(clip_sha256: str, person: Sequence[float]) -> str:
 
 
 def actor_folder(root: Path, clip: Path, identity: str) -> ActorFolder:
-    """The folder of an actor of this `actor_id` below a folder of actors."""
+    """The folder of an actor of this `actor_id` below a folder of actors.
+
+    One that is there is taken, whatever the clip was called then.
+    """
+    with suppress(OSError):
+        for entry in sorted(root.iterdir()):
+            if entry.name.endswith(f"-{identity[:_DIGITS]}") and entry.is_dir():
+                return ActorFolder(entry)
     name = _UNSAFE.sub("-", clip.stem or clip.name).strip(" .-")[:_LONGEST].strip(" .") or "clip"
     return ActorFolder(root / f"{name}-{identity[:_DIGITS]}")
 

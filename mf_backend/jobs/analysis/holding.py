@@ -6,11 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.contracts.errors import BusyError
-from mf_backend.contracts.files import output_error
+from mf_backend.contracts.files import check_place, output_error
 from mf_backend.contracts.progress import Reporter
 from mf_backend.jobs.disk.folder import JobFolder, PartFolder
 from mf_backend.jobs.disk.lock import Hold, hold
@@ -53,7 +52,7 @@ def hold_actor(actor: ActorFolder, reporter: Reporter) -> Iterator[Hold]:
     The folder is made where it is missing, below a folder that is there or can be made. Raises
     OutputError where nothing can be written, CancelledError.
     """
-    _make(actor.path)
+    make_writable(actor)
     held = _Held(actor.path)
     asked = _AskedWhileWaiting(reporter)
     told = False
@@ -75,8 +74,13 @@ def hold_actor(actor: ActorFolder, reporter: Reporter) -> Iterator[Hold]:
         yield kept
 
 
-def _make(folder: Path) -> None:
+def make_writable(actor: ActorFolder) -> None:
+    """Make an actor's folder where it is missing. Raises OutputError where nothing can be written.
+
+    A full disk is told when something is written.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        actor.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise output_error(folder, error) from error
+        raise output_error(actor.path, error) from error
+    check_place(actor.about)

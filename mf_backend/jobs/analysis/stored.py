@@ -13,21 +13,24 @@ import numpy as np
 from mf_backend.actor.store.about import Part
 from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.actor.store.reading import load_joints
-from mf_backend.clip import write_png
+from mf_backend.clip import Clip, write_png
 from mf_backend.conditioning import joints_stage, masks_stage
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import SOURCE_JOINTS
-from mf_backend.contracts.errors import InputError, MFError
-from mf_backend.contracts.files import write_bytes, write_json, write_npz
+from mf_backend.contracts.errors import InputError, MFError, OutputError
+from mf_backend.contracts.files import hash_value, write_bytes, write_json, write_npz
 from mf_backend.contracts.marks import FileMark
 from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.analysis.analyse import ensure
-from mf_backend.jobs.analysis.holding import hold_actor
+from mf_backend.jobs.analysis.holding import hold_actor, make_writable
 from mf_backend.jobs.analysis.publish import kept_name
 from mf_backend.jobs.analysis.share import cut_figures, cut_frames
 from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.skeleton.draw import draw_skeleton
 
+ACTOR = "actor"
+"""The fact that says which actor a job used."""
 _TRIES = 3
 """How often something may change between being found whole and being copied."""
 
@@ -46,22 +49,33 @@ class StoredActor:
         """See AnalysedActor."""
         return ""
 
-    def fill(self, context: ConditionContext, stage: str, reporter: Reporter) -> None:
+    def fill(self, context: ConditionContext, stage: str, reporter: Reporter) -> bool:
         """See AnalysedActor."""
+        try:
+            make_writable(self.folder)
+        except OutputError as error:
+            reporter.warn(
+                "actor-not-kept",
+                f"The analysis of the actor cannot be kept for other takes: {error.message}",
+            )
+            return False
+        with hold_actor(self.folder, reporter):
+            part = self._copied(context, stage, reporter)
+        self._used(self.folder, part)
+        return True
+
+    def _copied(self, context: ConditionContext, stage: str, reporter: Reporter) -> Part:
+        """Analyse what is missing and copy what the stage leaves; the part that it is from."""
+        copy = self._joints if stage == joints_stage.NAME else self._masks
         for left in reversed(range(_TRIES)):
-            with hold_actor(self.folder, reporter):
-                part = ensure(self.folder, self._wish, reporter).part
-                try:
-                    if stage == joints_stage.NAME:
-                        self._joints(context, part, reporter)
-                    else:
-                        self._masks(context, part, reporter)
-                except (_ChangedError, InputError):
-                    if not left:
-                        raise
-                    continue
-            self._used(self.folder, part)
-            return
+            part = ensure(self.folder, self._wish, reporter).part
+            try:
+                copy(context, part, reporter)
+                break
+            except (_ChangedError, InputError):
+                if not left:
+                    raise
+        return part
 
     def _figures(self, part: Part, stage: str) -> dict[str, Any]:
         """What the stage said of its work, for the wished frames."""
@@ -126,6 +140,21 @@ class _ChangedError(MFError):
     """A file of the store changed after it was looked at."""
 
 
-def with_actor(context: ConditionContext, actor: StoredActor | None) -> ConditionContext:
-    """The context of a job whose joints and masks come from a store, where there is one."""
-    return context if actor is None else replace(context, actor=actor)
+def job_actor(
+    request: JobRequest, clip: Clip, sha256: str, note: Callable[[str, object], None]
+) -> StoredActor | None:
+    """The stored actor of a job whose clip is opened; None where the job keeps its own, or the
+    user gives joints or masks. `note` hears which was used."""
+    settings = request.settings
+    if not request.actors or any(
+        (settings.source_joints, settings.source_poses, settings.source_masks)
+    ):
+        return None
+    whole = replace(request.reference, first=0, count=0)
+    wish = Wish(whole, sha256, clip.first, clip.first + clip.count - 1, settings)
+
+    def used(actor: ActorFolder, part: Part) -> None:
+        made = hash_value({name: mark.plain() for name, mark in part.files.items()})
+        note(ACTOR, {"folder": str(actor.path), "id": wish.id, "sha256": made})
+
+    return StoredActor(Path(request.actors), wish, used)

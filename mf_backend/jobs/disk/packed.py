@@ -33,4 +33,5 @@ def use_packed(job: JobFolder, written: JobRequest, asked: JobRequest) -> JobReq
         asked,
         reference=replace(asked.reference, path=path),
         settings=replace(asked.settings, **settings),
+        actors=here(written.actors, asked.actors),
     )

@@ -77,6 +77,9 @@ def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:
         cost[JOINTS] = 0.02
     if settings.source_masks:
         cost[MASKS] = 0.03
+    elif request.actors and not (settings.source_joints or settings.source_poses):
+        # All is found in the stage that comes first, and only copied in the other.
+        cost[JOINTS], cost[MASKS] = cost[JOINTS] + 0.5 * cost[MASKS], 0.03
     # An engine that cannot be loaded is refused a moment later, with a sentence.
     with suppress(MFError, ImportError):
         cost[RENDER] = load_engine(settings.engine).seconds_a_frame

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.clip import Clip
-from mf_backend.conditioning.base import ConditionContext, ConditionStage, TargetMotion
+from mf_backend.conditioning.base import ConditionContext, ConditionStage
 from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.files import hash_value
 from mf_backend.contracts.request import JobRequest
@@ -17,7 +17,7 @@ from mf_backend.jobs.record.frames import FinishedFrames
 from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.record.job_stage import JobStage
 from mf_backend.jobs.stages import outputs
-from mf_backend.jobs.stages.names import ALIGN, ENCODE, RENDER
+from mf_backend.jobs.stages.names import ALIGN, ENCODE, JOINTS, MASKS, RENDER
 from mf_backend.jobs.stages.reading import hash_path
 from mf_backend.jobs.tracker import JobTracker
 from mf_backend.version import VERSION
@@ -30,7 +30,9 @@ def condition_stage(
 
     def depends() -> Any:
         files = [hash_path(path) for path in (*stage.inputs_used(context), *more)]
-        return [stage.settings_used(context.settings), files]
+        own = [stage.settings_used(context.settings), files]
+        mended = context.actor.digest() if context.actor is not None else ""
+        return [*own, mended] if mended and stage.name in (JOINTS, MASKS) else own
 
     def run(tracker: JobTracker, made_from: str) -> None:
         stage.run(context, tracker)
@@ -49,15 +51,14 @@ def condition_stage(
 def kept_stages(
     job: JobFolder,
     request: JobRequest,
+    context: ConditionContext,
     clip: Clip,
-    target: TargetMotion,
     engine: Engine,
     watch: InputWatch,
     warn: Callable[[str, str], None],
 ) -> list[JobStage]:
     """Stages between reading and the report, in order."""
     settings = request.settings
-    context = ConditionContext(clip, settings, target, job.conditions)
     # The target's joints are an array in the context, so the stage that reads them cannot name
     # the file they came from.
     joints = [job.inside(request.target.joints, "target.joints")] if request.target.joints else []
