@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,13 @@ from tests.faults.trees import Tree, differences, read_tree
 PARTS = ("outputs", "work/conditions")
 
 
-def kill_and_finish(
-    job: JobFolder, kills: int, whole_seconds: float, truth: Tree, chance: random.Random
-) -> list[str]:
-    """Kill a job up to `kills` times, let it end, and compare; one list of findings."""
+def kill_at_random(
+    arguments: Sequence[str], kills: int, whole_seconds: float, chance: random.Random
+) -> None:
+    """Start a command up to `kills` times and kill it at some moment of its whole time."""
     for _ in range(kills):
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mf_backend", "run", str(job.path)],
+            [sys.executable, "-P", "-m", "mf_backend", *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=backend_environment(),
@@ -35,6 +35,13 @@ def kill_and_finish(
         time.sleep(chance.uniform(0.1, 1.0) * whole_seconds)
         process.kill()
         process.wait()
+
+
+def kill_and_finish(
+    job: JobFolder, kills: int, whole_seconds: float, truth: Tree, chance: random.Random
+) -> list[str]:
+    """Kill a job up to `kills` times, let it end, and compare; one list of findings."""
+    kill_at_random(["run", str(job.path)], kills, whole_seconds, chance)
     found = faults_of(run_backend("run", str(job.path), seconds=300), 0)
     found += differences(truth, read_tree(job.path, PARTS))
     hidden = [p.name for p in job.path.rglob(".*") if p.is_file()]
@@ -123,4 +130,39 @@ def test_estimated_killed(
         return job
 
     campaign(tally, make, scaled(8), 2, chance)
+    tally.close(request)
+
+
+@pytest.mark.slow
+def test_analysis_killed(
+    ground: Path, shared: Path, scaled: Callable[[int], int], chance: random.Random,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    """An actor's analysis, of some frames first and then of more."""
+    tally = Tally("kills, analysis")
+    clip = str(shared / "clips" / "case-1" / "source_images")
+
+    def analyse(root: str, count: int) -> list[str]:
+        return ["analyse", clip, "--out", str(ground / root), "--count", str(count)]
+
+    def results(root: str) -> Tree:
+        (folder,) = (ground / root).iterdir()
+        left = read_tree(folder)
+        return {k: v for k, v in left.items() if not k.startswith(("findings/", "log.txt"))}
+
+    begun = time.monotonic()
+    for count in (3, 5):
+        assert backend(*analyse("actors", count), timeout=300).returncode == 0
+    seconds = (time.monotonic() - begun) / 2
+    truth = results("actors")
+    kills, number = scaled(20), 0
+    while tally.tried < kills:
+        root = f"actors {number}"
+        for count in (3, 5):
+            now = min(2, kills - tally.tried)
+            kill_at_random(analyse(root, count), now, seconds, chance)
+            tally.tried += now
+            tally.findings += faults_of(run_backend(*analyse(root, count), seconds=300), 0)
+        tally.findings += [f"{root}: {said}" for said in differences(truth, results(root))]
+        number += 1
     tally.close(request)

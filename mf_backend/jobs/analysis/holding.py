@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.contracts.errors import BusyError
-from mf_backend.contracts.files import check_place, output_error
+from mf_backend.contracts.files import check_place, output_error, part_rest
 from mf_backend.contracts.progress import Reporter
 from mf_backend.jobs.disk.folder import JobFolder, PartFolder
 from mf_backend.jobs.disk.lock import Hold, hold
@@ -71,7 +73,18 @@ def hold_actor(actor: ActorFolder, reporter: Reporter) -> Iterator[Hold]:
                         "Another process analyses the same clip; this one waits for what it finds.",
                     )
                 asked.wait(_POLL_SECONDS)
+        _remove_leftovers(actor)
         yield kept
+
+
+def _remove_leftovers(actor: ActorFolder) -> None:
+    """Delete half-written files of ours that a killed process left; never in what people mended."""
+    for where, inner, names in os.walk(actor.path):
+        if Path(where) == actor.path:
+            inner[:] = [name for name in inner if name != actor.mends.name]
+        for name in names:
+            if part_rest(name) is not None:
+                (Path(where) / name).unlink(missing_ok=True)
 
 
 def make_writable(actor: ActorFolder) -> None:

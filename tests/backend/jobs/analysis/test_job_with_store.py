@@ -1,0 +1,87 @@
+"""Jobs that share an actor: analysed by the first, taken from the store by the others."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from mf_backend.contracts.conditions import load_conditions
+from mf_backend.contracts.files import write_npz
+from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Settings, Target
+from mf_backend.jobs.disk.folder import JobFolder, create_job
+from tests.backend.conftest import write_frames
+from tests.backend.jobs.runs import run
+from tests.backend.tiny_job import figure_joints
+
+SIZE = (256, 256)
+
+
+@pytest.fixture(scope="module")
+def place(actor: list[np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the clip of four frames in it."""
+    small = [cv2.resize(frame, SIZE, interpolation=cv2.INTER_AREA) for frame in actor[:4]]
+    root = tmp_path_factory.mktemp("shots ü")
+    write_frames(root / "walk", small)
+    return root
+
+
+def make(place: Path, name: str, first: int = 0, count: int = 4, **more: Any) -> JobFolder:
+    request = JobRequest(
+        id=name,
+        reference=Reference(str(place / "walk"), ClipKind.IMAGES, first, count, 12.0),
+        target=Target(joints="inputs/target_joints.npz"),
+        settings=Settings(),
+        actors=str(place / "actors"),
+    )
+    job = create_job(place / name, replace(request, **more))
+    target = figure_joints(count, SIZE, 0.9)
+    write_npz(job.inputs / "target_joints.npz", target=target, size=np.array(SIZE))
+    return job
+
+
+def report(job: JobFolder) -> Any:
+    return json.loads(job.report.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def first(place: Path) -> JobFolder:
+    job = make(place, "first")
+    assert run(job).code == 0
+    return job
+
+
+def test_the_second_take_finds_nothing_anew(place: Path, first: JobFolder) -> None:
+    job = make(place, "second", first=1, count=3)
+    assert run(job).code == 0
+    before, after = (report(j)["timings_seconds"] for j in (first, job))
+    assert after["joints"] + after["masks"] < 0.3 * (before["joints"] + before["masks"])
+    assert report(job)["actor"] == report(first)["actor"]
+    whole, part = (load_conditions(j.conditions) for j in (first, job))
+    assert np.array_equal(part.source_joints, whole.source_joints[1:], equal_nan=True)
+    for kind in ("source_masks", "source_alpha", "source_poses"):
+        for index in range(3):
+            assert part.path(kind, index).read_bytes() == whole.path(kind, index + 1).read_bytes()
+
+
+def test_a_finished_job_needs_no_store(place: Path, first: JobFolder, tmp_path: Path) -> None:
+    moved = (place / "actors").rename(tmp_path / "elsewhere")
+    try:
+        ran = run(first)
+    finally:
+        moved.rename(place / "actors")
+    assert (ran.code, ran.again()) == (0, [])
+
+
+def test_a_place_that_takes_nothing_is_done_without(place: Path, first: JobFolder) -> None:
+    (place / "no folder").write_text("a file")
+    job = make(place, "alone", count=1, actors=str(place / "no folder" / "actors"))
+    assert run(job).code == 0
+    said = {item["code"]: item["message"] for item in report(job)["warnings"]}
+    assert "cannot be kept for other takes" in said["actor-not-kept"]
+    assert report(job)["actor"] is None
