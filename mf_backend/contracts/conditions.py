@@ -48,6 +48,8 @@ class JointState(IntEnum):
     """A resting stand-in placed by its neighbours (hands along the forearm)."""
     GIVEN = 4
     """From the user's own files."""
+    MENDED = 5
+    """Put where it is by a person, or drawn along by a frame on which it was."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from .camera_rows import Views
 
 Array = NDArray[np.float64]
 
-_SURE = (JointState.FOUND, JointState.GIVEN)
+_SURE = (JointState.FOUND, JointState.GIVEN, JointState.MENDED)
 
 
 @dataclass(frozen=True)
