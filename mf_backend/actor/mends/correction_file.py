@@ -106,10 +106,10 @@ def _correction(path: Path, number: int, entry: Any) -> JointCorrection:
     where = f"correction {number + 1}"
     if not isinstance(entry, dict) or not isinstance(entry.get("joints"), dict):
         raise _refusal(path, f"{where} is none")
-    frame, blend, name = entry.get("frame"), entry.get("blend"), entry.get("id")
-    if not _whole(frame) or frame not in FRAMES:
+    frame, blend, name = (entry.get(key) for key in ("frame", "blend", "id"))
+    if not isinstance(frame, int) or isinstance(frame, bool) or frame not in FRAMES:
         raise _refusal(path, f"{where} has no frame")
-    if not _whole(blend) or not 0 <= blend <= LONGEST_BLEND:
+    if not isinstance(blend, int) or isinstance(blend, bool) or not 0 <= blend <= LONGEST_BLEND:
         raise _refusal(path, f"{where} has a blend that is no number of frames")
     if not isinstance(name, str) or not name:
         raise _refusal(path, f"{where} has no id")
@@ -119,10 +119,6 @@ def _correction(path: Path, number: int, entry: Any) -> JointCorrection:
             raise _refusal(path, f"{where} says nothing of use about {joint!r}")
         joints[JOINT_INDEX[joint]] = (float(place[0]), float(place[1]))
     return JointCorrection(name, frame, blend, joints)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_place(value: Any) -> bool:

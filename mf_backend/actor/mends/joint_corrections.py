@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def changed_frames(correction: JointCorrection) -> range:
 
 
 def apply_corrections(
-    joints: NDArray[np.floating],
+    joints: NDArray[np.floating[Any]],
     states: NDArray[np.uint8],
     frames: Sequence[int],
     corrections: Iterable[JointCorrection],
@@ -82,9 +83,9 @@ def _move(
 ) -> None:
     found = mended[:, joint].copy()
     offsets = []
-    for frame, _, place in moves:
+    for frame, _, wanted in moves:
         base = _at(found, times, frame)
-        offsets.append(np.array(place) - base if base is not None else None)
+        offsets.append(np.array(wanted) - base if base is not None else None)
     for row, time in enumerate(times):
         before = max((k for k, move in enumerate(moves) if move[0] <= time), default=None)
         after = min((k for k, move in enumerate(moves) if move[0] >= time), default=None)
@@ -121,7 +122,8 @@ def _place(
             if first is None or second is None or not np.isfinite(found).all():
                 line: Floats = (1 - share) * np.array(place_a) + share * np.array(place_b)
                 return line
-            return found + (1 - share) * first + share * second
+            between: Floats = found + (1 - share) * first + share * second
+            return between
     if not np.isfinite(found).all():
         return None
     for k in (before, after):
@@ -140,7 +142,7 @@ def _ease(share: float) -> float:
 
 
 def _follow_with_neck(
-    mended: Floats, marks: NDArray[np.uint8], found: NDArray[np.floating]
+    mended: Floats, marks: NDArray[np.uint8], found: NDArray[np.floating[Any]]
 ) -> None:
     """The neck is drawn between the shoulders: it moves with them where nobody moved it itself."""
     moved = (marks[:, _SHOULDERS] == JointState.MENDED).any(axis=1)
