@@ -1,15 +1,46 @@
-"""Pixels that no frame saw, and making recovered pixels match the frame around them."""
+"""Pixels that no frame saw: structure goes on into big holes, colour into small ones."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.plate.exemplar import exemplar_fill
+
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _MOST_PAINTED = 9000
 """Pixels that are inpainted at full size; bigger holes are painted smaller, they are smooth."""
+_SHALLOW = 3.0
+"""Pixels of depth up to which a hole shows no structure."""
+_AROUND, _LEAST_AROUND = 0.5, 40
+"""Surroundings that patches are taken from: share of the hole's longer side, and pixels."""
+
+
+def fill(picture: Picture, hole: Mask, avoid: Mask) -> Picture:
+    """`picture` [H, W, 3] with `hole` [H, W] made up from around it, always in the same way.
+
+    `avoid` marks further pixels whose colours must not be used.
+    """
+    import cv2
+
+    if not hole.any():
+        return picture
+    deep = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, 3).max()
+    rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+    pad = max(_LEAST_AROUND, round(_AROUND * max(np.ptp(rows), np.ptp(columns))))
+    box = np.s_[
+        max(0, rows[0] - pad) : rows[-1] + pad + 1, max(0, columns[0] - pad) : columns[-1] + pad + 1
+    ]
+    made_up = None
+    if deep > _SHALLOW:
+        made_up = exemplar_fill(picture[box], hole[box], avoid[box])
+    if made_up is None:
+        return inpaint(picture, hole, avoid)
+    out = picture.copy()
+    out[box] = made_up
+    return out
 
 
 def inpaint(picture: Picture, hole: Mask, avoid: Mask | None = None) -> Picture:
@@ -48,44 +79,4 @@ def inpaint(picture: Picture, hole: Mask, avoid: Mask | None = None) -> Picture:
         painted = cv2.inpaint(part, wrong.astype(np.uint8), 4, cv2.INPAINT_TELEA)
     out = picture.copy()
     out[box] = np.where(hole[box][..., None], painted, part)
-    return out
-
-
-def match_tone(
-    plate: Picture, frame: Picture, covered: Mask, person: Mask, reach: float
-) -> Picture:
-    """`plate` shifted so that it meets `frame` without a step around `covered`.
-
-    The difference between the two outside `person` is spread smoothly into the covered pixels over
-    about `reach` pixels: light that changes, shadows and exposure follow the frame. All [H, W, 3]
-    uint8 and [H, W] bool. Only covered pixels are changed.
-    """
-    import cv2
-
-    rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))
-    if not rows.size:
-        return plate
-    pad = int(reach) + 4
-    y0, y1 = max(0, rows[0] - pad), rows[-1] + pad + 1
-    x0, x1 = max(0, columns[0] - pad), columns[-1] + pad + 1
-    box = np.s_[y0:y1, x0:x1]
-    known = (~(person | covered)[box]).astype(np.float32)
-    if known.sum() < 20:
-        return plate
-    step = max(1, round(reach / 4))
-    size = (max(2, known.shape[1] // step), max(2, known.shape[0] // step))
-    weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-    difference = frame[box].astype(np.float32) - plate[box].astype(np.float32)
-    difference = cv2.resize(difference * known[..., None], size, interpolation=cv2.INTER_AREA)
-    total = np.zeros((*weight.shape, 3), np.float32)
-    mass = np.full(weight.shape, 1e-6, np.float32)
-    # Near differences count most; wider ones reach where no nearer one does.
-    for k, share in ((0.7, 1.0), (1.8, 0.05), (5.0, 0.002)):
-        mass += share * cv2.GaussianBlur(weight, (0, 0), k)
-        total += share * cv2.GaussianBlur(difference, (0, 0), k)
-    shift = total / mass[..., None]
-    shift = cv2.resize(shift, (known.shape[1], known.shape[0]), interpolation=cv2.INTER_LINEAR)
-    shifted = np.clip(plate[box].astype(np.float32) + shift, 0, 255)
-    out = plate.copy()
-    out[box] = np.where(covered[box][..., None], np.rint(shifted).astype(np.uint8), plate[box])
     return out

@@ -19,7 +19,7 @@ from mf_backend.engines.base import EngineJob, MemoryNeed
 from mf_backend.engines.preview.actor import Actor
 from mf_backend.retarget.target_mask import model_person, working_scale
 
-_VERSION = "2"
+_VERSION = "3"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _PROCESS_BYTES = 595_000_000

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mf_backend.actor.plate.background import build_plate
-from mf_backend.actor.plate.fill import inpaint, match_tone
+from mf_backend.actor.plate.fill import inpaint
+from mf_backend.actor.plate.tone import match_tone
 from mf_backend.contracts.errors import CancelledError
 from mf_backend.contracts.progress import NullReporter
 from tests.backend.memory_clip import Frames, Picture
