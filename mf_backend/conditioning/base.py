@@ -40,8 +40,8 @@ class AnalysedActor(Protocol):
 
         False where that cannot be; the stage then does its work itself."""
 
-    def digest(self) -> str:
-        """Hash of what people mended of it; empty where nothing was."""
+    def digest(self, stage: str) -> str:
+        """Hash of what people mended of what a stage leaves; empty where nothing was."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,17 @@ def changed_frames(correction: JointCorrection) -> range:
     return range(correction.frame - correction.blend, correction.frame + correction.blend + 1)
 
 
+def reaching(corrections: Iterable[JointCorrection], frames: range) -> tuple[JointCorrection, ...]:
+    """The corrections that may change one of these frames of the clip, in the same order.
+
+    Two that meet change what lies between them, and so a longer blend may make another one matter.
+    """
+    listed = tuple(corrections)
+    reach = max((2 * one.blend + 1 for one in listed), default=0)
+    wide = range(frames.start - reach, frames.stop + reach)
+    return tuple(one for one in listed if one.frame in wide)
+
+
 def apply_corrections(
     joints: NDArray[np.floating[Any]],
     states: NDArray[np.uint8],

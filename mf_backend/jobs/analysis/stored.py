@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mf_backend.actor.mends.correction_file import read_corrections
+from mf_backend.actor.mends.joint_corrections import (
+    JointCorrection,
+    apply_corrections,
+    reaching,
+)
 from mf_backend.actor.store.about import Part
 from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.actor.store.reading import load_joints
-from mf_backend.clip import Clip, write_png
+from mf_backend.clip import Clip
+from mf_backend.clip.writer import png_bytes
 from mf_backend.conditioning import joints_stage, masks_stage
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import SOURCE_JOINTS
+from mf_backend.contracts.conditions import JointState
 from mf_backend.contracts.errors import InputError, MFError, OutputError
 from mf_backend.contracts.files import hash_value, write_bytes, write_json, write_npz
 from mf_backend.contracts.marks import FileMark
@@ -45,9 +54,20 @@ class StoredActor:
         self.folder = wish.folder(root)
         self._wish, self._used = wish, used
 
-    def digest(self) -> str:
+    def digest(self, stage: str) -> str:
         """See AnalysedActor."""
-        return ""
+        if stage != joints_stage.NAME:
+            return ""
+        moved = [
+            [one.frame, one.blend, [[joint, *place] for joint, place in sorted(one.joints.items())]]
+            for one in self._corrections()
+        ]
+        return hash_value(moved) if moved else ""
+
+    def _corrections(self) -> tuple[JointCorrection, ...]:
+        """What a person corrected of the joints on the wished frames, and near them."""
+        wished = range(self._wish.first, self._wish.last + 1)
+        return reaching(read_corrections(self.folder.mends), wished)
 
     def fill(self, context: ConditionContext, stage: str, reporter: Reporter) -> bool:
         """See AnalysedActor."""
@@ -105,6 +125,7 @@ class StoredActor:
         out, size = context.out, context.clip.size
         found = load_joints(self.folder)
         frames = found.pop("frames")
+        found = _mended(found, frames, self._corrections())
         inside = (frames >= self._wish.first) & (frames <= self._wish.last)
         arrays = cut_frames(found, np.flatnonzero(inside))
         if len(arrays["source"]) != self._count:
@@ -116,7 +137,7 @@ class StoredActor:
         write_npz(out / SOURCE_JOINTS, **arrays)
         for index, joints in enumerate(arrays["source"]):
             picture = draw_skeleton(joints, size)
-            write_png(out / "source_poses" / f"frame_{index}.png", picture)
+            _put(out / "source_poses" / f"frame_{index}.png", png_bytes(picture))
             reporter.check()
         quality = self._figures(part, joints_stage.NAME)
         quality["hands"] = joints_stage.hand_states(arrays["state"])
@@ -129,11 +150,34 @@ class StoredActor:
             kept = kept_name(name, self._wish.first)
             if kept is not None:
                 (out / name).parent.mkdir(exist_ok=True)
-                write_bytes(out / name, self._bytes(part, kept))
+                _put(out / name, self._bytes(part, kept))
                 reporter.check()
         quality = self._figures(part, masks_stage.NAME)
         masks_stage.tell(quality, reporter)
         write_json(out / masks_stage.QUALITY, quality)
+
+
+def _mended(
+    found: dict[str, Any], frames: Any, corrections: tuple[JointCorrection, ...]
+) -> dict[str, Any]:
+    """The arrays of joints.npz with corrections in them; nobody knows how deep a moved joint is."""
+    if not corrections:
+        return found
+    joints, states = apply_corrections(found["source"], found["state"], frames, corrections)
+    result = {**found, "source": joints, "state": states}
+    if "world" in found:
+        moved = states == JointState.MENDED
+        result["world"] = np.where(moved[..., None], np.float32(np.nan), found["world"])
+    return result
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file, unless it is there as it is to be: what no correction touches stays."""
+    # What cannot be read is written, which says what is wrong.
+    with suppress(OSError):
+        if path.read_bytes() == data:
+            return
+    write_bytes(path, data)
 
 
 class _ChangedError(MFError):

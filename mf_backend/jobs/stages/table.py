@@ -31,7 +31,7 @@ def condition_stage(
     def depends() -> Any:
         files = [hash_path(path) for path in (*stage.inputs_used(context), *more)]
         own = [stage.settings_used(context.settings), files]
-        mended = context.actor.digest() if context.actor is not None else ""
+        mended = context.actor.digest(stage.name) if context.actor is not None else ""
         return [*own, mended] if mended and stage.name in (JOINTS, MASKS) else own
 
     def run(tracker: JobTracker, made_from: str) -> None:

@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mf_backend.contracts.conditions import load_conditions
+from mf_backend.actor.mends.correction_file import new_correction, write_corrections
+from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.contracts.conditions import JointState, load_conditions
 from mf_backend.contracts.files import write_npz
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Settings, Target
 from mf_backend.jobs.disk.folder import JobFolder, create_job
+from mf_backend.skeleton.joints import JOINT_INDEX
 from tests.backend.conftest import write_frames
 from tests.backend.jobs.runs import run
 from tests.backend.tiny_job import figure_joints
@@ -67,6 +70,38 @@ def test_the_second_take_finds_nothing_anew(place: Path, first: JobFolder) -> No
     for kind in ("source_masks", "source_alpha", "source_poses"):
         for index in range(3):
             assert part.path(kind, index).read_bytes() == whole.path(kind, index + 1).read_bytes()
+
+
+def test_a_correction_is_taken_and_leaves_other_frames_alone(place: Path, first: JobFolder) -> None:
+    job, found = first, load_conditions(first.conditions)
+    poses = [found.path("source_poses", index) for index in range(4)]
+    masks = [found.path("source_masks", index) for index in range(4)]
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in (*poses, *masks)}
+    actor = ActorFolder(Path(report(job)["actor"]["folder"]))
+    elbow = JOINT_INDEX["right_elbow"]
+    x, y = (float(value) for value in found.source_joints[3, elbow])
+    one = new_correction(3, 0, {elbow: (x + 12.0, y)})
+    write_corrections(actor.mends, [one])
+    try:
+        assert run(job).code == 0
+        mended = load_conditions(job.conditions)
+        moved = np.linalg.norm(mended.source_joints - found.source_joints, axis=-1)
+        assert np.argwhere(moved > 0.01).tolist() == [[3, elbow]]
+        assert moved[3, elbow] == pytest.approx(12.0, abs=0.01)
+        with np.load(job.conditions / "joints.npz") as arrays:
+            assert arrays["source_state"][3, elbow] == JointState.MENDED
+        after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in before}
+        changed = [path for path in before if after[path] != before[path]]
+        assert changed == [poses[3]]
+        assert run(job).again() == []
+        (actor.mends / "joints.json").write_text("{")
+        ran = run(job)
+        assert ran.code == 2 and "cannot be read" in str(ran.value)
+    finally:
+        (actor.mends / "joints.json").unlink()
+    assert run(job).code == 0
+    again = load_conditions(job.conditions)
+    assert np.array_equal(again.source_joints, found.source_joints, equal_nan=True)
 
 
 def test_a_finished_job_needs_no_store(place: Path, first: JobFolder, tmp_path: Path) -> None:
