@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import THRESHOLD
+from mf_backend.actor.plate.motion import MotionTracker
 from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
@@ -34,10 +35,13 @@ from mf_backend.contracts.files import write_json, write_npz
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Alignment, Settings
 from mf_backend.retarget.alignment import AlignmentOptions, align, mask_box
+from mf_backend.retarget.placement import View
 
 FILE = "joints.npz"
 QUALITY = "quality/align.json"
 _SAME_ASPECT = 0.01
+_FOLLOWED = 0.95
+"""Share of frames whose registration must hold for the camera's way to be believed."""
 
 Joints = NDArray[np.float32]
 
@@ -102,14 +106,17 @@ class AlignStage:
         source, state = load_source(out)
         target = _read_target(context)
         placed = _to_clip(target, clip.size, settings.alignment)
+        world, positions = load_world(out), context.target.positions
         options = AlignmentOptions(
             clip.size,
+            source_world=world,
+            target_positions=positions,
+            view=_view(context),
             keep_limb_lengths=settings.keep_limb_lengths,
             source_boxes=_boxes(_source_masks(context), settings.alignment),
             target_boxes=_boxes(_target_masks(context, target.size), settings.alignment),
         )
         result = align(placed, source, settings.alignment, options)
-        world, positions = load_world(out), context.target.positions
         depths = {} if world is None else {"source_world": world}
         if positions is not None:
             depths["target_positions"] = positions
@@ -224,6 +231,20 @@ def _boxes(masks: Sequence[Any], mode: Alignment) -> NDArray[np.float64] | None:
         return None
     nothing = (np.nan,) * 4
     return np.array([mask_box(mask()) or nothing for mask in masks], np.float64)
+
+
+def _view(context: ConditionContext) -> View:
+    """How the clip's camera moved, seen on what is not the actor; only `fit` follows it."""
+    if context.settings.alignment is not Alignment.FIT:
+        return View()
+    tracker = MotionTracker(context.clip.size)
+    for index, frame in enumerate(context.clip.frames()):
+        tracker.add(frame, read_mask(context.out, "source_masks", index))
+    motion = tracker.finish()
+    # A registration that broke off says less about the camera than that it stood still.
+    if motion.steady or motion.registered < _FOLLOWED:
+        return View()
+    return View(motion.to_first)
 
 
 def _source_masks(context: ConditionContext) -> list[Any]:

@@ -8,7 +8,6 @@ examples were made with, kept for comparison.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -16,23 +15,31 @@ from numpy.typing import NDArray
 
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import Alignment
+from mf_backend.retarget.lengths import Body
 from mf_backend.retarget.limbs import measure_ratios, rebuild
-from mf_backend.skeleton.joints import JOINT_INDEX
+from mf_backend.retarget.placement import (
+    ANKLES,
+    HIPS,
+    NECK,
+    Anchor,
+    View,
+    centre,
+    choose_anchor,
+    filled,
+    middle_of,
+    seen,
+    support,
+    weighted,
+)
+from mf_backend.skeleton.joints import BODY
 
 Joints = NDArray[np.float32]
 Points = NDArray[np.float64]
 
-_ANKLES = (JOINT_INDEX["right_ankle"], JOINT_INDEX["left_ankle"])
-_HIPS = (JOINT_INDEX["right_hip"], JOINT_INDEX["left_hip"])
-_NECK = JOINT_INDEX["neck"]
-
-
-class Anchor(StrEnum):
-    """The part of the actor on which the target skeletons are placed."""
-
-    AUTO = "auto"
-    FEET = "feet"
-    HIPS = "hips"
+_LINED_UP = 1.25
+"""A rig that is larger or smaller than the actor by more than this was not lined up."""
+_LEAST_INSIDE = 0.5
+"""Share of the body's joints that a fitted skeleton has in the picture at least."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,10 @@ class AlignmentOptions:
     """Boxes of the actor's masks; `released` only."""
     target_boxes: NDArray[Any] | None = None
     """Boxes of the target person's masks; `released` only."""
+    source_world: NDArray[Any] | None = None
+    target_positions: NDArray[Any] | None = None
+    """[frames, 60, 3] both bodies in metres, as in Conditions; None where not known."""
+    view: View = field(default_factory=View)
 
 
 @dataclass(frozen=True)
@@ -103,12 +114,15 @@ def align(
             f"There are {len(target)} target skeletons for {len(source)} frames of the clip.",
             "Render one target skeleton for each frame.",
         )
-    if mode is Alignment.MATCHED:
-        report = AlignmentReport("matched", 1.0, (0.0, 0.0), "none")
-        return AlignmentResult(target.astype(np.float32), report)
     if mode is Alignment.RELEASED:
         return _released(target, options)
-    return _fit(target, source, options)
+    rig = Body(target, _exact(options.target_positions), exact=True)
+    actor = Body(source, _exact(options.source_world), size=options.size)
+    return (_matched if mode is Alignment.MATCHED else _fit)(rig, actor, options)
+
+
+def _exact(places: NDArray[Any] | None) -> Points | None:
+    return None if places is None else np.asarray(places, np.float64)
 
 
 def mask_box(mask: NDArray[Any]) -> tuple[int, int, int, int] | None:
@@ -165,9 +179,9 @@ def _released(target: Points, options: AlignmentOptions) -> AlignmentResult:
     return AlignmentResult(joints.astype(np.float32), report)
 
 
-def _fit(target: Points, source: Points, options: AlignmentOptions) -> AlignmentResult:
+def _fit(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResult:
     """One scale for the clip, limb lengths of the actor, anchored on feet or hips."""
-    ratios = measure_ratios(target, source, options.size)
+    ratios = measure_ratios(target, source)
     if ratios is None:
         raise InputError(
             "align-no-limbs",
@@ -176,26 +190,26 @@ def _fit(target: Points, source: Points, options: AlignmentOptions) -> Alignment
             "or use the alignment 'matched' (Matched Camera).",
         )
     notes: list[str] = list(ratios.notes)
-    shaped = rebuild(target, ratios) if options.keep_limb_lengths else target * ratios.scale
-    anchor = _choose_anchor(target, source, options)
+    plain = target.joints * ratios.scale
+    shaped = rebuild(target.joints, ratios) if options.keep_limb_lengths else plain
+    anchor = choose_anchor(target, source, options.anchor)
     if anchor is Anchor.FEET:
-        weights = _support_weights(target)
-        path = _weighted(target, _ANKLES, weights)
-        now = _weighted(shaped, _ANKLES, weights)
-        goal = _middle(_weighted(source, _ANKLES, _support_weights(source)))
+        weights = support(target)
+        path, now = (weighted(joints, ANKLES, weights) for joints in (plain, shaped))
+        stand = weighted(source.joints, ANKLES, support(source))
     else:
-        pair = _HIPS if _seen(source, _HIPS, options.size) else (_NECK, _NECK)
-        if pair == (_NECK, _NECK):
+        pair = HIPS if seen(source, HIPS) else NECK
+        if pair == NECK:
             notes.append("The actor's hips are not in the picture; anchored on the neck.")
-        path, now = (_centre(joints, pair) for joints in (target, shaped))
-        goal = _middle(_centre(source, pair))
-    wanted = goal + ratios.scale * (path - _middle(path))
-    move = _fill(wanted - now)
-    joints = shaped + move[:, None]
-    offset = np.nan_to_num(goal - _middle(path))
-    ankle_seen = _seen(source, _ANKLES, options.size)
-    if not ankle_seen and anchor is Anchor.HIPS:
-        notes.append("The actor's feet are not in the picture; anchored on the hips.")
+        elif not seen(source, ANKLES):
+            notes.append("The actor's feet are not in the picture; anchored on the hips.")
+        path, now = (centre(joints, pair) for joints in (plain, shaped))
+        stand = centre(source.joints, pair)
+    goal = middle_of(options.view.at_first(stand))
+    wanted = options.view.at_frames(goal + path - middle_of(path))
+    joints = shaped + filled(wanted - now)[:, None]
+    offset = np.nan_to_num(goal - middle_of(target.joints[:, ANKLES].mean(1)))
+    notes += _out_of_view(joints, options.size)
     report = AlignmentReport(
         "fit",
         ratios.scale,
@@ -207,71 +221,32 @@ def _fit(target: Points, source: Points, options: AlignmentOptions) -> Alignment
     return AlignmentResult(joints.astype(np.float32), report)
 
 
-def _choose_anchor(target: Points, source: Points, options: AlignmentOptions) -> Anchor:
-    """Feet where both show them and the rig stands on them, else hips."""
-    if options.anchor is not Anchor.AUTO:
-        return options.anchor
-    if not (_seen(source, _ANKLES, options.size) and _present(target, _ANKLES)):
-        return Anchor.HIPS
-    foot = _weighted(target, _ANKLES, _support_weights(target))
-    hips = _centre(target, _HIPS)
-    spread = [float(np.nanmean(np.nanstd(path, axis=0))) for path in (foot, hips)]
-    # A rig whose supporting foot wanders further than its hips is in the air, not standing.
-    return Anchor.FEET if spread[0] <= spread[1] * 1.25 + 1.0 else Anchor.HIPS
+def _matched(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResult:
+    """The skeletons as they are, and a word where they cannot be this actor's."""
+    notes = _out_of_view(target.joints, options.size)
+    ratios = measure_ratios(target, source)
+    if ratios is not None and not 1 / _LINED_UP < ratios.scale < _LINED_UP:
+        notes.append(
+            f"The rig is {1 / ratios.scale:.2f} times as large in the picture as the actor; line "
+            "it up in the camera view, or use the alignment `fit` (Fit to Actor)."
+        )
+    report = AlignmentReport("matched", 1.0, (0.0, 0.0), "none", notes=tuple(notes))
+    return AlignmentResult(target.joints.astype(np.float32), report)
 
 
-def _present(joints: Points, pair: tuple[int, int]) -> bool:
-    return bool(np.isfinite(joints[:, pair]).all((1, 2)).mean() >= 0.5)
-
-
-def _seen(joints: Points, pair: tuple[int, int], size: tuple[int, int], border: int = 4) -> bool:
-    """Whether both joints are inside the picture (and not pinned to its edge) in most frames."""
-    limit = np.array(size) - 1 - border
-    points = joints[:, pair]
+def _out_of_view(joints: Points, size: tuple[int, int]) -> list[str]:
+    """A sentence where most of the skeleton is outside the picture most of the time."""
+    body = joints[:, BODY]
+    there = np.isfinite(body).all(-1)
     with np.errstate(invalid="ignore"):
-        inside = (points >= border) & (points <= limit)
-    return bool(inside.all((1, 2)).mean() >= 0.5)
-
-
-def _height(joints: Points) -> float:
-    """Median vertical extent of the body joints, pixels."""
-    y = joints[:, :18, 1]
-    y = y[np.isfinite(y).any(1)]
-    return float(np.median(np.nanmax(y, 1) - np.nanmin(y, 1))) if len(y) else 0.0
-
-
-def _support_weights(joints: Points) -> Points:
-    """How much each ankle [frames, 2] carries the body: near 1 for the lower one, smoothly."""
-    y = joints[:, _ANKLES, 1]
-    soft = max(0.03 * _height(joints), 1e-3)
-    difference = np.clip((y[:, 0] - y[:, 1]) / soft, -30, 30)
-    right = 1 / (1 + np.exp(-difference))
-    return np.stack([right, 1 - right], 1)
-
-
-def _weighted(joints: Points, pair: tuple[int, int], weights: Points) -> Points:
-    path: Points = (joints[:, pair] * weights[..., None]).sum(1)
-    return path
-
-
-def _centre(joints: Points, pair: tuple[int, int]) -> Points:
-    centre: Points = joints[:, pair].mean(1)
-    return centre
-
-
-def _middle(path: Points) -> Points:
-    """Median point of a path [frames, 2]; NaN frames ignored."""
-    seen = path[np.isfinite(path).all(1)]
-    return np.median(seen, axis=0) if len(seen) else np.full(2, np.nan)
-
-
-def _fill(move: Points) -> Points:
-    """Offsets [frames, 2] with gaps interpolated, so that a lost anchor makes no jump."""
-    good = np.flatnonzero(np.isfinite(move).all(1))
-    if not good.size:
-        return np.zeros_like(move)
-    frames = np.arange(len(move))
-    return np.stack([np.interp(frames, good, move[good, axis]) for axis in (0, 1)], 1)
+        inside = ((body >= 0) & (body <= np.array(size) - 1)).all(-1)
+    shares = inside.sum(1)[there.any(1)] / np.maximum(there.sum(1), 1)[there.any(1)]
+    if not len(shares) or np.median(shares) >= _LEAST_INSIDE:
+        return []
+    return [
+        "Most of the target skeleton lies outside the picture; see that the clip shows the actor "
+        "from head to feet, or choose another alignment."
+    ]
 
 
 __all__ = [

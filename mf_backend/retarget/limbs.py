@@ -1,27 +1,41 @@
-"""Limb lengths of the actor and the rig, and a skeleton rebuilt with other limb lengths."""
+"""The actor's proportions beside the rig's, and a skeleton rebuilt with other limb lengths."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.retarget.lengths import (
+    PAIRS,
+    Body,
+    Length,
+    Pair,
+    Part,
+    measure,
+    weighted_quantile,
+)
 from mf_backend.skeleton.joints import BODY_JOINTS, LEFT_HAND, LIMBS, RIGHT_HAND
 
 Points = NDArray[np.float64]
 
 _FACE = ((1, 0), (0, 14), (0, 15), (14, 16), (15, 17), (14, 15), (16, 17))
-_MIRROR = {(1, 2): (1, 5), (2, 3): (5, 6), (3, 4): (6, 7), (1, 8): (1, 11), (8, 9): (11, 12),
-           (9, 10): (12, 13)}  # fmt: skip
-_MIRROR |= {right: left for left, right in _MIRROR.items()}
-_CUT_BY = {(9, 10): (8, 9), (12, 13): (11, 12), (3, 4): (2, 3), (6, 7): (5, 6)}
-"""Outer limbs and the limb before each, whose ratio stands in where the outer one is not seen."""
+_PART = {limb: part for part, pairs in PAIRS.items() for limb in pairs}
+_INNER = {Part.SHIN: Part.THIGH, Part.FOREARM: Part.UPPER_ARM}
+"""Outer parts and the one before each, whose ratio stands in where the outer one is not seen."""
 _HAND_SPAN = (0, 9)
-_BORDER = 4
 _FEWEST = 3
-_SAME = 1.25
-"""Sides whose lengths differ by more than this factor: the short one is seen foreshortened."""
+_PROPORTION = 0.2
+"""How far a part's ratio usually is from the whole body's: bodies differ by that (relative)."""
+_AGREE = 0.08
+"""Ratios within about this of each other (relative) vote for one scale."""
+_CUT = 0.6
+"""A part shorter than this beside the others was not seen whole: the picture's edge, or something
+in front, cuts it."""
+_APART = 1.35
+_FACE_DOUBT = 0.12
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,7 @@ class LimbRatios:
     """Actor's length over the rig's, in pixels, for the whole clip."""
 
     scale: float
-    limbs: dict[tuple[int, int], float]
+    limbs: dict[Pair, float]
     """Ratio for each of LIMBS."""
     hands: float
     notes: tuple[str, ...] = ()
@@ -41,115 +55,127 @@ class LimbRatios:
         return {name: ratio / self.scale for name, ratio in names.items()}
 
 
-def _lengths(joints: Points, pair: tuple[int, int], size: tuple[int, int] | None) -> Points:
-    """Lengths of a limb in the frames where both ends are seen and not pinned to the border."""
-    ends = joints[:, pair]
-    good = np.isfinite(ends).all((1, 2))
-    if size is not None:
-        with np.errstate(invalid="ignore"):
-            limit = np.array(size) - 1 - _BORDER
-            good &= ((ends >= _BORDER) & (ends <= limit)).all((1, 2))
-    lengths: Points = np.linalg.norm(ends[good, 0] - ends[good, 1], axis=-1)
-    return lengths
+def measure_ratios(target: Body, source: Body) -> LimbRatios | None:
+    """Measure the ratios of rig (`target`) and actor; None where no limb is common to both.
 
-
-def _median(joints: Points, pair: tuple[int, int], size: tuple[int, int] | None) -> float:
-    lengths = _lengths(joints, pair, size)
-    fewest = min(_FEWEST, len(joints))
-    return float(np.median(lengths)) if len(lengths) >= fewest else float("nan")
-
-
-def measure_ratios(target: Points, source: Points, size: tuple[int, int]) -> LimbRatios | None:
-    """Measure the ratios from joints [frames, 60, 2]; None where no limb is common to both.
-
-    Lengths are medians over the clip. A limb cut by the picture's edge is not measured: estimators
-    pin its end to the edge. Where one side is much shorter than the other it was seen
-    foreshortened, and both sides take the longer one's length.
+    The scale is what most parts agree on, the surest and longest counting most. A part's own ratio
+    is believed as far as its measurement is surer than that bodies are alike.
     """
-    own: dict[tuple[int, int], tuple[float, float]] = {}
-    for limb in LIMBS:
-        own[limb] = (_median(source, limb, size), _median(target, limb, None))
-    limbs: dict[tuple[int, int], float] = {}
-    weights: dict[tuple[int, int], float] = {}
-    for limb, (actor, rig) in own.items():
-        if limb in _FACE:
-            continue
-        other = _MIRROR[limb]
-        both_sides = np.array([own[limb], own[other]])
-        spread = _spread(both_sides)
-        if limb in _CUT_BY and _cut(own, limb):
-            continue
-        if not np.isfinite([actor, rig]).all() or np.any(spread > _SAME):
-            actor, rig = (_longest(both_sides[:, k]) for k in (0, 1))
-        if np.isfinite([actor, rig]).all() and actor > 1 and rig > 1:
-            limbs[limb], weights[limb] = actor / rig, actor
-    face = _pooled(source, target, _FACE, size)
-    if not limbs and not np.isfinite(face):
+    actor, rig = measure(source), measure(target)
+    votes = {
+        part: (math.log(actor[part].pixels / rig[part].pixels), _doubt(actor[part], rig[part]))
+        for part in PAIRS
+        if part in actor and part in rig
+    }
+    _leave_out_cut(votes)
+    face = _face_ratio(source, target)
+    if not votes and not np.isfinite(face):
         return None
     notes = []
-    if limbs:
-        # Weighted by length: long limbs are measured with the smallest relative error.
-        scale = _weighted_median(np.array(list(limbs.values())), np.array(list(weights.values())))
+    if votes:
+        scale = math.exp(_agreed(votes, rig))
     else:
         scale = face
         notes.append("Only the head was seen on both; scaled by the head.")
-    unseen = [limb for limb in LIMBS if limb not in limbs and limb not in _FACE]
-    if unseen and limbs:
-        notes.append(
-            "Not seen whole on the actor, so scaled with the rest: "
-            + ", ".join(f"{_words(a)} to {_words(b)}" for a, b in unseen)
-            + "."
-        )
-    for limb in LIMBS:
-        if limb not in limbs:
-            near = limbs.get(_CUT_BY.get(limb, limb), scale)
-            limbs[limb] = face if limb in _FACE and np.isfinite(face) else near
+    cut = [part for part, (ratio, _) in votes.items() if ratio < math.log(scale * _CUT)]
+    for part in cut:
+        del votes[part]
+    parts = {
+        part: scale * math.exp(_believed(ratio - math.log(scale), doubt))
+        for part, (ratio, doubt) in votes.items()
+    }
+    if votes:
+        notes += _remarks(votes, scale)
+    for part in PAIRS:
+        if part not in parts:
+            parts[part] = parts.get(_INNER.get(part, part), scale)
+    head = scale
+    if np.isfinite(face):
+        head = scale * math.exp(_believed(math.log(face / scale), _FACE_DOUBT))
+    limbs = {limb: parts[_PART[limb]] if limb in _PART else head for limb in LIMBS}
     limbs = {k: float(np.clip(v, scale * 0.5, scale * 2.0)) for k, v in limbs.items()}
-    hands = _hand_ratio(source, target, size)
+    hands = _hand_ratio(source.joints, target.joints)
     hands = hands if np.isfinite(hands) and 0.5 < hands / scale < 2 else scale
     return LimbRatios(scale, limbs, float(hands), tuple(notes))
 
 
-def _cut(own: dict[tuple[int, int], tuple[float, float]], limb: tuple[int, int]) -> bool:
-    """Whether an outer limb is too short beside its inner one to have been seen whole.
-
-    An ankle below the picture is often reported just inside it. The rig shows what is natural.
-    """
-    outer, inner = (np.array(own[key]) for key in (limb, _CUT_BY[limb]))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        actor, rig = outer / inner
-    return bool(actor < 0.5 and (not np.isfinite(rig) or actor < 0.6 * rig or rig < 0.5))
+def _doubt(actor: Length, rig: Length) -> float:
+    return math.hypot(actor.doubt, rig.doubt)
 
 
-def _spread(both_sides: Points) -> Points:
-    """Longer over shorter side for actor and rig [2]; 1 where neither side was measured."""
-    if not np.isfinite(both_sides).any(0).all():
-        return np.ones(2)
-    longest: Points = np.nanmax(both_sides, 0)
-    spread: Points = longest / np.maximum(np.nanmin(both_sides, 0), 1e-6)
-    return spread
+def _leave_out_cut(votes: dict[Part, tuple[float, float]]) -> None:
+    """Drop outer parts that are far too short beside their inner ones: an ankle below the picture
+    is often reported just inside it."""
+    for outer, inner in _INNER.items():
+        if outer in votes and inner in votes and votes[outer][0] - votes[inner][0] < math.log(_CUT):
+            del votes[outer]
 
 
-def _longest(values: Points) -> float:
-    return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
+def _agreed(votes: dict[Part, tuple[float, float]], rig: dict[Part, Length]) -> float:
+    """The logarithm of the scale that most parts agree on."""
+    values = np.array([ratio for ratio, _ in votes.values()])
+    doubts = np.hypot([doubt for _, doubt in votes.values()], _AGREE)
+    # Long parts are what one sees of a body's size.
+    weights = np.sqrt([rig[part].pixels for part in votes]) / doubts**2
+    middle = weighted_quantile(values, weights, 0.5)
+    for _ in range(20):
+        off = (values - middle) / (2 * doubts)
+        trust = weights / (1 + off**2) ** 2
+        middle = float((trust * values).sum() / trust.sum())
+    return middle
 
 
-def _weighted_median(values: Points, weights: Points) -> float:
-    order = np.argsort(values)
-    below = np.cumsum(weights[order]) - weights[order] / 2
-    return float(np.interp(weights.sum() / 2, below, values[order]))
+def _believed(apart: float, doubt: float) -> float:
+    """A part's measured difference from the scale (logarithm), drawn to none by its doubt."""
+    return apart * _PROPORTION**2 / (_PROPORTION**2 + doubt**2)
 
 
-def _pooled(
-    source: Points, target: Points, pairs: tuple[tuple[int, int], ...], size: tuple[int, int]
-) -> float:
-    """Ratio of summed median lengths over the pairs seen on both."""
-    lengths = np.array([(_median(source, p, size), _median(target, p, None)) for p in pairs])
+def _remarks(votes: dict[Part, tuple[float, float]], scale: float) -> list[str]:
+    """Sentences on what was not seen, and on bodies that differ."""
+    remarks = []
+    unseen = [limb for limb in LIMBS if limb in _PART and _PART[limb] not in votes]
+    if unseen:
+        remarks.append(
+            "Not seen whole on the actor, so scaled with the rest: "
+            + ", ".join(f"{_words(a)} to {_words(b)}" for a, b in unseen)
+            + "."
+        )
+    apart = {
+        part: math.exp(ratio) / scale
+        for part, (ratio, doubt) in votes.items()
+        if abs(ratio - math.log(scale)) > math.log(_APART) + doubt
+    }
+    if apart:
+        said = ", ".join(f"{part} {factor:.2f}" for part, factor in apart.items())
+        remarks.append(
+            f"Clip and rig disagree about the body's proportions (actor's length over the rig's, "
+            f"1 where they agree: {said}). Look at the fitted skeleton, and at the rig's bones."
+        )
+    return remarks
+
+
+def _face_ratio(source: Body, target: Body) -> float:
+    """Ratio of summed median lengths over the pairs of the face seen on both; NaN unknown."""
+    lengths = np.array(
+        [(_median(source.joints, pair), _median(target.joints, pair)) for pair in _FACE]
+    )
     both = np.isfinite(lengths).all(1)
     if not both.any():
         return float("nan")
     actor, rig = lengths[both].sum(0)
-    return float(actor / rig) if rig > 0 else float("nan")
+    return float(actor / rig) if rig > 0 and actor > 0 else float("nan")
+
+
+def _lengths(joints: Points, pair: Pair) -> Points:
+    ends = joints[:, pair]
+    good = np.isfinite(ends).all((1, 2))
+    lengths: Points = np.linalg.norm(ends[good, 0] - ends[good, 1], axis=-1)
+    return lengths
+
+
+def _median(joints: Points, pair: Pair) -> float:
+    lengths = _lengths(joints, pair)
+    return float(np.median(lengths)) if len(lengths) >= min(_FEWEST, len(joints)) else float("nan")
 
 
 def _words(joint: int) -> str:
@@ -157,11 +183,11 @@ def _words(joint: int) -> str:
     return BODY_JOINTS[joint].replace("_", " ")
 
 
-def _hand_ratio(source: Points, target: Points, size: tuple[int, int]) -> float:
+def _hand_ratio(source: Points, target: Points) -> float:
     """Ratio of the longest palms (wrist to middle knuckle) seen over the clip."""
     spans = []
     for joints in (source, target):
-        palms = [_lengths(joints[:, h], _HAND_SPAN, None) for h in (LEFT_HAND, RIGHT_HAND)]
+        palms = [_lengths(joints[:, h], _HAND_SPAN) for h in (LEFT_HAND, RIGHT_HAND)]
         all_palms = np.concatenate(palms)
         spans.append(np.quantile(all_palms, 0.75) if len(all_palms) >= _FEWEST else np.nan)
     return float(spans[0] / spans[1]) if spans[1] > 0 else float("nan")

@@ -21,7 +21,6 @@ from mf_backend.body.outline import draw_body
 from mf_backend.body.sprites import Sprite, cut_sprite, drawing_order, held_sprite, warp_sprite
 from mf_backend.body.whole_skeleton import FullSkeleton, complete
 from mf_backend.retarget.alignment import similarity_between
-from mf_backend.retarget.limbs import measure_ratios
 
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -103,10 +102,9 @@ def model_person(
         return None
     candidates = np.array(sorted(masks))
     widths = measure_widths(source, lambda i: masks[i], list(masks))
-    ratios = measure_ratios(target_small, source_small, small)
-    ratio = 1.0 if ratios is None else float(np.clip(ratios.scale, 0.1, 10))
-    choice = choose_frames(source, target, widths, candidates, small, ratio)
-    return PersonModel(source, target, widths, ratio, candidates, choice)
+    # Aligned skeletons have the actor's size, whatever their limbs' lengths say in single poses.
+    choice = choose_frames(source, target, widths, candidates, small, 1.0)
+    return PersonModel(source, target, widths, 1.0, candidates, choice)
 
 
 def predict_target_masks(

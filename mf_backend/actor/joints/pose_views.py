@@ -41,6 +41,8 @@ class PoseReading:
     """[33] median distance of the single views from `points`, pixels; 0 with one view."""
     world: Floats | None = None
     """[33, 3] metres about the middle of the hips, x right, y down, z away from the camera."""
+    mirrored: bool = False
+    """Whether it was read from a mirrored view."""
 
     def box(self) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 around all landmarks."""
@@ -191,7 +193,9 @@ class PoseEstimator:
                 values, world = values[list(_MIRRORED)], world[list(_MIRRORED)]
             points = undo(matrix, values[:, :2] * CANVAS - 0.5)
             depth = values[:, 2] * CANVAS / zoom
-            people.append(PoseReading(points, depth, values[:, 3], np.zeros(LANDMARKS), world))
+            people.append(
+                PoseReading(points, depth, values[:, 3], np.zeros(LANDMARKS), world, mirrored)
+            )
         return people
 
     def everybody(
@@ -249,13 +253,18 @@ def merge(readings: Sequence[PoseReading]) -> PoseReading:
     """The median person of several readings of one; `spread` says how far they disagree."""
     points = np.median([r.points for r in readings], axis=0)
     distances = [np.linalg.norm(r.points - points, axis=1) for r in readings]
-    worlds = [r.world for r in readings if r.world is not None]
+    # The model takes one leg for longer than the other: a mirrored view weighs as all others do.
+    worlds = [
+        np.median(found, axis=0)
+        for which in (False, True)
+        if (found := [r.world for r in readings if r.mirrored is which and r.world is not None])
+    ]
     return PoseReading(
         points=points,
         depth=np.median([r.depth for r in readings], axis=0),
         visibility=np.median([r.visibility for r in readings], axis=0),
         spread=np.median(distances, axis=0),
-        world=np.median(worlds, axis=0) if worlds else None,
+        world=np.mean(worlds, axis=0) if worlds else None,
     )
 
 

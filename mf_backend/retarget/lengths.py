@@ -1,0 +1,195 @@
+"""How long the parts of a body are, in pixels, whatever way they point in the single frames.
+
+A limb that points at the camera looks short. Where places in space are known, each frame's length
+is divided by the share of the limb that lies across the view; frames count by how little that
+matters in them. Both sides of a body are one measurement: people are as long left as right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.skeleton.joints import BODY
+
+Points = NDArray[np.float64]
+Pair = tuple[int, int]
+
+
+class Part(StrEnum):
+    """A part of a body with a length of its own."""
+
+    SHOULDER = "shoulder"
+    UPPER_ARM = "upper arm"
+    FOREARM = "forearm"
+    TRUNK = "trunk"
+    THIGH = "thigh"
+    SHIN = "shin"
+
+
+PAIRS: dict[Part, tuple[Pair, Pair]] = {
+    Part.SHOULDER: ((1, 2), (1, 5)),
+    Part.UPPER_ARM: ((2, 3), (5, 6)),
+    Part.FOREARM: ((3, 4), (6, 7)),
+    Part.TRUNK: ((1, 8), (1, 11)),
+    Part.THIGH: ((8, 9), (11, 12)),
+    Part.SHIN: ((9, 10), (12, 13)),
+}
+"""The joints at both ends of each part, right and left."""
+
+BORDER = 4
+"""Pixels from the picture's edge within which an estimator pins what lies outside."""
+_FEWEST = 3
+_LEAST_ACROSS = 0.35
+"""A limb with less than this share across the view tells nothing about its length."""
+_TURN_DOUBT = 0.2
+"""Error of an estimated direction in space, radians."""
+_PIXEL_DOUBT = 0.03
+"""Relative error of a limb seen from its side."""
+_LENS = 1.2
+"""Focal length over the picture's longer side, as cameras that film people have it."""
+_NEAREST = 1.5
+"""Metres from a camera within which no whole person is filmed."""
+_LONG = 0.8
+"""Without depth: limbs seen from their side are the longest, but so are mistakes."""
+
+
+@dataclass(frozen=True)
+class Length:
+    """One part of a body."""
+
+    pixels: float
+    """As seen from its side."""
+    doubt: float
+    """Relative standard error, 0.03 for 3 %."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """One of the two bodies over the clip."""
+
+    joints: Points
+    """[frames, 60, 2] pixels, NaN absent."""
+    places: Points | None = None
+    """[frames, 60, 3] metres, x right, y down, z away from the camera; NaN unknown."""
+    exact: bool = False
+    """Whether `places` are a rig's own, from its camera, and no estimate."""
+    size: tuple[int, int] | None = None
+    """(width, height) of the picture whose edge cuts limbs; None where none does."""
+
+
+def measure(body: Body) -> dict[Part, Length]:
+    """The parts that were seen in enough frames to be measured."""
+    found = {}
+    zoom = pixels_per_metre(body) if body.exact else None
+    for part, pairs in PAIRS.items():
+        length = None
+        if zoom is not None:
+            length = _from_space(body, pairs, float(np.nanmedian(zoom)))
+        if length is None:
+            length = _from_picture(body, pairs)
+        if length is not None:
+            found[part] = length
+    return found
+
+
+def pixels_per_metre(body: Body) -> Points | None:
+    """How large the body is in each frame [frames], from places and pixels; NaN where unknown.
+
+    None where no frame tells.
+    """
+    if body.places is None:
+        return None
+    flat = body.places[:, BODY, :2] - np.zeros(2)
+    joints = body.joints[:, BODY]
+    both = np.isfinite(flat).all(-1) & np.isfinite(joints).all(-1)
+    count = both.sum(1)
+    p, q = (np.where(both[..., None], x, 0.0) for x in (flat, joints))
+    middles = [x.sum(1) / np.maximum(count, 1)[:, None] for x in (p, q)]
+    p, q = (
+        np.where(both[..., None], x - m[:, None], 0.0) for x, m in zip((p, q), middles, strict=True)
+    )
+    spread = (p**2).sum((1, 2))
+    known = (count >= 4) & (spread > 1e-4)
+    slopes = np.where(known, (p * q).sum((1, 2)) / np.where(known, spread, 1.0), np.nan)
+    slopes[~(slopes > 0)] = np.nan
+    return slopes if np.isfinite(slopes).any() else None
+
+
+def _from_space(body: Body, pairs: tuple[Pair, Pair], zoom: float) -> Length | None:
+    """A rig's length, which its places tell whichever way it is turned."""
+    assert body.places is not None
+    metres = np.concatenate(
+        [np.linalg.norm(body.places[:, b] - body.places[:, a], axis=-1) for a, b in pairs]
+    )
+    metres = metres[np.isfinite(metres)]
+    if not len(metres) or np.median(metres) * zoom < 1:
+        return None
+    return Length(float(np.median(metres)) * zoom, 0.01)
+
+
+def _from_picture(body: Body, pairs: tuple[Pair, Pair]) -> Length | None:
+    around = _around_hips(body)
+    samples = [_samples(body, around, pair) for pair in pairs]
+    lengths, across = (np.concatenate([s[k] for s in samples]) for k in (0, 1))
+    if len(lengths) < min(_FEWEST, len(body.joints)) or np.median(lengths) < 1:
+        return None
+    known = np.isfinite(across)
+    if known.mean() < 0.5:
+        low, middle, long = np.quantile(lengths, (1 - _LONG, 0.5, _LONG))
+        return Length(float(long), _PIXEL_DOUBT + float(long - low) / (2 * middle))
+    usable = known & (np.nan_to_num(across) > _LEAST_ACROSS)
+    if usable.sum() < min(_FEWEST, len(body.joints)):
+        return None
+    lengths, across = lengths[usable], across[usable]
+    lean = np.sqrt(np.maximum(1 - across**2, 0)) / across
+    doubts = _PIXEL_DOUBT + _TURN_DOUBT * lean
+    weights = 1 / doubts**2
+    whole = weighted_quantile(lengths / across, weights, 0.5)
+    # The errors of one estimator repeat from frame to frame: more frames do not make it surer.
+    return Length(whole, float(np.quantile(doubts, 0.25)))
+
+
+def _around_hips(body: Body) -> Points | None:
+    """An estimate's places [frames, 60, 3] about the middle of the hips, in units of the camera's
+    distance from there; None where there are none.
+
+    The distance follows from the body's size in pixels and a usual lens.
+    """
+    zoom = pixels_per_metre(body)
+    if zoom is None or body.places is None or body.size is None:
+        return None
+    distance = _LENS * max(body.size) / float(np.nanmedian(zoom))
+    return body.places / max(distance, _NEAREST)
+
+
+def _samples(body: Body, around: Points | None, pair: Pair) -> tuple[Points, Points]:
+    """(length in pixels, what of the limb is seen of 1) [k each] of the frames that show both ends
+    inside the picture; the second is NaN where unknown. `around`: see _around_hips."""
+    ends = body.joints[:, pair]
+    good = np.isfinite(ends).all((1, 2))
+    if body.size is not None:
+        with np.errstate(invalid="ignore"):
+            limit = np.array(body.size) - 1 - BORDER
+            good &= ((ends >= BORDER) & (ends <= limit)).all((1, 2))
+    lengths = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=-1)
+    across = np.full(len(ends), np.nan)
+    if around is not None:
+        limb = around[:, pair[1]] - around[:, pair[0]]
+        full = np.linalg.norm(limb, axis=-1)
+        # Seen from where the camera is: what is nearer is larger, and no ray is like another.
+        ends = around[:, pair]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            flat = ends[..., :2] / (1 + ends[..., 2:])
+            across = np.linalg.norm(flat[:, 1] - flat[:, 0], axis=-1) / full
+    return lengths[good], across[good]
+
+
+def weighted_quantile(values: Points, weights: Points, share: float) -> float:
+    """The value under which a share (0..1) of the weights lies."""
+    order = np.argsort(values)
+    below = np.cumsum(weights[order]) - weights[order] / 2
+    return float(np.interp(share * weights.sum(), below, values[order]))

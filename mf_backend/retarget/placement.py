@@ -1,0 +1,155 @@
+"""Where the fitted skeleton stands: on the feet that carry the body, else by hips or neck.
+
+Paths are followed over the whole clip in pixels of its first frame, so that a camera that moves
+with the actor does not count as the actor's own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.retarget.lengths import BORDER, Body
+from mf_backend.skeleton.joints import JOINT_INDEX
+
+Points = NDArray[np.float64]
+Pair = tuple[int, int]
+
+ANKLES: Pair = (JOINT_INDEX["right_ankle"], JOINT_INDEX["left_ankle"])
+HIPS: Pair = (JOINT_INDEX["right_hip"], JOINT_INDEX["left_hip"])
+NECK: Pair = (JOINT_INDEX["neck"], JOINT_INDEX["neck"])
+
+_LIFTED = 0.05
+"""A foot this much higher than the other, in body heights, is off the ground."""
+_FAST = 0.012
+"""A foot that moves this far in a frame, in body heights, steps."""
+_SMOOTHED = 2
+"""Frames before and after over which the weight goes from one foot to the other."""
+_HEIGHT_OF_TRUNK = 3.2
+"""Body height over the line from neck to hips."""
+
+
+class Anchor(StrEnum):
+    """The part of the actor on which the target skeletons are placed."""
+
+    AUTO = "auto"
+    FEET = "feet"
+    HIPS = "hips"
+
+
+@dataclass(frozen=True)
+class View:
+    """How the clip's camera moved; `to_first` homographies [frames, 3, 3] take a frame's pixels to
+    the first frame's. None for a camera that stands still."""
+
+    to_first: Points | None = None
+
+    def at_first(self, path: Points) -> Points:
+        """A path [frames, 2] as it would be seen from where the camera began."""
+        return path if self.to_first is None else _moved(self.to_first, path)
+
+    def at_frames(self, path: Points) -> Points:
+        """A path [frames, 2] in the first frame's pixels, in each frame's own."""
+        return path if self.to_first is None else _moved(np.linalg.inv(self.to_first), path)
+
+
+def _moved(matrices: Points, path: Points) -> Points:
+    whole = np.concatenate([path, np.ones((len(path), 1))], axis=1)
+    out = np.einsum("nij,nj->ni", matrices, whole)
+    moved: Points = out[:, :2] / out[:, 2:]
+    return moved
+
+
+def choose_anchor(target: Body, source: Body, wanted: Anchor) -> Anchor:
+    """Feet where both show them and the rig stands on them, else hips."""
+    if wanted is not Anchor.AUTO:
+        return wanted
+    if not (seen(source, ANKLES) and _present(target.joints, ANKLES)):
+        return Anchor.HIPS
+    foot = weighted(target.joints, ANKLES, support(target))
+    hips = centre(target.joints, HIPS)
+    spread = [float(np.nanmean(np.nanstd(path, axis=0))) for path in (foot, hips)]
+    # A rig whose supporting foot wanders further than its hips is in the air, not standing.
+    return Anchor.FEET if spread[0] <= spread[1] * 1.25 + 1.0 else Anchor.HIPS
+
+
+def _present(joints: Points, pair: Pair) -> bool:
+    return bool(np.isfinite(joints[:, pair]).all((1, 2)).mean() >= 0.5)
+
+
+def seen(body: Body, pair: Pair) -> bool:
+    """Whether both joints are inside the picture (and not pinned to its edge) in most frames."""
+    points = body.joints[:, pair]
+    inside = np.isfinite(points)
+    if body.size is not None:
+        limit = np.array(body.size) - 1 - BORDER
+        with np.errstate(invalid="ignore"):
+            inside &= (points >= BORDER) & (points <= limit)
+    return bool(inside.all((1, 2)).mean() >= 0.5)
+
+
+def support(body: Body) -> Points:
+    """How much each ankle [frames, 2] carries the body; sums to 1, changes smoothly.
+
+    The foot that is low and stands still; both alike where the body stands on both.
+    """
+    feet = np.stack([filled(body.joints[:, ankle]) for ankle in ANKLES], axis=1)
+    height = _HEIGHT_OF_TRUNK * _typical(body.joints, 1)
+    with np.errstate(invalid="ignore"):
+        down = feet[..., 1] / height
+        if body.places is not None and np.isfinite(body.places[:, ANKLES, 1]).mean() > 0.5:
+            # In space a foot that is nearer to the camera is not lower.
+            tall = _HEIGHT_OF_TRUNK * _typical(body.places, 1)
+            down = body.places[:, ANKLES, 1] / tall
+        up = np.nan_to_num(down.max(axis=1, keepdims=True) - down, nan=0.0)
+    fast = np.zeros(feet.shape[:2])
+    if len(feet) > 1:
+        fast = np.linalg.norm(np.gradient(feet, axis=0), axis=-1) / height
+    carried = np.exp(-((up / _LIFTED) ** 2)) / (1 + (fast / _FAST) ** 2) + 1e-3
+    carried[:, [not np.isfinite(body.joints[:, ankle]).any() for ankle in ANKLES]] = 1e-6
+    kernel = 1 + _SMOOTHED - np.abs(np.arange(-_SMOOTHED, _SMOOTHED + 1.0))
+    padded = np.pad(carried, ((_SMOOTHED, _SMOOTHED), (0, 0)), mode="edge")
+    smooth = np.stack([np.convolve(padded[:, k], kernel, "valid") for k in (0, 1)], axis=1)
+    shares: Points = smooth / smooth.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _typical(points: Points, joint: int) -> float:
+    """Usual distance of a joint from the middle of the hips; 1 where it is never known."""
+    away = np.linalg.norm(points[:, joint] - points[:, HIPS].mean(1), axis=-1)
+    away = away[np.isfinite(away)]
+    return max(float(np.quantile(away, 0.8)), 1e-6) if len(away) else 1.0
+
+
+def weighted(joints: Points, pair: Pair, weights: Points) -> Points:
+    """Path [frames, 2] between two joints by their weights; gaps of a joint are bridged, so that
+    the path does not jump to the other one."""
+    path = np.zeros((len(joints), 2))
+    for joint, weight in zip(pair, weights.T, strict=True):
+        path += filled(joints[:, joint]) * weight[:, None]
+    path[~np.isfinite(joints[:, pair]).any((1, 2))] = np.nan
+    return path
+
+
+def centre(joints: Points, pair: Pair) -> Points:
+    """Middle of two joints [frames, 2]."""
+    middle: Points = joints[:, pair].mean(1)
+    return middle
+
+
+def middle_of(path: Points) -> Points:
+    """Median point of a path [frames, 2]; NaN frames ignored."""
+    known = path[np.isfinite(path).all(axis=1)]
+    return np.median(known, axis=0) if len(known) else np.full(2, np.nan)
+
+
+def filled(move: Points) -> Points:
+    """Offsets [frames, 2] with gaps interpolated, so that a lost anchor makes no jump."""
+    good = np.flatnonzero(np.isfinite(move).all(axis=1))
+    if not good.size:
+        return np.zeros_like(move)
+    frames = np.arange(len(move))
+    return np.stack([np.interp(frames, good, move[good, axis]) for axis in (0, 1)], 1)
