@@ -92,6 +92,7 @@ JOB_TARGET = JointsFile(
 _KNOWN = (
     *("source", "source_state", "source_world", "target", "target_given", "target_size"),
     *("target_positions", "state", "others", "world", "positions", "size"),
+    "actor_size",
 )
 """What joints files that we write ourselves hold besides the wanted arrays."""
 _LARGEST_SIDE = 1_000_000

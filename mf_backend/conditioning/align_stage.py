@@ -126,6 +126,7 @@ class AlignStage:
             source=source,
             source_state=state,
             target=result.joints.astype(np.float32),
+            actor_size=np.array(result.actor_size),
             target_given=target.joints,
             target_size=np.array(target.size),
             size=np.array(clip.size),

@@ -93,6 +93,7 @@ class TargetMaskStage:
             clip.size,
             given,
             joints_given,
+            conditions.actor_size,
         )
         for index, (hard, soft) in enumerate(masks):
             write_png(out / "target_masks" / f"frame_{index}.png", hard)

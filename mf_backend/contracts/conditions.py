@@ -4,7 +4,7 @@ Layout (N counts from 0, one for each frame used, in the clip's pixel size):
   joints.npz                     source, target float32 [frames, 60, 2]; size int (width, height);
                                  source_state uint8 [frames, 60], a JointState each; and, where they
                                  are known, source_world and target_positions float32
-                                 [frames, 60, 3]: see Conditions
+                                 [frames, 60, 3]; perhaps actor_size: see Conditions
   source_masks/frame_N.png       hard masks, 8-bit grey, 255 = person
   target_masks/frame_N.png       where the actor will be, hard
   source_alpha/frame_N.png       soft mattes of the same, for compositing
@@ -32,7 +32,11 @@ FRAMES = range(1 << 18)
 JOINTS = WantedArray((FRAMES, (60,), (2,)), "[frames, 60, 2]")
 POSITIONS = WantedArray((FRAMES, (60,), (3,)), "[frames, 60, 3]", optional=True)
 SIZE = WantedArray(((2,),), "(width, height)")
-BESIDE = ("source_state", "source_world", "target_positions", "target_given", "target_size")
+_ACTOR_SIZE = WantedArray((), "one number", optional=True)
+BESIDE = (
+    *("source_state", "source_world", "target_positions", "actor_size"),
+    *("target_given", "target_size"),
+)
 """What joints.npz may hold besides `source`, `target` and `size`."""
 
 
@@ -69,6 +73,8 @@ class Conditions:
     target_positions: NDArray[np.float32] | None = field(default=None, kw_only=True)
     """[frames, 60, 3] the rig's joints before alignment in metres from the rig's camera, same axes;
     NaN where absent. None where the motion came without."""
+    actor_size: float = field(default=1.0, kw_only=True)
+    """The actor's size in the clip over that of the aligned skeletons; 1 after `fit`."""
 
     @property
     def count(self) -> int:
@@ -103,6 +109,7 @@ def load_conditions(folder: Path) -> Conditions:
         {
             **{"source": JOINTS, "target": JOINTS, "size": SIZE},
             **{"source_world": POSITIONS, "target_positions": POSITIONS},
+            "actor_size": _ACTOR_SIZE,
         },
         beside=BESIDE,
     )
@@ -119,7 +126,16 @@ def load_conditions(folder: Path) -> Conditions:
         for name in ("source_world", "target_positions")
         if name in arrays and len(arrays[name]) == len(source)
     }
-    return Conditions(folder, (width, height), source, target, **placed)
+    actor_size = float(arrays.get("actor_size", 1.0))
+    if not 0.01 < actor_size < 100:
+        raise InputError(
+            "condition-damaged",
+            f"{folder / 'joints.npz'} says that the actor is {actor_size:g} times as large as the "
+            f"target.",
+            "Start the job again; it is made anew.",
+        )
+    size = (width, height)
+    return Conditions(folder, size, source, target, actor_size=actor_size, **placed)
 
 
 def read_arrays(

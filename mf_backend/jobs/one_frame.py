@@ -122,6 +122,7 @@ def _thin(conditions: Conditions, chosen: tuple[int, ...], size: tuple[int, int]
         chosen,
         source_world=world,
         target_positions=positions,
+        actor_size=conditions.actor_size,
     )
 
 

@@ -7,7 +7,7 @@ examples were made with, kept for comparison.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,8 @@ class AlignmentResult:
 
     joints: Joints
     report: AlignmentReport
+    actor_size: float = 1.0
+    """The actor's size in the clip over that of the aligned joints."""
 
 
 def align(
@@ -114,10 +116,12 @@ def align(
             f"There are {len(target)} target skeletons for {len(source)} frames of the clip.",
             "Render one target skeleton for each frame.",
         )
-    if mode is Alignment.RELEASED:
-        return _released(target, options)
     rig = Body(target, _exact(options.target_positions), exact=True)
     actor = Body(source, _exact(options.source_world), size=options.size)
+    if mode is Alignment.RELEASED:
+        released = _released(target, options)
+        size = _actor_size(Body(np.asarray(released.joints, np.float64)), actor)
+        return replace(released, actor_size=size)
     return (_matched if mode is Alignment.MATCHED else _fit)(rig, actor, options)
 
 
@@ -224,14 +228,26 @@ def _fit(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResu
 def _matched(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResult:
     """The skeletons as they are, and a word where they cannot be this actor's."""
     notes = _out_of_view(target.joints, options.size)
-    ratios = measure_ratios(target, source)
-    if ratios is not None and not 1 / _LINED_UP < ratios.scale < _LINED_UP:
+    actor_size = _actor_size(target, source)
+    apart = not 1 / _LINED_UP < actor_size < _LINED_UP
+    if target.places is not None and not apart:
+        # Whoever lined a rig up meant it to be the actor; what is measured is the error.
+        actor_size = 1.0
+    if apart:
         notes.append(
-            f"The rig is {1 / ratios.scale:.2f} times as large in the picture as the actor; line "
+            f"The rig is {1 / actor_size:.2f} times as large in the picture as the actor; line "
             "it up in the camera view, or use the alignment `fit` (Fit to Actor)."
         )
     report = AlignmentReport("matched", 1.0, (0.0, 0.0), "none", notes=tuple(notes))
-    return AlignmentResult(target.joints.astype(np.float32), report)
+    return AlignmentResult(target.joints.astype(np.float32), report, actor_size)
+
+
+def _actor_size(target: Body, source: Body) -> float:
+    """The actor's size over an aligned skeleton's; 1 where nothing tells."""
+    # Without the one's depth the other's would make its foreshortened limbs long alone.
+    like = source if target.places is not None else replace(source, places=None)
+    ratios = measure_ratios(target, like)
+    return 1.0 if ratios is None else float(np.clip(ratios.scale, 0.1, 10))
 
 
 def _out_of_view(joints: Points, size: tuple[int, int]) -> list[str]:

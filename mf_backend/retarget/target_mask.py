@@ -78,11 +78,12 @@ def model_person(
     source_mask: Callable[[int], Mask],
     size: tuple[int, int],
     scale: float = 1.0,
+    ratio: float = 1.0,
 ) -> PersonModel | None:
     """Measure the actor; joints [frames, 60, 2] in pixels of a picture of `size`.
 
     `source_mask(i)` gives the mask at that size; `scale` shrinks everything returned (and masks
-    while measuring). None where no frame has a mask.
+    while measuring). `ratio` is the actor's size over the target's. None where no frame has a mask.
     """
     import cv2
 
@@ -102,9 +103,8 @@ def model_person(
         return None
     candidates = np.array(sorted(masks))
     widths = measure_widths(source, lambda i: masks[i], list(masks))
-    # Aligned skeletons have the actor's size, whatever their limbs' lengths say in single poses.
-    choice = choose_frames(source, target, widths, candidates, small, 1.0)
-    return PersonModel(source, target, widths, 1.0, candidates, choice)
+    choice = choose_frames(source, target, widths, candidates, small, ratio)
+    return PersonModel(source, target, widths, ratio, candidates, choice)
 
 
 def predict_target_masks(
@@ -114,19 +114,20 @@ def predict_target_masks(
     size: tuple[int, int],
     given: Callable[[int], Mask | None] | None = None,
     given_joints: NDArray[Any] | None = None,
+    ratio: float = 1.0,
 ) -> Iterator[tuple[Mask, Mask]]:
     """Yield (hard mask of 0 and 255, soft matte), uint8 [height, width], for each frame.
 
     Joints [frames, 60, 2] after alignment, in pixels of `size` (width, height). `source_mask(i)`:
     the actor's mask or matte. `given(i)`: mask [height, width] of the target person or of the
     scene's character in the picture `given_joints` (the joints before alignment) refer to, or
-    None. The hard mask covers the aligned skeleton and is empty where there is none for longer; the
-    soft one is 0 outside the hard one.
+    None. `ratio` is the actor's size over the target's. The hard mask covers the aligned skeleton
+    and is empty where there is none for longer; the soft one is 0 outside the hard one.
     """
     import cv2
 
     scale = working_scale(size)
-    model = model_person(source_joints, target_joints, source_mask, size, scale)
+    model = model_person(source_joints, target_joints, source_mask, size, scale, ratio)
     count = len(target_joints)
     if model is None:
         # No mask at all: the default widths of the skeleton's own size.

@@ -82,7 +82,12 @@ class PreviewEngine:
             )
         scale = working_scale(clip.size)
         model = model_person(
-            conditions.source_joints, conditions.target_joints, matte, clip.size, scale
+            conditions.source_joints,
+            conditions.target_joints,
+            matte,
+            clip.size,
+            scale,
+            conditions.actor_size,
         )
         if model is None:
             reporter.warn(
