@@ -41,8 +41,6 @@ class PoseReading:
     """[33] median distance of the single views from `points`, pixels; 0 with one view."""
     world: Floats | None = None
     """[33, 3] metres about the middle of the hips, x right, y down, z away from the camera."""
-    mirrored: bool = False
-    """Whether it was read from a mirrored view."""
 
     def box(self) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 around all landmarks."""
@@ -193,9 +191,7 @@ class PoseEstimator:
                 values, world = values[list(_MIRRORED)], world[list(_MIRRORED)]
             points = undo(matrix, values[:, :2] * CANVAS - 0.5)
             depth = values[:, 2] * CANVAS / zoom
-            people.append(
-                PoseReading(points, depth, values[:, 3], np.zeros(LANDMARKS), world, mirrored)
-            )
+            people.append(PoseReading(points, depth, values[:, 3], np.zeros(LANDMARKS), world))
         return people
 
     def everybody(
@@ -211,13 +207,14 @@ class PoseEstimator:
     ) -> PoseReading | None:
         """The person at `near`, as the median over several views; None where no view finds them."""
         region = around(near, (picture.shape[1], picture.shape[0]))
-        found = []
+        found, mirrored = [], []
         for view in views:
             people = self.everybody(picture, region, view)
             best = min(people, key=lambda p: apart(p, near), default=None)
             if best is not None and apart(best, near) < 0.25:
                 found.append(best)
-        return merge(found) if found else None
+                mirrored.append(view.mirrored)
+        return merge(found, mirrored) if found else None
 
     def segmentation(self, picture: Picture, region: Region) -> tuple[Picture | None, Floats]:
         """Mask of the first person found in a region, uint8 [CANVAS, CANVAS], and the matrix from
@@ -249,15 +246,24 @@ def apart(a: PoseReading, b: PoseReading) -> float:
     return float(distance) / max(a.extent, b.extent)
 
 
-def merge(readings: Sequence[PoseReading]) -> PoseReading:
-    """The median person of several readings of one; `spread` says how far they disagree."""
+def merge(readings: Sequence[PoseReading], mirrored: Sequence[bool]) -> PoseReading:
+    """The median person of several readings of one; `spread` says how far they disagree.
+
+    `mirrored` says of each whether its view was.
+    """
     points = np.median([r.points for r in readings], axis=0)
     distances = [np.linalg.norm(r.points - points, axis=1) for r in readings]
     # The model takes one leg for longer than the other: a mirrored view weighs as all others do.
     worlds = [
         np.median(found, axis=0)
         for which in (False, True)
-        if (found := [r.world for r in readings if r.mirrored is which and r.world is not None])
+        if (
+            found := [
+                reading.world
+                for reading, turned in zip(readings, mirrored, strict=True)
+                if turned is which and reading.world is not None
+            ]
+        )
     ]
     return PoseReading(
         points=points,
