@@ -55,6 +55,14 @@ def _page(shots: Mapping[str, Any], changes: Changes | None) -> Iterator[str]:
         f"<h1>Edits against the truth</h1><p>{len(shots)} shots ({held_out} held out), "
         f"{frames} frames. PSNR in dB; what each figure means stands in docs/truth.md.</p>"
     )
+    lacking = {
+        why: metric
+        for shot in shots.values()
+        for name in _results(shot)
+        for metric, why in shot["rows"][name]["missing"].items()
+    }
+    for why, metric in lacking.items():
+        yield f"<p><small>{escape(metric)} was not measured: {escape(why)}</small></p>"
     if changes is not None:
         yield from _changes(changes)
     yield "<h2>Means over shots</h2>"
