@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -14,11 +15,12 @@ from pathlib import Path
 
 from mf_backend.contracts.errors import InputError, MFError
 
-# What the actor's joints and masks come from; changes elsewhere let them be used again.
 _ESTIMATING = (
-    "actor/joints", "actor/masks", "actor/user_files.py", "clip", "skeleton",
-    "conditioning/joints_stage.py", "conditioning/masks_stage.py", "conditioning/stage_files.py",
+    "actor/joints", "actor/masks", "conditioning/joints_stage.py", "conditioning/masks_stage.py",
 )  # fmt: skip
+"""What finds the actor's joints and masks; whatever it imports belongs to it, too."""
+_WITHOUT = "contracts"
+"""Checks and forms of files: they change often, and no joint or mask with them."""
 _SHOWN = 2000
 _PROBE = """
 import json, tempfile
@@ -73,11 +75,43 @@ class Backend:
 
     def code(self) -> str:
         """Hash of all its code."""
-        return _hash(self.package, [self.package])
+        return self._hash(_sources(self.package))
 
     def estimating_code(self) -> str:
-        """Hash of the code that finds the actor's joints and masks."""
-        return _hash(self.package, [self.package / name for name in _ESTIMATING])
+        """Hash of the code that finds the actor's joints and masks: while it stays the same, they
+        can be used again."""
+        found: set[Path] = set()
+        todo = {file for name in _ESTIMATING for file in _sources(self.package / name)}
+        while todo:
+            file = todo.pop()
+            found.add(file)
+            if file.suffix == ".py":
+                todo |= self._imported(file) - found
+        return self._hash(found)
+
+    def _imported(self, file: Path) -> set[Path]:
+        """Files of the package that a file imports, anywhere in it."""
+        modules: set[str] = set()
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                modules |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+            elif isinstance(node, ast.Import):
+                modules |= {name.name for name in node.names}
+        files = set()
+        for module in modules:
+            first, *rest = module.split(".")
+            if first == self.package.name and rest and rest[0] != _WITHOUT:
+                place = self.package.joinpath(*rest)
+                files |= {place.with_suffix(".py"), place / "__init__.py"}
+        return {file for file in files if file.is_file()}
+
+    def _hash(self, files: Iterable[Path]) -> str:
+        """Over names and contents."""
+        digest = hashlib.sha256()
+        for file in sorted(files):
+            digest.update(file.relative_to(self.package).as_posix().encode() + b"\0")
+            digest.update(file.read_bytes() + b"\0")
+        return digest.hexdigest()[:16]
 
     def run_job(self, job: Path, *options: str) -> None:
         """Run a job's folder to its end on one thread. Raises MFError with what it said."""
@@ -109,12 +143,7 @@ def _environment() -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
 
-def _hash(root: Path, places: Iterable[Path]) -> str:
-    """Over the names and contents of the Python and JSON files in some folders and files."""
-    digest = hashlib.sha256()
-    for place in places:
-        files = place.rglob("*") if place.is_dir() else [place]
-        for file in sorted(file for file in files if file.suffix in (".py", ".json")):
-            digest.update(file.relative_to(root).as_posix().encode() + b"\0")
-            digest.update(file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def _sources(place: Path) -> list[Path]:
+    """The Python and JSON files of a folder, or a single one."""
+    files = place.rglob("*") if place.is_dir() else [place]
+    return [file for file in files if file.suffix in (".py", ".json")]
