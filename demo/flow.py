@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import motionfollower_addon
 from demo import actions, clothes, figure, footage, measure, sheet, watch
-from demo.quiet import printed_to
+from film.quiet import printed_to
 from mf_backend.clip import open_clip, probe_clip, reference_for
 from mf_backend.clip.info import ClipInfo
 from mf_backend.contracts.conditions import load_conditions

@@ -18,7 +18,7 @@ from devtools import blenders, bpy_wheels, say
 
 CODE = (
     "dev.py", "devtools", "demo", "mf_backend", "motionfollower_addon", "tests", "benchmarks",
-    "docs",
+    "film", "docs",
 )  # fmt: skip
 _LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 """What its `lint-imports` does; the package cannot be run with -m."""

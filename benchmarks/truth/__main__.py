@@ -1,4 +1,4 @@
-"""python -m benchmarks.truth run|report ..."""
+"""python -m benchmarks.truth film|run|report ..."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from mf_backend.contracts.errors import MFError
 
 COMMANDS = {
+    "film": "film the shots that are not there yet: the clip, the right answer, the bare set",
     "run": "have the filmed shots edited, and score the results against the truth",
     "report": "write a run's figures and pictures as one page, and compare it with an earlier run",
 }

@@ -1,0 +1,40 @@
+"""`film`: film the benchmark's shots with Blender's Python module."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from ..filming import descriptions
+from ..shot_folder import cache_folder
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("shots", nargs="*", metavar="NAME", help="only these (default: all)")
+    parser.add_argument("--list", action="store_true", help="only tell the shots' names")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Film what is not in the cache yet, one shot after the other."""
+    chosen = [descriptions.load(name) for name in options.shots or descriptions.names()]
+    if options.list:
+        held_out = descriptions.held_out()
+        for shot in chosen:
+            print(shot.name, "(held out)" if shot.name in held_out else "")
+        return 0
+    # Blender is loaded only where something is filmed.
+    import motionfollower_addon
+    from film.quiet import printed_to
+
+    from ..filming.into_cache import film
+
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    motionfollower_addon.register()  # it reads the rigs as it does for its users
+    for shot in chosen:
+        started = time.monotonic()
+        with printed_to(cache / "blender.log"):
+            folder = film(shot, cache)
+        print(f"{shot.name}: {folder} ({time.monotonic() - started:.0f} s)", flush=True)
+    return 0

@@ -1,0 +1,1 @@
+"""Motions as stances over time, for any rig of any build."""

@@ -1,0 +1,1 @@
+"""Bodies of any build, their rigs, clothes, hair and faces."""

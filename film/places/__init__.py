@@ -1,0 +1,1 @@
+"""Sets to film in, their light, and what stands or is held in them."""
