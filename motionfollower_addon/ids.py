@@ -59,7 +59,13 @@ OP_PREFERENCES = "motionfollower.open_preferences"
 OP_BACKDROP = "motionfollower.backdrop"
 OP_ONE_FRAME = "motionfollower.one_frame"
 
+ACTOR_RIG_VIEWS = "motionfollower_actor_views"
+"""Custom property of actor rigs: how the camera saw each frame, rows [3, 4]; one where all are one.
+"""
+
 OP_ACTOR_RIG = "motionfollower.actor_rig"
+OP_ACTOR_CORRECT = "motionfollower.actor_correct"
+OP_ACTOR_UNCORRECT = "motionfollower.actor_uncorrect"
 
 OP_INSTALL = "motionfollower.install_backend"
 OP_VERIFY = "motionfollower.verify_backend"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from bpy.props import StringProperty
 
 from mf_backend.contracts.errors import MFError
 
 from .. import ids
-from ..host.actor import making
+from ..host.actor import making, marks, mending
 from ..host.rig.lookup import find_camera
-from ..host.view import fitted_actor
-from .reporting import refuse
+from ..host.view import corrections, fitted_actor
+from .reporting import attempt, refuse
 
 
 class MF_OT_actor_rig(bpy.types.Operator):
@@ -28,8 +29,8 @@ through it, its joints lie where the actor's are. It can be posed, mixed and exp
         scene = context.scene
         values = getattr(scene, ids.SCENE_PROPERTY)
         try:
-            camera = find_camera(scene, values.camera.name if values.camera else "")
             material = fitted_actor.find(context)
+            camera = find_camera(scene, values.camera.name if values.camera else "")
             armature = making.make(
                 context, material, camera, values.actor_stature, values.actor_on_ground
             )
@@ -43,4 +44,51 @@ through it, its joints lie where the actor's are. It can be posed, mixed and exp
         return {"FINISHED"}
 
 
-CLASSES = (MF_OT_actor_rig,)
+class MF_OT_actor_correct(bpy.types.Operator):
+    """Take what was posed on the active actor rig as the actor's own joints: \
+on this frame, and on others where it was keyed. Takes that are rendered from now on follow it"""
+
+    bl_idname = ids.OP_ACTOR_CORRECT
+    bl_label = "Apply as Correction"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Only with an actor rig active."""
+        if marks.read(context.object) is None:
+            cls.poll_message_set("Make an actor rig, pose it and keep it active")
+            return False
+        return True
+
+    def execute(self, context: Any) -> set[str]:
+        """Keep them beside the actor."""
+        values = getattr(context.scene, ids.SCENE_PROPERTY)
+        try:
+            material = fitted_actor.find(context)
+            count = mending.apply_pose(context, context.object, material, values.actor_blend)
+        except MFError as error:
+            return refuse(self, error)
+        finally:
+            corrections.forget()
+        self.report({"INFO"}, f"{count} {'frame is' if count == 1 else 'frames are'} corrected.")
+        return {"FINISHED"}
+
+
+class MF_OT_actor_uncorrect(bpy.types.Operator):
+    """Take this correction away: on its frames the joints are as they were found again"""
+
+    bl_idname = ids.OP_ACTOR_UNCORRECT
+    bl_label = "Remove Correction"
+    bl_options = {"REGISTER"}
+
+    name: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: Any) -> set[str]:
+        """Remove it from the actor's folder."""
+        try:
+            return attempt(self, lambda: mending.remove(fitted_actor.find(context), self.name))
+        finally:
+            corrections.forget()
+
+
+CLASSES = (MF_OT_actor_rig, MF_OT_actor_correct, MF_OT_actor_uncorrect)

@@ -1,6 +1,8 @@
 """How a rig is made of the actor."""
 
-from bpy.props import BoolProperty, FloatProperty
+from bpy.props import BoolProperty, FloatProperty, IntProperty
+
+from mf_backend.actor.mends.correction_file import LONGEST_BLEND
 
 from ..core.actor.lifting.body import STATURE
 
@@ -23,4 +25,13 @@ class ActorSettings:
         subtype="DISTANCE",
         description="How tall the actor is, where that does not follow from the ground. Near and "
         "small or far and tall look the same in one picture",
+    )
+    actor_blend: IntProperty(
+        name="Blend",
+        default=3,
+        min=0,
+        soft_max=12,
+        max=LONGEST_BLEND,
+        description="Frames before and after a correction over which its joints go back to what "
+        "was found. Between two corrections of a joint whose frames meet, it stays moved",
     )

@@ -17,7 +17,7 @@ from mf_backend.contracts.checks.json_text import read_json
 from mf_backend.contracts.checks.small_files import UnreadableError
 from mf_backend.contracts.conditions import FRAMES
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.files import write_json
+from mf_backend.contracts.files import output_error, write_json
 from mf_backend.skeleton.joints import JOINT_INDEX, JOINT_NAMES
 
 SCHEMA = 1
@@ -63,7 +63,7 @@ def read_corrections(folder: Path) -> tuple[JointCorrection, ...]:
 
 
 def write_corrections(folder: Path, corrections: Iterable[JointCorrection]) -> None:
-    """Replace the file whole. Raises OutputError where the disk refuses."""
+    """Replace the file whole; the folder is made. Raises OutputError where the disk refuses."""
     entries = [
         {
             "id": correction.id,
@@ -76,6 +76,10 @@ def write_corrections(folder: Path, corrections: Iterable[JointCorrection]) -> N
         }
         for correction in corrections
     ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(folder, error) from error
     write_json(folder / NAME, {"schema": SCHEMA, "corrections": entries})
 
 

@@ -46,7 +46,7 @@ def make(
     posed = pose(lifted, scale)
     armature = add_armature(context, f"{material.name} actor", posed)
     key_motion(armature, material.name, posed, material.frames)
-    marks.write(armature, material, scale, seen(found, lifted))
+    marks.write(armature, material, scale, views, seen(found, lifted))
     return armature
 
 

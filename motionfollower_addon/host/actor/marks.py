@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mf_backend.contracts.errors import InputError
 
 from ... import ids
+from ...core.actor.lifting.camera_rows import Views, views
 from ...core.actor.material import ActorMaterial
 
 
@@ -35,11 +36,22 @@ class Mark:
 
 
 def write(
-    armature: Any, material: ActorMaterial, scale: float, joints: NDArray[np.float64]
+    armature: Any,
+    material: ActorMaterial,
+    scale: float,
+    views: Views,
+    joints: NDArray[np.float64],
 ) -> None:
-    """Keep the origin, and the joints [n, 60, 2] as the rig was made, in the clip's pixels."""
+    """Keep the origin, the cameras, and the joints [n, 60, 2] as made, in the clip's pixels."""
     mark = Mark(material.clip, material.first, material.size, material.fps, material.frames, scale)
     armature[ids.ACTOR_RIG] = json.dumps(asdict(mark))
+    still = np.array_equal(views.rows, np.broadcast_to(views.rows[:1], views.rows.shape))
+    armature[ids.ACTOR_RIG_VIEWS] = (views.rows[:1] if still else views.rows).ravel().tolist()
+    keep_joints(armature, joints)
+
+
+def keep_joints(armature: Any, joints: NDArray[np.float64]) -> None:
+    """Keep the joints [n, 60, 2] that the rig is compared with."""
     armature[ids.ACTOR_RIG_JOINTS] = joints.ravel().tolist()
 
 
@@ -62,14 +74,31 @@ def read(armature: Any) -> Mark | None:
         return None
 
 
+def views_as_made(armature: Any, mark: Mark) -> Views:
+    """The cameras in front of which the rig was made. Raises InputError without them."""
+    values = _floats(armature, ids.ACTOR_RIG_VIEWS)
+    if values.size not in (12, 12 * mark.count):
+        raise _damaged(armature)
+    rows = values.reshape(-1, 3, 4)
+    return views(np.repeat(rows, mark.count, axis=0) if len(rows) == 1 else rows)
+
+
 def joints_as_made(armature: Any, mark: Mark) -> NDArray[np.float64]:
     """The joints [n, 60, 2] that the rig had when it was made. Raises InputError without them."""
-    kept = armature.get(ids.ACTOR_RIG_JOINTS)
-    values = np.array(kept, np.float64) if kept is not None else np.empty(0)
+    values = _floats(armature, ids.ACTOR_RIG_JOINTS)
     if values.size != mark.count * 120:
-        raise InputError(
-            "actor-rig-damaged",
-            f"The actor rig {armature.name!r} no longer says how it was made.",
-            "Make it again with Make Actor Rig.",
-        )
+        raise _damaged(armature)
     return values.reshape(mark.count, 60, 2)
+
+
+def _floats(armature: Any, name: str) -> NDArray[np.float64]:
+    kept = armature.get(name)
+    return np.array(kept if hasattr(kept, "__len__") else [], np.float64)
+
+
+def _damaged(armature: Any) -> InputError:
+    return InputError(
+        "actor-rig-damaged",
+        f"The actor rig {armature.name!r} no longer says how it was made.",
+        "Make it again with Make Actor Rig.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.mends.correction_file import read_corrections
+from mf_backend.actor.mends.joint_corrections import apply_corrections
+from mf_backend.actor.store.folder import (
+    FOLDER,
+    ActorFolder,
+    actor_folder,
+    actor_id,
+    person_in_clip,
+)
+from mf_backend.actor.store.reading import load_joints
 from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.conditions import BESIDE, JointState
 from mf_backend.contracts.errors import InputError
@@ -22,6 +33,7 @@ from ...core.backend.state import ClipFacts
 from ...core.job.shot import Shot
 from .. import compat
 from ..footage import source
+from ..options import jobs_roots
 from ..panel_shot import to_shot
 from ..rig.lookup import scene_fps
 from . import fit
@@ -37,33 +49,71 @@ def find(context: Any) -> ActorMaterial:
         raise InputError(
             "actor-unknown", "The actor of this footage was not looked for yet.", _STEP
         )
-    request, facts = _clip(job.folder)
+    request = read_request(JobFolder(job.folder).request)
+    facts = read_state(JobFolder(job.folder).state).facts
+    clip = _clip(request, facts)
     conditions = job.conditions
-    count = conditions.count
+    count, first = conditions.count, request.reference.first
     path = Path(request.reference.path)
-    world = conditions.source_world
-    frames = _on_timeline(context, request, facts, count)
+    home = actor_home(request, facts, jobs_roots())
+    joints, states, world = _as_found(home, job, first)
+    corrections = read_corrections(home.mends)
+    joints, states = apply_corrections(joints, states, range(first, first + count), corrections)
     return ActorMaterial(
         name=path.stem,
         clip=str(path),
-        first=request.reference.first,
+        first=first,
         size=conditions.size,
-        fps=float(facts.fps),
-        joints=np.asarray(conditions.source_joints, np.float64),
-        states=_states(job.folder, conditions.source_joints),
+        fps=float(clip.fps),
+        joints=joints.astype(np.float64),
+        states=states,
         world=None if world is None else np.asarray(world, np.float64),
-        frames=frames,
+        frames=_on_timeline(context, request, clip, count),
+        mends=home.mends,
     )
 
 
-def _clip(folder: Path) -> tuple[JobRequest, ClipFacts]:
-    """The job's request, and what was found out about its clip."""
-    job = JobFolder(folder)
-    request = read_request(job.request)
-    known = read_state(job.state).facts.get("reference") or {}
+def actor_home(request: JobRequest, facts: Mapping[str, Any], roots: Sequence[Path]) -> ActorFolder:
+    """The folder of a job's actor, in the first of `roots` that has one.
+
+    `facts` are those of the job's state; `roots` are folders of jobs.
+    """
+    known = facts.get("actor") or {}
+    sha256 = str((facts.get("reference") or {}).get("sha256", ""))
+    person = person_in_clip(request.settings.person, request.reference.first)
+    identity = str(known.get("id") or actor_id(sha256, person))
+    clip = Path(request.reference.path)
+    homes = [actor_folder(root / FOLDER, clip, identity) for root in roots]
+    return next((home for home in homes if home.path.is_dir()), homes[0])
+
+
+def _as_found(
+    home: ActorFolder, job: fit.FitJob, first: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32] | None]:
+    """(joints, states, world) before anything was put right: from the actor's folder, else the
+    job's own, which may have been made with what was put right then."""
+    count = job.conditions.count
+    if home.joints.is_file():
+        try:
+            found = load_joints(home)
+        except InputError:
+            # The next analysis says what is wrong with it, and mends it.
+            found = {}
+        rows = np.isin(found.get("frames", []), np.arange(first, first + count))
+        if rows.sum() == count:
+            world = found["world"][rows] if "world" in found else None
+            return found["source"][rows], found["state"][rows].astype(np.uint8), world
+    conditions = job.conditions
+    states = _states(job.folder, conditions.source_joints)
+    return conditions.source_joints, states, conditions.source_world
+
+
+def _clip(request: JobRequest, facts: Mapping[str, Any]) -> ClipFacts:
+    """What was found out about a job's clip."""
+    known = facts.get("reference") or {}
     number, per = known.get("fps") or (25, 1)
     width, height = known.get("size") or (0, 0)
-    facts = ClipFacts(
+    return ClipFacts(
         kind=ClipKind(known.get("kind") or request.reference.kind),
         width=width,
         height=height,
@@ -74,7 +124,6 @@ def _clip(folder: Path) -> tuple[JobRequest, ClipFacts]:
         first_number=0,
         missing_numbers=(),
     )
-    return request, facts
 
 
 def _states(folder: Path, joints: NDArray[np.float32]) -> NDArray[np.uint8]:

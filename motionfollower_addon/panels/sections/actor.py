@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ids
-from ...host.view import fit
+from ...host.view import corrections, fit
 from ..text import draw_text
 from .base import Section, State
+
+_LINES = 12
 
 
 def state(context: Any, _: Any) -> State:
@@ -27,6 +29,24 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     row = layout.row()
     row.enabled = known
     row.operator(ids.OP_ACTOR_RIG, icon="ARMATURE_DATA")
+    column = layout.column(align=True)
+    column.prop(values, "actor_blend")
+    column.operator(ids.OP_ACTOR_CORRECT, icon="CHECKMARK")
+    _draw_corrections(layout, context)
+
+
+def _draw_corrections(layout: Any, context: Any) -> None:
+    """What was put right, each with a button that takes it away."""
+    listed = corrections.known(context.scene)
+    if listed.trouble:
+        draw_text(layout, context, listed.trouble, "ERROR")
+    for line in listed.lines[:_LINES]:
+        row = layout.row()
+        row.label(text=line.text)
+        row.operator(ids.OP_ACTOR_UNCORRECT, text="", icon="X").name = line.id
+    more = len(listed.lines) - _LINES
+    if more > 0:
+        layout.label(text=f"and {more} more")
 
 
 SECTION = Section(
