@@ -31,6 +31,14 @@ def source_matte(conditions: Conditions, index: int) -> Mask:
     return conditions.grey("source_alpha" if soft else "source_masks", index)
 
 
+def held_by_hands(conditions: Conditions, index: int) -> Mask:
+    """Which hand holds each of the actor's pixels [H, W]: 128 the right one, 255 the left one, 0
+    none. What a hand holds moves with it as one piece, wherever it lies in the picture."""
+    if not conditions.path("source_held", index).is_file():
+        return np.zeros((conditions.size[1], conditions.size[0]), np.uint8)
+    return conditions.grey("source_held", index)
+
+
 def vacated_weight(source: Mask, target: Mask, painted: NDArray[np.bool_]) -> Floats:
     """How much of the plate each pixel takes, float32 [H, W] 0..1.
 

@@ -1,8 +1,8 @@
 """Stage "masks": the actor's mask and matte on every frame, estimated or the user's own.
 
-Leaves source_masks/ (hard), source_alpha/ (soft) and quality/masks.json. No mask is trusted
-blindly: one that cannot be the actor's is named and estimated again. Estimated ones grow by what
-they leave visible of the actor.
+Leaves source_masks/ (hard), source_alpha/ (soft), source_held/ (which hand holds what) and
+quality/masks.json. No mask is trusted blindly: one that cannot be the actor's is named and
+estimated again. Then they are mended, see masks_mending.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from mf_backend.actor.masks import shape
 from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, load_estimator
 from mf_backend.actor.masks.firm_limbs import measure_cores
 from mf_backend.actor.masks.kept_mattes import kept_mattes
-from mf_backend.actor.masks.residue import ResidueFinder
-from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften, widen
+from mf_backend.actor.masks.shape import Check, Verdict, check_mask, keep_person, soften
 from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
+from mf_backend.conditioning import masks_mending as mending
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import (
     is_json,
@@ -34,13 +34,14 @@ from mf_backend.conditioning.stage_files import (
     read_mask,
 )
 from mf_backend.contracts.files import write_json
-from mf_backend.contracts.progress import PartOfStage, Reporter
+from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
 
 Matte = NDArray[np.uint8]
 
 NAME = "masks"
 QUALITY = "quality/masks.json"
+_FOLDERS = ("source_masks", "source_alpha")
 _GIVEN_THRESHOLD = 128
 """The user's masks are taken as they are: half grey and above is the actor."""
 _WHY = {
@@ -72,13 +73,17 @@ class MasksStage:
 
     def outputs(self, count: int) -> tuple[str, ...]:
         """What was found, masks and mattes."""
-        return (QUALITY, *picture_names(count, "source_masks", "source_alpha"))
+        return (QUALITY, *picture_names(count, *_FOLDERS))
+
+    def pictures(self, count: int) -> tuple[str, ...]:
+        """Paths under `out` of all pictures; source_held/ is not among the outputs, because jobs
+        of former versions are finished without it."""
+        return picture_names(count, *_FOLDERS, "source_held")
 
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames."""
-        folders = (out / "source_masks", out / "source_alpha")
         written = is_json(out / QUALITY)
-        return written and all(pictures_complete(folder, count, size) for folder in folders)
+        return written and all(pictures_complete(out / name, count, size) for name in _FOLDERS)
 
     def check(self, context: ConditionContext) -> None:
         """The user's own masks."""
@@ -93,7 +98,8 @@ class MasksStage:
         joints, _ = load_source(out)
         work = _Work(out, joints, load_others(out, clip.count))
         given = bool(settings.source_masks)
-        reporter.begin(self.name, clip.count * (1 if given else 4))
+        first = 1 if given else 2
+        reporter.begin(self.name, clip.count * (first + mending.PASSES))
         checks: dict[int, Check] = {}
         threshold = _GIVEN_THRESHOLD if given else shape.THRESHOLD
         for index, matte in _user_mattes(context) if given else _estimated(context, work):
@@ -110,7 +116,7 @@ class MasksStage:
         if rejected and settings.source_masks:
             _name_rejected(rejected, reporter)
         again = _again(context, work, rejected, reporter) if rejected else {}
-        left = [] if given else _take_residue(context, work, reporter)
+        left = mending.mend(context, joints, work.others, first * clip.count, reporter)
         quality = {
             "estimator": "given" if settings.source_masks else settings.mask_estimator or DEFAULT,
             "frames": clip.count,
@@ -169,14 +175,8 @@ class _Work:
         """Write the matte and its hard mask; say what the check finds."""
         hard = matte >= threshold
         write_png(self.out / "source_alpha" / f"frame_{index}.png", matte)
-        self.write_hard(index, hard)
+        mending.write_hard(self.out, index, hard)
         return check_mask(hard, self.joints[index])
-
-    def write_hard(self, index: int, hard: NDArray[np.bool_]) -> None:
-        """Write a hard mask [H, W] alone."""
-        write_png(
-            self.out / "source_masks" / f"frame_{index}.png", hard.astype(np.uint8) * np.uint8(255)
-        )
 
     def accepted(self, index: int, check: Check) -> bool:
         """A good mask, or an empty one where the actor is out of the picture."""
@@ -206,22 +206,6 @@ def _mask_files(context: ConditionContext) -> tuple[Path, ...]:
 def _user_mattes(context: ConditionContext) -> Iterator[tuple[int, Matte]]:
     for index, file in enumerate(_mask_files(context)):
         yield index, soften(picture_file.read_grey(file))
-
-
-def _take_residue(context: ConditionContext, work: _Work, reporter: Reporter) -> list[int]:
-    """Grow the hard masks by what they leave visible of the actor; frames where much is left."""
-    clip, out = context.clip, context.out
-    notes = PartOfStage(reporter, 2 * clip.count, "background", clip.count)
-    finder = ResidueFinder(clip, lambda i: read_mask(out, "source_alpha", i), notes)
-    left = []
-    for index, frame in enumerate(clip.frames()):
-        hard = read_mask(out, "source_masks", index) >= 128
-        mask = widen(finder.grown(index, frame, hard), context.settings.widen_mask)
-        work.write_hard(index, mask)
-        if hard.any() and finder.left_beside(mask):
-            left.append(index)
-        reporter.advance(3 * clip.count + index + 1, "edges")
-    return left
 
 
 def _name_rejected(rejected: dict[int, Verdict], reporter: Reporter) -> None:

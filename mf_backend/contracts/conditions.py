@@ -9,6 +9,8 @@ Layout (N counts from 0, one for each frame used, in the clip's pixel size):
   target_masks/frame_N.png       where the actor will be, hard
   source_alpha/frame_N.png       soft mattes of the same, for compositing
   target_alpha/frame_N.png
+  source_held/frame_N.png        which hand holds a pixel of the actor's: 128 the right one, 255 the
+                                 left one, 0 none; absent in jobs of former versions
   source_poses/  target_poses/   skeleton pictures, frame_N.png
   report.json  contact_sheet.png what was found, for people
 """

@@ -92,7 +92,7 @@ def _border_share(hard: NDArray[np.bool_]) -> float:
     return float(edge.mean())
 
 
-def _distance_to(body: Floats, size: tuple[int, int], thickness: int) -> NDArray[np.float32]:
+def skeleton_distance(body: Floats, size: tuple[int, int], thickness: int) -> NDArray[np.float32]:
     """Pixels' distance from a skeleton drawn with thick limbs, float32 [height, width]."""
     import cv2
 
@@ -108,7 +108,8 @@ def _distance_to(body: Floats, size: tuple[int, int], thickness: int) -> NDArray
     return distance
 
 
-def _extent(body: Floats) -> float:
+def extent_of(body: Floats) -> float:
+    """The longer side of the box about known joints [n, 2], pixels; 0 where fewer than two are."""
     known = body[np.isfinite(body).all(axis=-1)]
     return float(np.ptp(known, axis=0).max()) if len(known) > 1 else 0.0
 
@@ -123,7 +124,7 @@ def keep_person(matte: Matte, joints: NDArray[Any], others: NDArray[Any]) -> Mat
     import cv2
 
     body = np.asarray(joints, np.float64)[:18]
-    extent = _extent(body)
+    extent = extent_of(body)
     if extent == 0:
         return np.zeros_like(matte)
     height, width = matte.shape
@@ -131,14 +132,14 @@ def keep_person(matte: Matte, joints: NDArray[Any], others: NDArray[Any]) -> Mat
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
     factor = np.array(small) / np.array([width, height])
     thickness = max(1, round(_LIMB_WIDTH * extent * scale))
-    own = _distance_to(body * factor, small, thickness)
+    own = skeleton_distance(body * factor, small, thickness)
     weight = np.ones(own.shape, np.float32)
     for other in np.asarray(others, np.float64):
-        size = _extent(other)
+        size = extent_of(other)
         if size > 0.15 * extent:
             thick = max(1, round(_LIMB_WIDTH * size * scale))
             # A soft border between two people, a few pixels wide.
-            nearer = _distance_to(other * factor, small, thick) - own
+            nearer = skeleton_distance(other * factor, small, thick) - own
             weight = np.minimum(weight, np.clip(0.5 + nearer / 6, 0, 1))
     rough = cv2.resize(matte, small, interpolation=cv2.INTER_AREA).astype(np.float32) * weight
     number, labels = cv2.connectedComponents((rough > 64).astype(np.uint8), connectivity=8)
@@ -183,10 +184,10 @@ def outline(joints: NDArray[Any], size: tuple[int, int]) -> Matte:
     import cv2
 
     body = np.asarray(joints, np.float64)[:18]
-    extent = _extent(body)
+    extent = extent_of(body)
     if extent == 0:
         return np.zeros((size[1], size[0]), np.uint8)
-    distance = _distance_to(body, size, max(1, round(_LIMB_WIDTH * extent)))
+    distance = skeleton_distance(body, size, max(1, round(_LIMB_WIDTH * extent)))
     drawn = (distance <= 0.02 * extent).astype(np.uint8) * np.uint8(255)
     blurred: Matte = cv2.GaussianBlur(drawn, (0, 0), max(1.0, 0.004 * extent))
     return blurred

@@ -45,7 +45,9 @@ def publish(
     Until actor.json is written, what was there before counts as changed, and is made again.
     """
     count = wish.last + 1 - wish.first
-    left = (*JointsStage().outputs(count), *MasksStage().outputs(count))
+    masks = MasksStage()
+    pictures = (*masks.outputs(count), *masks.pictures(count))
+    left = tuple(dict.fromkeys((*JointsStage().outputs(count), *pictures)))
     files: dict[str, FileMark] = {}
     figures = {}
     for name in left:

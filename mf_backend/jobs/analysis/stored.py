@@ -146,9 +146,9 @@ class StoredActor:
 
     def _masks(self, context: ConditionContext, part: Part, reporter: Reporter) -> None:
         out = context.out
-        for name in masks_stage.MasksStage().outputs(self._count):
+        for name in masks_stage.MasksStage().pictures(self._count):
             kept = kept_name(name, self._wish.first)
-            if kept is not None:
+            if kept is not None and kept in part.files:
                 (out / name).parent.mkdir(exist_ok=True)
                 _put(out / name, self._bytes(part, kept))
                 reporter.check()
