@@ -55,6 +55,8 @@ BONES = (
     Bone("left_foot", 13, LEFT_TOE, "foot"),
 )
 BONE = {bone.name: bone for bone in BONES}
+LABELS = tuple(bone.name for bone in BONES if bone.name != "hips")
+"""Bones by which pixels of a frame are told apart, in the order of their numbers."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,36 @@ class Cut:
     held: dict[str, Floats] = field(default_factory=dict)
 
 
+def tell_apart(
+    x: Floats,
+    y: Floats,
+    points: Points,
+    widths: BodyWidths,
+    frame: NDArray[np.uint8] | None = None,
+    inside: NDArray[np.bool_] | None = None,
+) -> tuple[dict[str, Floats], NDArray[Any]]:
+    """Distances of the pixels at x, y to the bones in half widths, by name, and the number in
+    LABELS of the bone that each pixel belongs to.
+
+    With `frame` [h, w, 3] and the actor's `inside` [h, w], colours correct what distances say of
+    the arms' surroundings.
+    """
+    from mf_backend.body.colour import return_to_body
+
+    near = {name: bone_distance(points, BONE[name], widths, x, y) for name in LABELS}
+    told = dict(near)
+    for name in ("shoulders", "head"):
+        # Between trunk and head the smaller distance still decides; only arms see the floor.
+        told[name] = np.maximum(near[name], _BODY_FLOOR) + 0.01 * near[name]
+    label = np.argmin(np.stack([told[name] for name in LABELS]), axis=0)
+    if frame is not None and inside is not None:
+        arms = np.min([near[b] for layer in ARMS for b in layer.bones], axis=0)
+        reach = _SHOULDER * widths.unit
+        shoulders = np.min([np.hypot(x - points[k, 0], y - points[k, 1]) for k in (2, 5)], 0)
+        label = return_to_body(label, LABELS, told, arms, inside, shoulders < reach, frame)
+    return near, label
+
+
 def cut(
     mask: NDArray[np.uint8],
     points: Points,
@@ -134,8 +166,6 @@ def cut(
     """
     import cv2
 
-    from mf_backend.body.colour import return_to_body
-
     rows, columns = np.flatnonzero(mask.max(1) > 8), np.flatnonzero(mask.max(0) > 8)
     if not rows.size:
         return None
@@ -146,22 +176,16 @@ def cut(
     xs = ((np.arange(small[0]) + 0.5) * width / small[0] - 0.5 + box[0]).astype(np.float32)
     ys = ((np.arange(small[1]) + 0.5) * height / small[1] - 0.5 + box[1]).astype(np.float32)
     x, y = np.meshgrid(xs, ys)
-    near = {b.name: bone_distance(points, b, widths, x, y) for b in BONES if b.name != "hips"}
+    inside = little = None
+    if frame is not None:
+        part = frame[box[1] : box[3], box[0] : box[2]]
+        little = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
+        inside = cv2.resize(mask[box[1] : box[3], box[0] : box[2]], small) >= 200
+    near, label = tell_apart(x, y, points, widths, little, inside)
     body = np.minimum(near["shoulders"], near["head"])
     arms = np.min([near[b] for layer in ARMS for b in layer.bones], axis=0)
     hidden = ((arms < 1.0) & (body < 1.0)).astype(np.float32)
-    for name in ("shoulders", "head"):
-        # Between trunk and head the smaller distance still decides; only arms see the floor.
-        near[name] = np.maximum(near[name], _BODY_FLOOR) + 0.01 * near[name]
-    names = list(near)
-    label = np.argmin(np.stack([near[n] for n in names]), axis=0)
-    if frame is not None:
-        part = frame[box[1] : box[3], box[0] : box[2]]
-        small_frame = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
-        inside = cv2.resize(mask[box[1] : box[3], box[0] : box[2]], small) >= 200
-        reach = _SHOULDER * widths.unit
-        shoulders = np.min([np.hypot(x - points[k, 0], y - points[k, 1]) for k in (2, 5)], 0)
-        label = return_to_body(label, names, near, arms, inside, shoulders < reach, small_frame)
+    names = LABELS
     soft = max(1.2, 0.012 * widths.unit / step)
     members: dict[str, Floats] = {}
     for k, name in enumerate(names):

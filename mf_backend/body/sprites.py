@@ -61,7 +61,7 @@ def cut_sprite(
         gain, offset = (2.0, 0.4) if layer in ARMS else (2.0, 0.0)
         alpha = own_matte * np.clip(gain * stacked.sum(-1) - offset, 0, 1)
         if colour is not None:
-            colour = _bleed(colour, alpha > _SOLID)
+            colour = carry_outwards(colour, alpha > _SOLID)
         members = np.rint(255 * np.clip(2 * stacked, 0, 1)).astype(np.uint8)
     grey = np.rint(255 * alpha).astype(np.uint8)
     picture = grey[..., None] if colour is None else np.dstack([colour, grey])
@@ -100,21 +100,28 @@ def _around_hips(pieces: Cut, points: Points, widths: BodyWidths) -> Floats:
     return np.asarray(np.clip(1.5 - near / reach, 0, 1), np.float32)
 
 
-def _bleed(colour: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def nearest_pixels(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Flat index [h, w] of the nearest pixel inside; there has to be one."""
+    import cv2
+
+    _, labels = cv2.distanceTransformWithLabels(
+        (~inside).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    nearest = np.zeros(int(labels.max()) + 1, np.int64)
+    nearest[labels[inside]] = np.flatnonzero(inside)
+    found: NDArray[np.int64] = nearest[labels]
+    return found
+
+
+def carry_outwards(colour: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Colours of solid pixels carried outwards, so that soft edges hold no old background."""
     import cv2
 
     if not solid.any() or solid.all():
         return colour
-    core = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8))
-    core = core if core.any() else solid.astype(np.uint8)
-    _, labels = cv2.distanceTransformWithLabels(
-        1 - core, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    inside = core > 0
-    nearest = np.zeros(int(labels.max()) + 1, np.int64)
-    nearest[labels[inside]] = np.flatnonzero(inside)
-    return np.asarray(colour.reshape(-1, 3)[nearest[labels]], np.uint8)
+    core = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    core = core if core.any() else solid
+    return np.asarray(colour.reshape(-1, 3)[nearest_pixels(core)], np.uint8)
 
 
 def _fill_hidden(colour: NDArray[np.uint8], clean: Floats, alpha: Floats) -> NDArray[np.uint8]:
@@ -122,7 +129,7 @@ def _fill_hidden(colour: NDArray[np.uint8], clean: Floats, alpha: Floats) -> NDA
     import cv2
 
     solid = clean > _SOLID
-    bled = _bleed(colour, solid)
+    bled = carry_outwards(colour, solid)
     hole = ((alpha > 0.02) & ~solid).astype(np.uint8)
     count = int(hole.sum())
     if not count:

@@ -98,7 +98,7 @@ def bone_weights(
 ) -> list[Floats]:
     """How much each bone of a layer moves the pixels at x, y; they sum to 1. float32."""
     if layer.name == "trunk":
-        return _trunk_weights(points, widths, x, y)
+        return trunk_weights(points, widths, x, y)
     weights: list[Floats] = [np.ones_like(x)]
     bones = [BONE[name] for name in layer.bones]
     for before, after in itertools.pairwise(bones):
@@ -121,7 +121,8 @@ def bone_weights(
     return weights
 
 
-def _trunk_weights(points: Points, widths: BodyWidths, x: Floats, y: Floats) -> list[Floats]:
+def trunk_weights(points: Points, widths: BodyWidths, x: Floats, y: Floats) -> list[Floats]:
+    """Weights of hips, shoulders and head at the pixels x, y; they sum to 1."""
     down = points[MID_HIP] - points[1]
     length = max(float(np.linalg.norm(down)), 0.3 * widths.unit)
     down = down / max(float(np.linalg.norm(down)), 1e-6)

@@ -1,0 +1,134 @@
+"""What one frame of the clip shows of each surface: its colours, its matte, and where it may be
+believed.
+
+A surface is not seen where another lies over it, nor beyond the picture. Beside it, where the
+background is seen, it is known to end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.body.layers import LABELS, tell_apart
+from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.sprites import carry_outwards
+from mf_backend.body.surfaces.names import ARMS, SURFACE, SURFACES, Surface
+from mf_backend.body.whole_skeleton import Points
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.uint8]
+
+NOBODY = 255
+_WORKING_HEIGHT = 320
+"""Pixels of height at which surfaces are told apart; their borders are smooth."""
+_PAD = 3
+_DOUBT = 0.035
+"""Torso lengths about something that covers a surface in which nobody can tell them apart."""
+_WORN = 0.04
+_SOLID = 240
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One frame, cut to a box about the actor."""
+
+    origin: tuple[int, int]
+    """Frame coordinates of the first pixel of `picture`."""
+    size: tuple[int, int]
+    """(width, height) of the whole frame."""
+    picture: Mask
+    """[h, w, 4] colour, carried outwards over soft edges, and matte."""
+    scale: tuple[float, float]
+    """Pixels of `label` and `seen` for one of `picture`, across and down."""
+    label: Mask
+    """[h', w'] number of the bone in LABELS that each pixel of the actor belongs to; NOBODY."""
+    own: dict[str, Mask]
+    """[h', w'] how much a pixel belongs to a surface, by its name; it reaches softly beyond."""
+    seen: dict[str, Mask]
+    """[h', w'] how far what the frame shows there may be believed, 0 to 255, by surface."""
+    points: Points
+    """The skeleton [24, 2] in that frame."""
+    found: NDArray[np.bool_]
+    """[24] which of its points were seen; the others are guesses."""
+
+
+def gather(
+    frame: Mask, matte: Mask, points: Points, found: NDArray[np.bool_], widths: BodyWidths
+) -> Evidence | None:
+    """Read a frame [H, W, 3] with the actor's `matte` [H, W]; None where the matte is empty.
+
+    `points` [24, 2] and `found` [24] are the skeleton there and which of it was seen.
+    """
+    import cv2
+
+    rows, columns = np.flatnonzero(matte.max(1) > 8), np.flatnonzero(matte.max(0) > 8)
+    if not rows.size:
+        return None
+    height, width = matte.shape
+    x0, y0 = max(0, int(columns[0]) - _PAD), max(0, int(rows[0]) - _PAD)
+    x1, y1 = min(width, int(columns[-1]) + 1 + _PAD), min(height, int(rows[-1]) + 1 + _PAD)
+    step = max(1.0, (y1 - y0) / _WORKING_HEIGHT)
+    small = (max(2, round((x1 - x0) / step)), max(2, round((y1 - y0) / step)))
+    scale = small[0] / (x1 - x0), small[1] / (y1 - y0)
+    x, y = np.meshgrid(
+        ((np.arange(small[0]) + 0.5) / scale[0] - 0.5 + x0).astype(np.float32),
+        ((np.arange(small[1]) + 0.5) / scale[1] - 0.5 + y0).astype(np.float32),
+    )
+    part, own_matte = frame[y0:y1, x0:x1], matte[y0:y1, x0:x1]
+    little = cv2.resize(own_matte, small, interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
+    near, label = tell_apart(x, y, points, widths, shrunk, little >= 200)
+    pixel = (scale[0] + scale[1]) / 2
+    own, seen = {}, {}
+    for surface in SURFACES:
+        own[surface.name], seen[surface.name] = _surface(
+            surface, near, label, little, max(1.2, 0.012 * widths.unit * pixel),
+            round(_DOUBT * widths.unit * pixel),
+        )  # fmt: skip
+    marked = np.where(little >= 64, label, NOBODY).astype(np.uint8)
+    colour = carry_outwards(part, own_matte >= _SOLID)
+    picture = np.ascontiguousarray(np.dstack([colour, own_matte]))
+    return Evidence((x0, y0), (width, height), picture, scale, marked, own, seen, points, found)
+
+
+def _over(surface: Surface) -> list[str]:
+    """Bones that may hide a surface; against all others it ends where they begin."""
+    if surface in ARMS:
+        return [name for name in LABELS if name not in surface.bones]
+    hiding = [name for arm in ARMS for name in arm.bones]
+    if surface.mirror:
+        hiding += SURFACE[surface.mirror].bones
+    return hiding
+
+
+def _surface(
+    surface: Surface, near: dict[str, Floats], label: NDArray[Any], matte: Mask, soft: float,
+    doubt: int,
+) -> tuple[Mask, Mask]:  # fmt: skip
+    """How much pixels belong to a surface, and how far they may be believed."""
+    import cv2
+
+    numbers = [LABELS.index(name) for name in surface.bones]
+    inside = np.isin(label, numbers)
+    own = np.clip(2 * cv2.GaussianBlur(inside.astype(np.float32), (0, 0), soft), 0, 1)
+    solid = matte >= 100
+    foreign = solid & ~inside
+    covering = foreign & np.isin(label, [LABELS.index(name) for name in _over(surface)])
+    kernel = np.ones((2 * doubt + 1, 2 * doubt + 1), np.uint8)
+    close = cv2.dilate(covering.astype(np.uint8), kernel) > 0
+    arms = np.isin(label, [LABELS.index(name) for arm in ARMS for name in arm.bones])
+    core = np.min([near[name] for name in surface.bones], axis=0) < 0.75
+    # In front of the body only the middle of an arm is sure to be the arm; the body beside an arm
+    # never is sure.
+    doubtful = close & solid & (~core if surface in ARMS else True)
+    seen = np.where(covering, 0.0, np.where(doubtful, 0.1, 1.0))
+    if surface in ARMS:
+        # Hair and clothes over an arm cover it in other poses too, where no frame shows it bare.
+        hair = covering & ~arms
+        seen = np.where(hair, _WORN, seen)
+    blurred = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), max(0.8, soft / 2))
+    return np.rint(255 * own).astype(np.uint8), np.rint(255 * blurred).astype(np.uint8)

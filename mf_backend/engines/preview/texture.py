@@ -1,0 +1,138 @@
+"""A surface's picture in the target pose, gathered from the frames that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.body.sprites import nearest_pixels
+from mf_backend.body.surfaces.evidence import NOBODY, Evidence
+from mf_backend.body.surfaces.maps import Box, View
+
+Floats = NDArray[np.float32]
+
+_GUESS = 0.004
+"""Weight of the measured widths against what a frame shows."""
+_ENOUGH = 0.5
+"""Share of the first frames' weight from which a pixel needs no further frames."""
+_FEW = 12
+"""So many pixels may lack."""
+_SOFT = 3
+"""Pixels over which one frame's pixels go over into another's."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A surface in a box of the target picture."""
+
+    box: Box
+    colour: Floats
+    """[h, w, 3], not yet times alpha."""
+    alpha: Floats
+    """[h, w] 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A frame that supplies a surface."""
+
+    evidence: Evidence
+    weight: float
+    mirrored: bool = False
+
+
+def draw_surface(
+    view: View, first: Iterable[Sample], more: Iterable[Sample], size: float
+) -> Drawn | None:
+    """The surface from the frames of `first`, each as far as it may be believed.
+
+    What they do not show comes from `more`, best first, of which no more is asked for than is
+    needed. What nobody shows is continued from what lies nearest; None where there is nothing.
+    `size` is source pixels for one target pixel.
+    """
+    known = np.zeros(view.x.shape, np.float32)
+    cover = np.zeros_like(known)
+    colour = np.zeros((*known.shape, 3), np.float32)
+    wanted = view.expected > 0.3
+
+    def add(sample: Sample) -> None:
+        found, alpha, seen = _look(view, sample, size)
+        weight = np.float32(sample.weight) * seen
+        share = weight * alpha
+        known[...] += weight
+        cover[...] += share
+        colour[...] += share[..., None] * found
+
+    total = 0.0
+    for sample in first:
+        add(sample)
+        total += sample.weight
+    for sample in more:
+        if np.count_nonzero(wanted & (known < _ENOUGH * total)) <= _FEW:
+            break
+        add(sample)
+    if not cover.any():
+        return None
+    alpha = (cover + _GUESS * view.expected) / (known + _GUESS)
+    rgb = _carry(colour / np.maximum(cover, 1e-6)[..., None], cover >= _GUESS, alpha)
+    return Drawn(view.box, rgb, np.asarray(alpha * view.shown, np.float32))
+
+
+def _carry(rgb: Floats, seen: NDArray[np.bool_], alpha: Floats) -> Floats:
+    """Colours carried on from the nearest pixel seen to where none was seen."""
+    lacking = ~seen & (alpha > 0.02)
+    if not lacking.any() or not seen.any():
+        return rgb
+    carried = smoothed(rgb, seen).reshape(-1, 3)[nearest_pixels(seen)]
+    return np.where(lacking[..., None], carried, rgb).astype(np.float32)
+
+
+def smoothed(rgb: Floats, inside: NDArray[np.bool_]) -> Floats:
+    """Means [h, w, 3] of the pixels inside over a few pixels around."""
+    import cv2
+
+    weight = inside.astype(np.float32)
+    mean = cv2.blur(rgb * weight[..., None], (5, 5))
+    return np.asarray(mean / np.maximum(cv2.blur(weight, (5, 5)), 1e-3)[..., None], np.float32)
+
+
+def _look(view: View, sample: Sample, size: float) -> tuple[Floats, Floats, Floats]:
+    """Colour [h, w, 3], alpha [h, w] and how far they may be believed [h, w] of one frame."""
+    import cv2
+
+    evidence = sample.evidence
+    name = view.surface.mirror if sample.mirrored else view.surface.name
+    places = view.locate(evidence.points, size, sample.mirrored)
+    local = places - np.array(evidence.origin, np.float32)
+    small = (local + 0.5) * np.array(evidence.scale, np.float32) - 0.5
+
+    def at(values: NDArray[np.uint8], where: Floats, outside: int, how: int) -> NDArray[np.uint8]:
+        found = cv2.remap(
+            values, where, None, how, borderMode=cv2.BORDER_CONSTANT, borderValue=outside
+        )
+        return np.asarray(found, np.uint8)
+
+    picture = at(evidence.picture, local, 0, cv2.INTER_LINEAR)
+    own = at(evidence.own[name], small, 0, cv2.INTER_LINEAR)
+    # Beside the actor's box there is background: the surface is known to end.
+    seen = at(evidence.seen[name], small, 255, cv2.INTER_LINEAR).astype(np.float32) / 255
+    alpha = picture[..., 3].astype(np.float32) * own.astype(np.float32) / (255 * 255)
+    seen *= _inside(places, evidence.size)
+    right = view.shows(at(evidence.label, small, NOBODY, cv2.INTER_NEAREST), sample.mirrored)
+    if not right.all():
+        seen *= cv2.blur(right.astype(np.float32), (_SOFT, _SOFT))
+    lost = view.lost(evidence.found, sample.mirrored)
+    if lost is not None:
+        # Where a bone is a guess, background says nothing about the limb.
+        seen = np.where(lost, seen * alpha, seen)
+    return picture[..., :3].astype(np.float32), alpha, seen
+
+
+def _inside(places: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which places [h, w, 2] lie in a picture (width, height)."""
+    x, y = places[..., 0], places[..., 1]
+    inside: NDArray[np.bool_] = (x >= 0) & (x <= size[0] - 1) & (y >= 0) & (y <= size[1] - 1)
+    return inside
