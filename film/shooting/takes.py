@@ -27,7 +27,9 @@ def film_plate(stage: Stage, folder: Path, frames: int) -> None:
     stage.show_actor(False)
     stage.scene.use_nodes = False
     for frame in range(1, frames + 1):
-        _picture(stage.scene, folder / f"{frame:06d}.png", frame, None)
+        path = folder / f"{frame:06d}.png"
+        _picture(stage.scene, path, frame, None)
+        _write(path, _read(path))
     stage.show_actor(True)
 
 
@@ -47,15 +49,21 @@ def film(stage: Stage, shot: Shot, plate: Path, folder: Path) -> None:
         path = folder / "frames" / f"{frame:06d}.png"
         _picture(stage.scene, path, frame, box)
         share = _share(box, shot.size)[..., None]
-        mixed = background + share * (_read(path) - background)
-        Image.fromarray(np.rint(mixed).astype(np.uint8)).save(path, compress_level=4)
+        _write(path, background + share * (_read(path) - background))
+        matte = folder / "alpha" / path.name
+        _write(matte, _read(matte, "L"))
     found = joints(stage, shot)
     write_npz(folder / "joints.npz", joints=found.pixels, positions=found.positions)
 
 
-def _read(path: Path) -> NDArray[np.float32]:
+def _read(path: Path, mode: str = "RGB") -> NDArray[np.float32]:
     with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGB"), np.float32)
+        return np.asarray(picture.convert(mode), np.float32)
+
+
+def _write(path: Path, picture: NDArray[np.float32]) -> None:
+    """Write a PNG without Blender's notes on dates and times: the same film is the same bytes."""
+    Image.fromarray(np.rint(picture).astype(np.uint8)).save(path, compress_level=4)
 
 
 def _share(box: Box, size: tuple[int, int]) -> NDArray[np.float32]:
