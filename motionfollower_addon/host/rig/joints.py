@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from mf_backend.skeleton.joints import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES
 from ...core.rig.anatomy import anchor_position, rest_positions
 from ...core.rig.bones import Bone
 from ...core.rig.joints.compose import WorldPose
+from ...core.rig.joints.convention import as_marked
 from ...core.rig.joints.face import rest_head
 from ...core.rig.joints.visibility import FACE
 from ...core.rig.mapping import End, Mapping, joint_label, other_side
@@ -103,7 +105,12 @@ class RigReader:
                 self._points.append((JOINT_INDEX[joint], self._head_bone, kind, place))
 
     def read(self, depsgraph: Any) -> WorldPose:
-        """The pose that `depsgraph` holds now."""
+        """The pose that `depsgraph` holds now, its joints where pictures are marked."""
+        pose = self.read_bones(depsgraph)
+        return replace(pose, joints=as_marked(pose.joints))
+
+    def read_bones(self, depsgraph: Any) -> WorldPose:
+        """The same with each joint exactly at its bone's end."""
         evaluated, world = self._evaluated(depsgraph)
         bones = evaluated.pose.bones
         joints = np.full((JOINT_COUNT, 3), np.nan)

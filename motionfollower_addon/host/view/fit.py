@@ -208,7 +208,7 @@ def _asked(job: JobFolder, request: JobRequest, count: int) -> NDArray[np.float6
         return None
     try:
         wanted = {"target": WantedArray(((count,), (JOINT_COUNT,), (2,)), "[frames, 60, 2]")}
-        found = read_npz(job.path / request.target.joints, wanted, known=("size",))
+        found = read_npz(job.path / request.target.joints, wanted, known=("size", "positions"))
     except NpzError:
         # The job itself will say what is wrong with them.
         return None

