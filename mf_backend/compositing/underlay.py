@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import build_plate
+from mf_backend.compositing.shade import hidden_by, shade_of
 from mf_backend.contracts.conditions import Conditions
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import Reporter
@@ -23,20 +24,6 @@ _CLEARANCE = 2.0
 """Pixels at 512 about the target mask that stay as generated: the new actor's own soft edge."""
 _FEATHER = 8.0
 """Pixels at 512 over which the generated picture turns into the plate."""
-
-
-def source_matte(conditions: Conditions, index: int) -> Mask:
-    """The actor's matte [H, W]; the hard mask where there is none."""
-    soft = conditions.path("source_alpha", index).is_file()
-    return conditions.grey("source_alpha" if soft else "source_masks", index)
-
-
-def held_by_hands(conditions: Conditions, index: int) -> Mask:
-    """Which hand holds each of the actor's pixels [H, W]: 128 the right one, 255 the left one, 0
-    none. What a hand holds moves with it as one piece, wherever it lies in the picture."""
-    if not conditions.path("source_held", index).is_file():
-        return np.zeros((conditions.size[1], conditions.size[0]), np.uint8)
-    return conditions.grey("source_held", index)
 
 
 def vacated_weight(source: Mask, target: Mask, painted: NDArray[np.bool_]) -> Floats:
@@ -63,21 +50,26 @@ def vacated_weight(source: Mask, target: Mask, painted: NDArray[np.bool_]) -> Fl
 
 
 class Underlay:
-    """Puts the plate under generated frames. Reads the clip once when it is made."""
+    """Puts plate and shadows under generated frames. Reads the clip once when it is made."""
 
     def __init__(self, clip: FrameSource, conditions: Conditions, reporter: Reporter) -> None:
         self._conditions = conditions
-        self._plate = build_plate(clip, lambda i: source_matte(conditions, i), reporter)
+        self._plate = build_plate(clip, lambda i: hidden_by(conditions, i), reporter)
 
-    def under(self, index: int, frame: Picture, edited: Picture) -> Picture:
-        """`edited` [H, W, 3] with the plate where the actor left frame `index` (`frame`)."""
+    def under(self, index: int, frame: Picture, edited: Picture) -> tuple[Picture, Picture]:
+        """`edited` [H, W, 3] with the plate where the actor left frame `index` (`frame`), and
+        `frame` with the actor's shadow moved, over which it is to be laid."""
+        conditions = self._conditions
+        shade = shade_of(conditions, index)
         weight = vacated_weight(
-            self._conditions.grey("source_masks", index),
-            self._conditions.grey("target_masks", index),
+            conditions.grey("source_masks", index),
+            conditions.grey("target_masks", index),
             self._plate.painted(index),
         )[..., None]
-        if not weight.any():
-            return edited
-        clean = self._plate.clean(index, frame, source_matte(self._conditions, index))
-        mixed = edited.astype(np.float32) * (1 - weight) + clean.astype(np.float32) * weight
-        return np.where(weight > 0, np.rint(mixed), edited).astype(np.uint8)
+        if not weight.any() and not shade.alpha.any():
+            return edited, frame
+        clean = self._plate.clean(index, frame, hidden_by(conditions, index))
+        below = shade.onto(clean).astype(np.float32)
+        mixed = edited.astype(np.float32) * (1 - weight) + below * weight
+        over = np.where(weight > 0, np.rint(mixed), edited).astype(np.uint8)
+        return over, shade.ground(frame, clean)

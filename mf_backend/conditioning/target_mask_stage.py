@@ -1,6 +1,7 @@
 """Stage "target_mask": where the actor will be; and the report and contact sheet of it all.
 
-Leaves target_masks/, target_alpha/, quality/target_mask.json, report.json and contact_sheet.png.
+Leaves target_masks/, target_alpha/, source_shadow/, target_shadow/, quality/target_mask.json,
+quality/shadow.json, report.json and contact_sheet.png.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
+from mf_backend.conditioning.shadow import PASSES, SOURCE, TARGET, move_shadow
 from mf_backend.conditioning.stage_files import (
     is_json,
     picture_names,
@@ -38,8 +40,10 @@ from mf_backend.retarget.target_mask import predict_target_masks
 Matte = NDArray[np.uint8]
 
 QUALITY = "quality/target_mask.json"
+SHADOW = "shadow"
 REPORT = "report.json"
 SHEET = "contact_sheet.png"
+_FOLDERS = ("target_masks", "target_alpha", SOURCE, TARGET)
 _KEPT = 24
 """Source mattes kept in memory: a target frame's parts come from a few source frames each."""
 
@@ -53,8 +57,8 @@ class TargetMaskStage:
     """Names of the stages before this one, whose figures go into the report."""
 
     def settings_used(self, settings: Settings) -> dict[str, Any]:
-        """Whether masks of the target person are given."""
-        return {"given": bool(settings.target_masks)}
+        """Whether masks of the target person are given, and what becomes of the shadow."""
+        return {"given": bool(settings.target_masks), "shadow": str(settings.shadow)}
 
     def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
         """Masks of the target person or of the scene's character."""
@@ -63,12 +67,14 @@ class TargetMaskStage:
 
     def outputs(self, count: int) -> tuple[str, ...]:
         """Masks and mattes, the report and the sheet."""
-        return (QUALITY, REPORT, SHEET, *picture_names(count, "target_masks", "target_alpha"))
+        said = (QUALITY, f"quality/{SHADOW}.json", REPORT, SHEET)
+        return (*said, *picture_names(count, *_FOLDERS))
 
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames, the report and the sheet."""
         said = is_json(out / QUALITY) and is_json(out / REPORT)
-        folders = (out / "target_masks", out / "target_alpha")
+        said = said and is_json(out / "quality" / f"{SHADOW}.json")
+        folders = [out / name for name in _FOLDERS]
         seen = picture_file.intact_size(out / SHEET) is not None
         return said and seen and all(pictures_complete(folder, count, size) for folder in folders)
 
@@ -80,9 +86,9 @@ class TargetMaskStage:
             _mask_files(folder, context, size)
 
     def run(self, context: ConditionContext, reporter: Reporter) -> None:
-        """Predict the masks frame by frame, then write the report and the contact sheet."""
+        """Predict the masks frame by frame, move the shadow, write report and contact sheet."""
         clip, out = context.clip, context.out
-        reporter.begin(self.name, clip.count)
+        reporter.begin(self.name, (1 + PASSES) * clip.count)
         conditions = load_conditions(out)
         given, joints_given, refused = _given_masks(context, reporter)
         areas = []
@@ -109,7 +115,12 @@ class TargetMaskStage:
                 "empty": [i for i, area in enumerate(areas) if area == 0],
             },
         )
-        write_json(out / REPORT, gather_report(out, (*self.reports_on, self.name)))
+        wanted = context.settings.shadow
+        write_json(
+            out / "quality" / f"{SHADOW}.json",
+            move_shadow(clip, out, wanted, reporter, clip.count),
+        )
+        write_json(out / REPORT, gather_report(out, (*self.reports_on, self.name, SHADOW)))
         write_contact_sheet(out / SHEET, clip, conditions)
 
 

@@ -11,6 +11,8 @@ Layout (N counts from 0, one for each frame used, in the clip's pixel size):
   target_alpha/frame_N.png
   source_held/frame_N.png        which hand holds a pixel of the actor's: 128 the right one, 255 the
                                  left one, 0 none; absent in jobs of former versions
+  source_shadow/frame_N.png      8-bit grey, 255 where the actor's shadow was; perhaps absent
+  target_shadow/frame_N.png      8-bit colour, share of the light that his new shadow takes
   source_poses/  target_poses/   skeleton pictures, frame_N.png
   report.json  contact_sheet.png what was found, for people
 """
@@ -89,12 +91,20 @@ class Conditions:
 
     def grey(self, kind: str, index: int) -> NDArray[np.uint8]:
         """One mask or matte as uint8 [height, width]; InputError where it is damaged."""
+        return self._decoded(kind, index, (self.size[1], self.size[0]))
+
+    def colour(self, kind: str, index: int) -> NDArray[np.uint8]:
+        """One picture as uint8 [height, width, 3], red first; InputError where it is damaged."""
+        return np.asarray(self._decoded(kind, index, (self.size[1], self.size[0], 3))[..., ::-1])
+
+    def _decoded(self, kind: str, index: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         import cv2
 
         file = self.path(kind, index)
         data = np.fromfile(file, np.uint8) if file.is_file() else np.empty(0, np.uint8)
-        picture: Any = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-        if picture is None or picture.shape != (self.size[1], self.size[0]):
+        how = cv2.IMREAD_GRAYSCALE if len(shape) == 2 else cv2.IMREAD_COLOR
+        picture: Any = cv2.imdecode(data, how) if data.size else None
+        if picture is None or picture.shape != shape:
             raise InputError(
                 "condition-damaged",
                 f"{kind} of frame {index} is missing or has another size than the clip.",

@@ -72,6 +72,13 @@ class Sampler(StrEnum):
     RELEASED = "released"
 
 
+class Shadow(StrEnum):
+    """What becomes of the actor's shadow."""
+
+    MOVE = "move"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True)
 class Reference:
     """The clip: who moves and where. `path` is absolute; `first` and `count` choose its frames."""
@@ -169,6 +176,8 @@ class Settings:
     widen_mask: float = ruled(Number(0, 32), 2.0)
     """How far an estimated mask of the actor is widened, in pixels of a picture of 512 (scaled
     by the clip's shorter side): what lies in the mask is replaced where the actor leaves."""
+    shadow: Shadow = ruled(Choice.of(Shadow), Shadow.MOVE)
+    """`move`: the actor's shadow is taken away and cast anew; `keep`: it stays as filmed."""
     person: tuple[float, ...] = ruled(PersonRule(), ())
     """Who to follow: (frame, x, y) or (frame, x0, y0, x1, y1) in pixels; empty: the largest."""
 

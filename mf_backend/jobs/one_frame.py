@@ -101,6 +101,10 @@ class ThinConditions(Conditions):
         """One mask or matte as uint8 [height, width] of the reduced size."""
         return _reduced(self.whole.grey(kind, self.chosen[index]), self.size)
 
+    def colour(self, kind: str, index: int) -> NDArray[np.uint8]:
+        """One picture as uint8 [height, width, 3] of the reduced size."""
+        return _reduced(self.whole.colour(kind, self.chosen[index]), self.size)
+
 
 def _thin(conditions: Conditions, chosen: tuple[int, ...], size: tuple[int, int]) -> ThinConditions:
     scale = np.array(size) / np.array(conditions.size)

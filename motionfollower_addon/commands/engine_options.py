@@ -9,7 +9,7 @@ from typing import Any
 from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import Alignment, Quality, Sampler, Settings
+from mf_backend.contracts.request import Alignment, Quality, Sampler, Settings, Shadow
 
 
 def _checked(name: str) -> Callable[[str], Any]:
@@ -41,6 +41,11 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         default=None,
         help="let the shape of the rig's meshes say where the actor will be, too",
+    )
+    add(
+        "--shadow",
+        choices=[str(shadow) for shadow in Shadow],
+        help="move the actor's shadow along, or keep it as filmed",
     )
     add("--quality", choices=[str(quality) for quality in Quality])
     add("--sampler", choices=[str(sampler) for sampler in Sampler])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.contracts.request import Alignment, Quality, Settings
+from mf_backend.contracts.request import Alignment, Quality, Settings, Shadow
 
 from .. import ids
 from ..core.job.shot import Shot
@@ -58,6 +58,7 @@ def to_shot(scene: Any) -> Shot:
             device=preferred.device,
             weights=preferred.weights,
             widen_mask=values.widen_mask,
+            shadow=Shadow(values.shadow),
             source_masks=values.source_masks,
             source_poses=values.source_poses,
             source_joints=values.source_joints,

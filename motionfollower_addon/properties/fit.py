@@ -2,7 +2,7 @@
 
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
-from mf_backend.contracts.request import Alignment, Settings
+from mf_backend.contracts.request import Alignment, Settings, Shadow
 
 from .makers import path_setting, plain
 
@@ -17,6 +17,15 @@ _ALIGNMENTS = (
         "Matched Camera",
         "Use the skeleton just as the camera films it; for scenes whose camera matches the clip's",
     ),
+)
+
+_SHADOWS = (
+    (
+        Shadow.MOVE,
+        "Move",
+        "Take the actor's shadow out of the footage and cast it anew from where the actor will be",
+    ),
+    (Shadow.KEEP, "Keep as Filmed", "Leave every shadow where the footage has it"),
 )
 
 
@@ -45,6 +54,11 @@ class FitSettings:
         description="How many pixels around the actor the background is restored where he or she "
         "leaves. "
         "More removes a thin outline that stays behind; less keeps more of the clip's own pixels",
+    )
+    shadow: EnumProperty(
+        name="Shadow",
+        items=plain(_SHADOWS),
+        description="What becomes of the shadow that the actor casts in the footage",
     )
     outline: BoolProperty(
         name="Character's Outline",

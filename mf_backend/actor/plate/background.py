@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.gather import Key
+from mf_backend.actor.plate.gather import Key, Light
 from mf_backend.actor.plate.motion import CameraMotion, MotionTracker
 from mf_backend.actor.plate.pieces import Piece, make_pieces
 from mf_backend.actor.plate.tone import exposed, exposure, match_tone
@@ -25,6 +25,9 @@ _FADE = 8
 """Frames over which one piece of a moving camera's plate turns into the next."""
 _OUTSIDE, _SEEN, _UNSEEN = 0, 1, 2
 """What a piece knows of a pixel: not on it, background that was seen, made up."""
+
+
+__all__ = ["BackgroundPlate", "Light", "PlateReport", "build_plate", "grown"]
 
 
 @dataclass(frozen=True)
@@ -125,11 +128,15 @@ class BackgroundPlate:
 
 
 def build_plate(
-    clip: FrameSource, person: Callable[[int], Mask], reporter: Reporter
+    clip: FrameSource,
+    person: Callable[[int], Mask],
+    reporter: Reporter,
+    light: Light = Light.USUAL,
 ) -> BackgroundPlate:
     """Read the clip once and put the plate together.
 
-    `person(i)` is the actor's mask or matte, uint8 [H, W] at the clip's size.
+    `person(i)` is the actor's mask or matte, uint8 [H, W] at the clip's size. `light` says which
+    of a pixel's lights is taken where a shadow passed.
     """
     width, height = clip.size
     count = clip.count
@@ -149,7 +156,7 @@ def build_plate(
             keys[i] = Key(frame, grown(mask, 2 * grow))
         reporter.advance(i + 1)
     motion = tracker.finish()
-    pieces, seen = make_pieces(keys, motion, count, clip.size, reporter.check)
+    pieces, seen = make_pieces(keys, motion, count, clip.size, light, reporter.check)
     report = PlateReport(motion.steady, motion.registered, seen)
     return BackgroundPlate(pieces, motion, report, grow)
 

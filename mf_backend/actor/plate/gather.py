@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,21 @@ _FEW = 7
 _TOLERANCE = 8.0
 """Grey levels about the median within which samples are averaged; noise lies within, people not."""
 _MOST_GAIN = 1.6
+_FEWEST_FOR_LIGHT = 4
+_BRIGHT = 0.2
+"""Share of the samples that are brighter than the one which is taken for light without shadow."""
+_SHADED, _ONE_COLOUR = 0.94, 0.15
+"""The usual light over the brighter one, up to which a shadow lay there; and how far the channels'
+shares may lie apart."""
+
+
+class Light(StrEnum):
+    """Which of a pixel's lights the plate has where a shadow came and went."""
+
+    USUAL = "usual"
+    """The one that it has most of the time."""
+    BRIGHTER = "brighter"
+    """The one without the shadow, even where the shadow lay most of the time."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,11 @@ def canvas_of(
 
 
 def gather(
-    canvas: Canvas, keys: Mapping[int, Key], motion: CameraMotion, gains: Mapping[int, Floats]
+    canvas: Canvas,
+    keys: Mapping[int, Key],
+    motion: CameraMotion,
+    gains: Mapping[int, Floats],
+    light: Light,
 ) -> tuple[Picture, Bools]:
     """What the keys say of the canvas: the picture, and where none saw it [height, width].
 
@@ -81,8 +101,35 @@ def gather(
                        min(rows, canvas.height - top))  # fmt: skip
         samples = [warp_key(strip, key, motion, k, gains[k]) for k, key in sorted(keys.items())]
         part = np.s_[top : top + strip.height]
-        picture[part], unseen[part] = _robust(samples)
+        picture[part], unseen[part] = _robust(samples, _FEW)
+        if light is Light.BRIGHTER and len(samples) >= _FEWEST_FOR_LIGHT:
+            picture[part] = _brightened(picture[part], samples)
     return picture, unseen
+
+
+def _brightened(picture: Picture, samples: Sequence[tuple[Picture, Bools]]) -> Picture:
+    """`picture` [h, w, 3] in the light of the brighter samples where they differ as by light."""
+    import cv2
+
+    bright = np.zeros((picture.shape[0] * picture.shape[1], 3), np.float32)
+    shown = np.stack([seen.ravel() for _, seen in samples])
+    for part in np.array_split(np.arange(len(bright)), max(1, len(bright) // 40000)):
+        values = np.stack([p.reshape(-1, 3)[part] for p, _ in samples]).astype(np.uint16)
+        values[~shown[:, part]] = 0
+        values.sort(axis=0)
+        # Hidden samples are black and come first, so places are counted from the end.
+        place = len(samples) - 1 - np.rint(_BRIGHT * (shown[:, part].sum(0) - 1)).astype(int)
+        place = np.clip(place, 0, len(samples) - 1)
+        bright[part] = np.take_along_axis(values, place[None, :, None], axis=0)[0]
+    bright = bright.reshape(picture.shape)
+    share = (picture + 4.0) / (bright + 4.0)
+    shaded = (share.mean(axis=2) < _SHADED) & (np.ptp(share, axis=2) < _ONE_COLOUR)
+    shaded &= shown.sum(0).reshape(shaded.shape) >= _FEWEST_FOR_LIGHT
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    # A moved edge differs, too, but only along a line.
+    opened = cv2.morphologyEx(shaded.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    opened = cv2.dilate(opened, kernel) > 0
+    return np.where(opened[..., None], np.maximum(bright, picture), picture).astype(np.uint8)
 
 
 def warp_key(
@@ -109,7 +156,7 @@ def warp_key(
     return np.asarray(picture, np.uint8), np.asarray(seen > 0, np.bool_)
 
 
-def _robust(samples: Sequence[tuple[Picture, Bools]]) -> tuple[Picture, Bools]:
+def _robust(samples: Sequence[tuple[Picture, Bools]], fewest: int) -> tuple[Picture, Bools]:
     """Mean of the samples near their median, pixel by pixel; zeros where there is none."""
     shape = samples[0][1].shape
     pictures = [picture.reshape(-1, 3) for picture, _ in samples]
@@ -117,7 +164,7 @@ def _robust(samples: Sequence[tuple[Picture, Bools]]) -> tuple[Picture, Bools]:
     count = shown.sum(0)
     out = np.zeros((shape[0] * shape[1], 3), np.uint8)
     always = count == len(samples)
-    few = np.linspace(0, len(samples) - 1, min(_FEW, len(samples))).round().astype(int)
+    few = np.linspace(0, len(samples) - 1, min(fewest, len(samples))).round().astype(int)
     for places, chosen in (
         (np.flatnonzero(always), few),
         (np.flatnonzero(~always & (count > 0)), np.arange(len(samples))),

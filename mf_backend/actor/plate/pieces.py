@@ -12,6 +12,7 @@ from mf_backend.actor.plate.fill import fill, inpaint
 from mf_backend.actor.plate.gather import (
     Canvas,
     Key,
+    Light,
     canvas_of,
     exposure_gains,
     gather,
@@ -64,6 +65,7 @@ def make_pieces(
     motion: CameraMotion,
     count: int,
     size: tuple[int, int],
+    light: Light,
     check: Callable[[], None],
 ) -> tuple[dict[int, Piece], float]:
     """The pieces by the frame from which on they are shown, and the share of the pixels behind the
@@ -82,7 +84,7 @@ def make_pieces(
         canvas = canvas_of(motion, start, sorted({span[0], start, end, *span[::_APART]}), size)
         beside = [starts[k] for k in (place - 1, place + 1) if 0 <= k < len(starts)]
         neighbours = [made[k] for k in beside if k in made]
-        made[start], ever = _piece(canvas, keys, motion, (start, end), size, neighbours)
+        made[start], ever = _piece(canvas, keys, motion, (start, end), size, light, neighbours)
         hidden += int(ever.sum())
         missing += int((made[start].unseen & ever).sum())
     return made, 1 - missing / max(1, hidden)
@@ -107,6 +109,7 @@ def _piece(
     motion: CameraMotion,
     span: tuple[int, int],
     size: tuple[int, int],
+    light: Light,
     neighbours: list[Piece],
 ) -> tuple[Piece, Bools]:
     """One piece, and where on it the actor ever was."""
@@ -115,7 +118,7 @@ def _piece(
     own = [k for k in nearest if start <= k <= end]
     own = nearest[: max(len(own), min(_OWN_KEYS, len(nearest)))]
     gains = exposure_gains(canvas, {k: keys[k] for k in own}, motion)
-    picture, unseen = gather(canvas, {k: keys[k] for k in own}, motion, gains)
+    picture, unseen = gather(canvas, {k: keys[k] for k in own}, motion, gains, light)
     ever = np.zeros(unseen.shape, np.bool_)
     inside = np.zeros(unseen.shape, np.bool_)
     for k in own:

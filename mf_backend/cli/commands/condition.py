@@ -20,7 +20,7 @@ from mf_backend.cli.output import print_json
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
 from mf_backend.contracts.links import refuse_links
-from mf_backend.contracts.request import Alignment, Settings
+from mf_backend.contracts.request import Alignment, Settings, Shadow
 from mf_backend.contracts.resources import check_room
 from mf_backend.jobs.stages.costs import room_needed
 
@@ -28,6 +28,7 @@ LOG = "condition.log"
 _PICTURES = (
     *("source_poses", "source_masks", "source_alpha"),
     *("target_poses", "target_masks", "target_alpha"),
+    *("source_shadow", "target_shadow"),
 )
 
 
@@ -49,6 +50,12 @@ def add_parser(subparsers: Any) -> None:
         help="npz with `target` [frames, 60, 2] and `size` (width, height)",
     )
     parser.add_argument("--alignment", choices=[str(a) for a in Alignment], default="fit")
+    parser.add_argument(
+        "--shadow",
+        choices=[str(s) for s in Shadow],
+        default=str(Shadow.MOVE),
+        help="move the actor's shadow along, or keep it as filmed",
+    )
     parser.add_argument(
         "--keep-rig-limbs",
         action="store_true",
@@ -88,6 +95,7 @@ def _settings(args: argparse.Namespace) -> Settings:
             raise InputError("input-missing", f"The folder {folder} (--{option}) does not exist.")
     return Settings(
         alignment=alignment,
+        shadow=Shadow(args.shadow),
         keep_limb_lengths=not args.keep_rig_limbs,
         source_poses=_absolute(args.source_poses),
         source_joints=_absolute(args.source_joints),

@@ -212,10 +212,10 @@ class Run:
                 alpha = soft_union(
                     conditions.grey("source_masks", index), conditions.grey("target_masks", index)
                 )
-                edited = self.window.put_back(values, frame)
+                edited, ground = self.window.put_back(values, frame), frame
                 if underlay is not None:
-                    edited = underlay.under(index, frame, edited)
-                yield index, composite(frame, edited, alpha)
+                    edited, ground = underlay.under(index, frame, edited)
+                yield index, composite(ground, edited, alpha)
                 self.reporter.advance(
                     self._costs.decoded(done / len(indices)), f"frame {index + 1} decoded"
                 )

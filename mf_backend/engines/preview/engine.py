@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import build_plate
 from mf_backend.compositing.blend import composite, keep_near, soft_union
-from mf_backend.compositing.underlay import source_matte
+from mf_backend.compositing.mattes import source_matte
+from mf_backend.compositing.shade import hidden_by, shade_of
 from mf_backend.contracts import resources
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import Reporter
@@ -20,7 +21,7 @@ from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.unseen import warn_of_unseen
 from mf_backend.retarget.target_mask import model_person, working_scale
 
-_VERSION = "3"
+_VERSION = "4"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _PROCESS_BYTES = 595_000_000
@@ -67,7 +68,7 @@ class PreviewEngine:
         self, job: EngineJob, indices: Sequence[int], reporter: Reporter
     ) -> Iterator[tuple[int, Picture]]:
         """Yield (index, frame) for each of `indices`; every pixel outside the hard source and
-        target masks is the clip's own."""
+        target masks and both shadows is the clip's own."""
         if not indices:
             return
         conditions, clip = job.conditions, job.clip
@@ -75,7 +76,7 @@ class PreviewEngine:
         def matte(index: int) -> NDArray[np.uint8]:
             return source_matte(conditions, index)
 
-        plate = build_plate(clip, matte, reporter)
+        plate = build_plate(clip, lambda i: hidden_by(conditions, i), reporter)
         if plate.report.seen < _LITTLE_SEEN:
             reporter.warn(
                 "plate-inpainted",
@@ -106,11 +107,13 @@ class PreviewEngine:
             )
         reporter.begin("render", len(indices))
         for step, (index, frame) in enumerate(_frames(job, indices)):
-            edited = plate.clean(index, frame, matte(index))
+            shade = shade_of(conditions, index)
+            edited = shade.onto(plate.clean(index, frame, hidden_by(conditions, index)))
             target = conditions.grey("target_masks", index)
             if actor is not None:
                 edited = keep_near(actor.draw(index, edited, target), edited, target)
             alpha = soft_union(conditions.grey("source_masks", index), target)
+            alpha = np.maximum(alpha, shade.alpha)
             yield index, composite(frame, edited, alpha)
             reporter.advance(step + 1)
 

@@ -33,6 +33,7 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     row = layout.row()
     row.active = meshes.has_meshes(context.scene, bone_map.chosen_armature(context.scene))
     row.prop(values, "outline")
+    layout.prop(values, "shadow")
     draw_fit_view(layout, context, values)
     header, body = layout.panel(ids.PANEL_OWN_FILES, default_closed=True)
     header.label(text="Own Masks and Joints")

@@ -74,7 +74,8 @@ def test_what_no_frame_saw_stays_as_generated(diffusion_job: MakeJob) -> None:
     generated = np.full((SIDE, SIDE, 3), (10, 250, 10), np.uint8)
     with opened(folder) as job:
         underlay = Underlay(job.clip, job.conditions, NullReporter())
-        out = underlay.under(2, job.clip.read(2), generated)
+        out, ground = underlay.under(2, job.clip.read(2), generated)
+        np.testing.assert_array_equal(ground, job.clip.read(2))
     source = load_conditions(folder / "conditions").grey("source_masks", 2) > 0
     assert np.array_equal(out[source], generated[source])
 

@@ -1,0 +1,139 @@
+"""How a silhouette becomes a shadow: by a lamp onto the floor, or onto a wall behind.
+
+The actor is taken for an upright board that faces the camera. A lamp's shadow of a board on a plane
+is the board by a homography that keeps the line where the board stands; on a wall that is parallel
+to the board it is the board moved and scaled. Both are few numbers, measured on the clip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+
+_FLOOR_LOW, _CONTACT_HIGH = 0.14, 0.12
+"""A body's lowest part whose dark touches the floor: height kept, and how much it is pressed."""
+
+
+class Onto(StrEnum):
+    """What the shadow falls on."""
+
+    FLOOR = "floor"
+    WALL = "wall"
+
+
+@dataclass(frozen=True)
+class Throw:
+    """One shadow's way, in shares of the picture's longer side, from its middle and the feet.
+
+    Floor: a point `h` above the feet falls `along * h` to the right and `down * h` below, both
+    divided by 1 + `farther` * h; `drop` moves the line where the board stands downwards.
+    Wall: the board scaled by 1 + `farther` and moved by (`along`, `down`).
+    """
+
+    onto: Onto
+    along: float
+    down: float
+    farther: float = 0.0
+    drop: float = 0.0
+
+    def matrix(self, shape: tuple[int, ...], feet: float) -> Matrix:
+        """Homography [3, 3] from the silhouette's pixels to the shadow's; `feet` is a row."""
+        height, width = shape[:2]
+        side = float(max(height, width))
+        middle = (width - 1) / 2
+        to_board = np.array([[1 / side, 0, -middle / side], [0, -1 / side, feet / side], [0, 0, 1]])
+        back = np.array([[side, 0, middle], [0, side, feet], [0, 0, 1.0]])
+        if self.onto is Onto.WALL:
+            size = 1 + self.farther
+            turn = np.array([[size, 0, self.along], [0, -size, self.down], [0, 0, 1.0]])
+        else:
+            turn = np.array(
+                [
+                    [1, self.along, 0],
+                    [0, self.down + self.drop * self.farther, self.drop],
+                    [0, self.farther, 1],
+                ]
+            )
+        return np.asarray(back @ turn @ to_board, np.float64)
+
+    def cast(self, silhouette: Floats, feet: float) -> Floats:
+        """Where the shadow of a silhouette [H, W] 0..1 falls, hard, 0..1."""
+        import cv2
+
+        height, width = silhouette.shape
+        return np.asarray(
+            cv2.warpPerspective(silhouette, self.matrix(silhouette.shape, feet), (width, height)),
+            np.float32,
+        )
+
+
+@dataclass(frozen=True)
+class ShadowModel:
+    """All that a target's shadow is made of."""
+
+    throws: tuple[Throw, ...]
+    strengths: tuple[tuple[float, float, float], ...]
+    """For each throw the share of each channel's light that is taken in full shadow."""
+    softness: tuple[float, ...]
+    """Blur of each throw's shadow, sigma as a share of the longer side."""
+    contact: tuple[float, float, float]
+    """The same share right under the feet, of a small soft spot; zeros for none."""
+    deepest: tuple[float, float, float]
+    """The most of each channel's light that is taken anywhere."""
+
+    def darkness(self, silhouette: Floats, feet: float) -> Floats:
+        """Share of the light that is taken, float32 [H, W, 3], of a silhouette [H, W] 0..1."""
+        import cv2
+
+        side = max(silhouette.shape)
+        light = np.ones((*silhouette.shape, 3), np.float32)
+        for throw, strength, soft in zip(self.throws, self.strengths, self.softness, strict=True):
+            fallen = cv2.GaussianBlur(throw.cast(silhouette, feet), (0, 0), max(0.5, soft * side))
+            light *= 1 - fallen[..., None] * np.array(strength, np.float32)
+        if any(self.contact):
+            spot = contact_spot(silhouette, feet)
+            light *= 1 - spot[..., None] * np.array(self.contact, np.float32)
+        return np.asarray(np.minimum(1 - light, np.array(self.deepest)), np.float32)
+
+
+def contact_spot(silhouette: Floats, feet: float) -> Floats:
+    """The soft dark [H, W] 0..1 that feet have about them on any floor, whatever the light."""
+    import cv2
+
+    rows = np.flatnonzero(silhouette.max(1) > 0.5)
+    if not rows.size:
+        return np.zeros_like(silhouette)
+    tall = max(8.0, feet - rows[0])
+    low = silhouette.copy()
+    low[: max(0, round(feet - _FLOOR_LOW * tall))] = 0
+    press = np.array([[1, 0, 0], [0, _CONTACT_HIGH, feet * (1 - _CONTACT_HIGH)], [0, 0, 1.0]])
+    height, width = silhouette.shape
+    flat = cv2.warpPerspective(low, press, (width, height))
+    flat = cv2.GaussianBlur(
+        flat, (0, 0), sigmaX=max(1.0, 0.03 * tall), sigmaY=max(0.7, 0.012 * tall)
+    )
+    return np.asarray(np.clip(flat, 0, 1), np.float32)
+
+
+def floor_lines(lowest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows [frames] on which the feet stand, of the lowest row of each mask (NaN where nobody is).
+
+    A foot that is lifted leaves the floor where it was.
+    """
+    count = len(lowest)
+    lines = np.full(count, np.nan)
+    for index in range(count):
+        near = lowest[max(0, index - _LIFTED) : index + _LIFTED + 1]
+        if np.isfinite(lowest[index]):
+            lines[index] = np.nanpercentile(near, 80)
+    return lines
+
+
+_LIFTED = 3
+"""Frames before and after in which a lifted foot stood."""

@@ -1,0 +1,178 @@
+"""Where the actor's shadow is, and where it will be: a part of the stage "target_mask".
+
+Leaves source_shadow/ (grey, 255 where the plate is to show instead) and target_shadow/ (colour, the
+share of the light that the new shadow takes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.actor.plate.background import BackgroundPlate, Light, build_plate, grown
+from mf_backend.actor.shadow.find import darkening, find_shadow
+from mf_backend.actor.shadow.fit import Sample, fit_shadow
+from mf_backend.actor.shadow.model import ShadowModel, floor_lines
+from mf_backend.clip import write_png
+from mf_backend.conditioning.stage_files import read_mask
+from mf_backend.contracts.frames import FrameSource, Picture
+from mf_backend.contracts.progress import PartOfStage, Reporter
+from mf_backend.contracts.request import Shadow
+
+Mask = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+PASSES = 2
+"""Steps of progress for each frame."""
+SOURCE, TARGET = "source_shadow", "target_shadow"
+_LONGEST_SIDE = 640
+"""Shadows are found and cast at this size at most: they are soft."""
+_SAMPLE_SIDE, _SAMPLES = 192, 10
+"""Longer side and number of the frames on which the shadow's way is measured."""
+_LEAST_FOUND = 0.001
+"""Mean share of the picture that has to be in shadow for it to be a shadow."""
+_FAINTEST_CAST = 0.012
+"""Share of the light below which no shadow is cast: the clip's own pixels stay."""
+
+
+def move_shadow(
+    clip: FrameSource, out: Path, wanted: Shadow, reporter: Reporter, step: int
+) -> dict[str, Any]:
+    """Find the shadow frame by frame, measure its way, cast it from where the actor will be.
+
+    Reads the mattes of source and target under `out`; says what was found. Progress goes on from
+    `step` by `PASSES` steps for each frame.
+    """
+    work = _Work(clip, out)
+    count = clip.count
+    if wanted is Shadow.KEEP:
+        for index in range(count):
+            work.write(index, None, None)
+            reporter.advance(step + PASSES * (index + 1), "shadow")
+        return {"setting": str(wanted), "frames": 0}
+    notes = PartOfStage(reporter, step, "background", count)
+    plate = build_plate(clip, work.matte, notes, Light.BRIGHTER)
+    model, share = work.measured(plate)
+    # By a camera that moves, what no throw explains may as well be the plate's own error.
+    plausible = bool(model.throws) or (plate.report.steady and share > _LEAST_FOUND)
+    ours, theirs = (work.floor_lines(kind) for kind in ("source_masks", "target_masks"))
+    frames = 0
+    for index, frame in enumerate(clip.frames()):
+        shadow = cast = None
+        if plausible:
+            expected = model.darkness(work.small(work.matte(index)), ours[index]).mean(axis=2)
+            shadow = work.found(plate, index, frame, expected)
+            frames += bool(shadow.any())
+            target = work.small(read_mask(out, "target_alpha", index))
+            cast = model.darkness(target, theirs[index])
+        work.write(index, shadow, cast)
+        reporter.advance(step + count + index + 1, "shadow")
+    return {
+        "setting": str(wanted),
+        "frames": frames,
+        "mean_area": round(share, 5),
+        **asdict(model),
+    }
+
+
+class _Work:
+    """The clip at the size at which shadows are found."""
+
+    def __init__(self, clip: FrameSource, out: Path) -> None:
+        self._clip, self._out = clip, out
+        scale = min(1.0, _LONGEST_SIDE / max(clip.size))
+        self._size = (max(1, round(clip.size[0] * scale)), max(1, round(clip.size[1] * scale)))
+
+    def matte(self, index: int) -> Mask:
+        """The actor's matte [H, W]."""
+        return read_mask(self._out, "source_alpha", index)
+
+    def small(self, matte: Mask) -> Floats:
+        """A matte at the working size, 0..1."""
+        return np.asarray(self._resized(matte).astype(np.float32) / 255, np.float32)
+
+    def floor_lines(self, kind: str) -> NDArray[np.float64]:
+        """Rows [frames] of the working size on which the feet of some masks stand."""
+        lowest = np.full(self._clip.count, np.nan)
+        for index in range(self._clip.count):
+            mask = self._resized(read_mask(self._out, kind, index))
+            rows = np.flatnonzero((mask >= 128).sum(1) > 1)
+            if rows.size:
+                lowest[index] = rows[-1]
+        return np.nan_to_num(floor_lines(lowest), nan=float(self._size[1]))
+
+    def found(
+        self, plate: BackgroundPlate, index: int, frame: Picture, expected: Floats | None
+    ) -> Floats:
+        """The actor's shadow [h, w] 0..1 of one frame."""
+        dark, person, _ = self._dark(plate, index, frame)
+        return find_shadow(dark, person, plate.report.steady, expected)
+
+    def measured(self, plate: BackgroundPlate) -> tuple[ShadowModel, float]:
+        """The shadow's way, and the mean share of the picture that is in shadow."""
+        import cv2
+
+        count = self._clip.count
+        samples, areas = [], []
+        lines = self.floor_lines("source_masks")
+        scale = min(1.0, _SAMPLE_SIDE / max(self._size))
+        size = (round(self._size[0] * scale), round(self._size[1] * scale))
+        for index in np.linspace(0, count - 1, min(count, _SAMPLES)).round().astype(int):
+            frame = self._clip.read(int(index))
+            dark, person, hidden = self._dark(plate, int(index), frame)
+            shadow = find_shadow(dark, person, plate.report.steady, None)
+            areas.append(float((shadow > 0.5).mean()))
+            if not (person >= 128).any():
+                continue
+            pictures = (
+                person.astype(np.float32) / 255,
+                np.clip(dark.shares, 0, 1) * shadow[..., None],
+                (dark.known & ~hidden).astype(np.float32),
+            )
+            silhouette, share, shown = (
+                cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures
+            )
+            feet = (lines[index] + 0.5) * scale - 0.5
+            samples.append(Sample(silhouette, float(feet), share, shown))
+        area = float(np.mean(areas)) if areas else 0.0
+        if area < _LEAST_FOUND or not samples:
+            return ShadowModel((), (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)), area
+        return fit_shadow(samples), area
+
+    def _dark(self, plate: BackgroundPlate, index: int, frame: Picture) -> Any:
+        """Darkening, the actor's matte and where he hides the background, at the working size."""
+        matte = self.matte(index)
+        hidden = grown(matte, max(2, round(0.008 * max(frame.shape[:2]))))
+        lit = plate.lit(index, frame, hidden)
+        small_hidden = self._resized(hidden.astype(np.uint8) * np.uint8(255)) > 0
+        made_up = self._resized(plate.painted(index).astype(np.uint8) * np.uint8(255)) > 0
+        dark = darkening(self._resized(frame), self._resized(lit), ~small_hidden & ~made_up)
+        return dark, self._resized(matte), small_hidden
+
+    def write(self, index: int, shadow: Floats | None, cast: Floats | None) -> None:
+        """Write both shadows of a frame at the clip's size; None for no shadow."""
+        import cv2
+
+        width, height = self._clip.size
+        removed = np.zeros((height, width), np.uint8)
+        dark = np.zeros((height, width, 3), np.uint8)
+        if shadow is not None:
+            whole = cv2.resize(shadow, (width, height), interpolation=cv2.INTER_LINEAR)
+            removed = np.asarray(np.rint(whole * 255), np.uint8)
+        if cast is not None:
+            whole = cv2.resize(cast, (width, height), interpolation=cv2.INTER_LINEAR)
+            whole[whole.max(axis=2) < _FAINTEST_CAST] = 0
+            dark = np.asarray(np.rint(np.clip(whole, 0, 1) * 255), np.uint8)
+        write_png(self._out / SOURCE / f"frame_{index}.png", removed)
+        write_png(self._out / TARGET / f"frame_{index}.png", dark)
+
+    def _resized(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        import cv2
+
+        if picture.shape[1::-1] == self._size:
+            return picture
+        return np.asarray(cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA), np.uint8)

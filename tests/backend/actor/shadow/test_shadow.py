@@ -1,0 +1,97 @@
+"""The shadow of a figure in space: found, measured, and cast from another pose."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mf_backend.actor.plate.background import Light, build_plate
+from mf_backend.actor.shadow.find import darkening, find_shadow
+from mf_backend.actor.shadow.fit import Sample, fit_shadow
+from mf_backend.actor.shadow.model import Onto, ShadowModel, floor_lines
+from mf_backend.contracts.progress import NullReporter
+from tests.backend.lit_figure import Lamp, Shot, film, pose, walk
+from tests.backend.memory_clip import Frames
+
+COUNT = 10
+NOTHING = ShadowModel((), (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+
+
+def lowest(matte: NDArray[np.uint8]) -> float:
+    """The row of the feet."""
+    return float(np.flatnonzero(matte.max(1) > 128)[-1])
+
+
+def found(shot: Shot) -> list[tuple[Sample, NDArray[np.float32]]]:
+    """What is measured on, and the shadow found, of every other frame."""
+    plate = build_plate(
+        Frames(shot.frames), lambda i: shot.mattes[i], NullReporter(), Light.BRIGHTER
+    )
+    out = []
+    for i in range(0, COUNT, 2):
+        hidden = cv2.dilate(shot.mattes[i], np.ones((7, 7), np.uint8)) > 24
+        lit = plate.lit(i, shot.frames[i], hidden)
+        dark = darkening(shot.frames[i], lit, ~hidden & ~plate.painted(i))
+        shadow = find_shadow(dark, shot.mattes[i], plate.report.steady, None)
+        silhouette = shot.mattes[i].astype(np.float32) / 255
+        shares = np.clip(dark.shares, 0, 1) * shadow[..., None]
+        sample = Sample(silhouette, lowest(shot.mattes[i]), shares, (~hidden).astype(np.float32))
+        out.append((sample, shadow))
+    return out
+
+
+def psnr(picture: NDArray[np.float64], truth: NDArray[np.uint8], where: NDArray[np.bool_]) -> float:
+    return float(10 * np.log10(255**2 / ((picture[where] - truth[where]) ** 2).mean()))
+
+
+@pytest.mark.parametrize(
+    "lamp",
+    [Lamp(), Lamp((-0.6, -1.0, 0.5), 0.5, 2.0), Lamp((0.1, -1.0, -0.8), 0.3, 3.0)],
+    ids=["right", "behind", "front"],
+)
+def test_a_shadow_is_found_and_cast_from_another_pose(lamp: Lamp) -> None:
+    shot = film(walk(COUNT), lamp)
+    samples = found(shot)
+    for (_, shadow), i in zip(samples, range(0, COUNT, 2), strict=True):
+        seen = shot.shades[i] > 0.12
+        seen &= cv2.dilate(shot.mattes[i], np.ones((9, 9), np.uint8)) < 24
+        assert (shadow[seen] > 0.5).mean() > 0.85
+        assert (shadow > 0.5).sum() < 3.5 * (shot.shades[i] > 0.05).sum()
+    model = fit_shadow([sample for sample, _ in samples])
+    assert model.throws and model.throws[0].onto is Onto.FLOOR
+    other = film([pose(0.8 - 0.1 * i, 0.2, 0.1, 1.0) for i in range(3)], lamp)
+    for i in range(3):
+        dark = model.darkness(other.mattes[i].astype(np.float32) / 255, lowest(other.mattes[i]))
+        cast = other.plate * (1 - dark)
+        where = (other.shades[i] > 0.03) & (other.mattes[i] < 10)
+        without = psnr(other.plate.astype(float), other.frames[i], where)
+        assert psnr(cast, other.frames[i], where) > without + 5
+        # And it falls nowhere else.
+        assert dark.mean(axis=2)[other.shades[i] < 0.01].mean() < 0.01
+
+
+def test_a_shadow_that_lies_there_most_of_the_time_is_seen_by_the_frames_without() -> None:
+    still = [pose(-0.2 + 0.01 * i, 0, 0.1, 0.3) for i in range(7)]
+    shot = film([*still, *(pose(0.9, 0, 0.1, 0.3) for _ in range(3))], Lamp())
+    shadow = found(shot)[0][1]
+    seen = shot.shades[0] > 0.15
+    seen &= cv2.dilate(shot.mattes[0], np.ones((9, 9), np.uint8)) < 24
+    assert (shadow[seen] > 0.5).mean() > 0.8
+
+
+def test_without_a_shadow_none_is_found_or_cast() -> None:
+    samples = found(film(walk(COUNT), None))
+    assert all((shadow > 0.5).mean() < 0.002 for _, shadow in samples)
+    empty = [Sample(s.silhouette, s.feet, s.dark * 0, s.shown) for s, _ in samples]
+    assert fit_shadow(empty) == NOTHING
+    dark = NOTHING.darkness(empty[0].silhouette, empty[0].feet)
+    assert dark.shape == (180, 240, 3) and not dark.any()
+
+
+def test_a_lifted_foot_leaves_the_floor_where_it_was() -> None:
+    rows = np.array([100, 101, 90, 85, 90, 102, 103, np.nan, 104.0])
+    lines = floor_lines(rows)
+    assert np.isnan(lines[7])
+    assert (lines[2:5] > 98).all() and (lines[[0, 1, 5, 6, 8]] > 99).all()
