@@ -16,7 +16,7 @@ SIZE = (240, 180)
 _FOCAL = 220.0
 _EYE, _DOWN = np.array([0.0, 1.7, -4.2]), 0.18
 _LIMBS = (("hips", "neck", 0.15), ("neck", "head", 0.09), ("neck", "hand_l", 0.05),
-          ("neck", "hand_r", 0.05), ("hips", "foot_l", 0.075), ("hips", "foot_r", 0.075))  # fmt: skip
+          ("neck", "hand_r", 0.05), ("hips", "foot_l", 0.075), ("hips", "foot_r", 0.08))  # fmt: skip
 _BALL = np.random.default_rng(1).normal(size=(60, 3))
 _BALL /= np.linalg.norm(_BALL, axis=1, keepdims=True)
 
@@ -56,7 +56,7 @@ def pose(x: float, z: float, swing: float, lift: float) -> dict[str, Points]:
         "hand_l": (-0.25 - 0.4 * lift, 0.9 + 0.8 * lift, 0), "hand_r": (0.3, 0.9 + 0.3 * lift, 0),
         "foot_l": (-0.1 - swing, 0.075, 0), "foot_r": (0.1 + swing, 0.075, 0.05),
     }  # fmt: skip
-    return {name: np.array(p) + (x, 0, z) for name, p in at.items()}
+    return {name: np.array(p) + np.array([x, 0, z]) for name, p in at.items()}
 
 
 def street() -> Picture:
