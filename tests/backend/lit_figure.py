@@ -15,8 +15,14 @@ Points = NDArray[np.float64]
 SIZE = (240, 180)
 _FOCAL = 220.0
 _EYE, _DOWN = np.array([0.0, 1.7, -4.2]), 0.18
-_LIMBS = (("hips", "neck", 0.15), ("neck", "head", 0.09), ("neck", "hand_l", 0.05),
-          ("neck", "hand_r", 0.05), ("hips", "foot_l", 0.075), ("hips", "foot_r", 0.08))  # fmt: skip
+_LIMBS = (
+    ("hips", "neck", 0.15),
+    ("neck", "head", 0.09),
+    ("neck", "hand_l", 0.05),
+    ("neck", "hand_r", 0.05),
+    ("hips", "foot_l", 0.075),
+    ("hips", "foot_r", 0.075),
+)
 _BALL = np.random.default_rng(1).normal(size=(60, 3))
 _BALL /= np.linalg.norm(_BALL, axis=1, keepdims=True)
 
