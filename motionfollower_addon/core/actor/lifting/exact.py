@@ -6,15 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .body import INNER, JOINT_OF, LINKS, POINT
-from .camera_rows import Views
 from .fitting import Figure
 from .found import SURE, Sighting
+from .standing import runs
 
 Array = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 _MOST_OFF = 0.4
 """Pixels that a joint that was found may be off its ray."""
 _NEARER, _MOST_STEPS = 0.985, 100
+_ROUNDS, _LENGTH_LEFT = 6, 1e-6
+"""Rounds of settling, and by which share a bone's length may be off afterwards."""
 
 
 def on_ray(start: Array, place: Array, ray: Array, length: Array, near: Array) -> Array:
@@ -40,37 +43,82 @@ def exact(found: Sighting, figure: Figure) -> Array:
     On a frame where a bone looks longer than it can be, the whole figure comes nearer to the
     camera until it is long enough.
     """
+    points, settled = _settled(figure)
+    wrong = ~settled | (_worst(found, points) > _MOST_OFF)
+    if not wrong.any():
+        return points
     places = found.views.places[:, None]
     near = np.ones(found.count)
-    points = _from_pelvis_out(found, figure, figure.points)
     for _ in range(_MOST_STEPS):
-        apart = off_ray(found, points)
-        lacking = np.where(np.isfinite(apart), apart, 0).max(axis=1) > _MOST_OFF
+        moved = places + near[:, None, None] * (figure.points - places)
+        keep = settled & (near == 1.0)
+        chained = _from_pelvis_out(found, figure, moved, points, keep)
+        points[wrong] = chained[wrong]
+        lacking = _worst(found, points) > _MOST_OFF
         if not lacking.any():
             break
         near[lacking] *= _NEARER
-        moved = places + near[:, None, None] * (figure.points - places)
-        points = _from_pelvis_out(found, figure, moved)
+        wrong |= lacking
     return points
 
 
-def _from_pelvis_out(found: Sighting, figure: Figure, wanted: Array) -> Array:
-    """Points with exact lengths, each as near to `wanted` [n, points, 3] as its ray allows."""
+def _settled(figure: Figure) -> tuple[Array, BoolArray]:
+    """The figure moved by as little as gives every bone its length; and on which frames that did.
+
+    Spread over all points little is moved anywhere: rays and standing feet hardly notice.
+    """
+    points = figure.points.copy()
+    starts, ends = (np.array(part) for part in zip(*((k.start, k.end) for k in LINKS), strict=True))
+    lengths = np.array([figure.lengths[link.group] for link in LINKS])
+    order, count = np.arange(len(LINKS)), len(points)
+    slopes = np.zeros((count, len(LINKS), points.shape[1], 3))
+    for _ in range(_ROUNDS):
+        ways = points[:, ends] - points[:, starts]
+        long = np.linalg.norm(ways, axis=-1)
+        slopes[:, order, ends] = ways / long[..., None]
+        slopes[:, order, starts] = -ways / long[..., None]
+        flat = slopes.reshape(count, len(LINKS), -1)
+        pulls = np.linalg.solve(flat @ flat.swapaxes(1, 2), (lengths - long)[..., None])
+        points += (flat.swapaxes(1, 2) @ pulls).reshape(points.shape)
+    long = np.linalg.norm(points[:, ends] - points[:, starts], axis=-1)
+    return points, (np.abs(long - lengths) < _LENGTH_LEFT * lengths).all(axis=1)
+
+
+def _worst(found: Sighting, points: Array) -> Array:
+    """How far the worst joint that was found is off its ray, pixels [n]."""
+    apart = off_ray(found, points)
+    return np.where(np.isfinite(apart), apart, 0).max(axis=1)
+
+
+def _from_pelvis_out(
+    found: Sighting, figure: Figure, wanted: Array, settled: Array, keep: BoolArray
+) -> Array:
+    """Points with exact lengths, each as near to `wanted` [n, points, 3] as its ray allows.
+
+    On frames to `keep` [n] only limbs that are off their rays differ from `settled`.
+    """
     views, spread = found.views, found.spread
-    points = wanted.copy()
+    points = np.where(keep[:, None, None], settled, wanted)
     seen = views.pixels(wanted)
+    apart = np.nan_to_num(off_ray(found, settled))
+    fresh = np.zeros(points.shape[:2], bool)
+    fresh[:, len(INNER) :] = apart > _MOST_OFF
+    fresh[~keep] = True
     for link in LINKS:
+        fresh[:, link.end] |= fresh[:, link.start] & (link.start != 0)
         length = np.full(found.count, figure.lengths[link.group])
         start, near = points[:, link.start], wanted[:, link.end]
         if link.end < len(INNER):
             way = near - start
-            points[:, link.end] = start + way * (length / np.linalg.norm(way, axis=-1))[:, None]
+            end = start + way * (length / np.linalg.norm(way, axis=-1))[:, None]
+            points[:, link.end] = np.where(fresh[:, link.end, None], end, points[:, link.end])
             continue
         joint = JOINT_OF[link.end - len(INNER)]
         sure = spread[:, joint] <= SURE
         pixel = np.where(sure[:, None], found.joints[:, joint], seen[:, link.end])
         ray = views.rays(pixel[:, None])[:, 0]
-        points[:, link.end] = on_ray(start, views.places, ray, length, near)
+        end = on_ray(start, views.places, ray, length, near)
+        points[:, link.end] = np.where(fresh[:, link.end, None], end, points[:, link.end])
     return points
 
 
@@ -96,25 +144,7 @@ def slides(found: Sighting, points: Array, least: float = 0.25, still: float = 1
         at = POINT[name]
         places, pixels = points[:, at], found.joints[:, JOINT_OF[at - len(INNER)]]
         depth = views.depth(points)[:, at]
-        known = np.isfinite(pixels).all(axis=-1)
-        first = 0
-        while first < found.count:
-            stop = first
-            while stop < found.count and known[stop]:
-                run = slice(first, stop + 1)
-                if _unrest(views, places[run], pixels[run], run) > still:
-                    break
-                stop += 1
-            if stop - first >= max(3, least * found.fps):
-                run = slice(first, stop)
-                stray = np.linalg.norm(places[run] - places[run].mean(axis=0), axis=-1)
-                result.append(float((stray * views.scale[run].mean(axis=1) / depth[run]).max()))
-            first = max(stop, first + 1)
+        for run in runs(views, places, pixels, least * found.fps, still):
+            stray = np.linalg.norm(places[run] - places[run].mean(axis=0), axis=-1)
+            result.append(float((stray * views.scale[run].mean(axis=1) / depth[run]).max()))
     return result
-
-
-def _unrest(views: Views, places: Array, pixels: Array, run: slice) -> float:
-    """Pixels between where a foot was found and where the mean of its places is seen."""
-    rest = places.mean(axis=0)
-    placed = views.rows[run, :, :3] @ rest + views.rows[run, :, 3]
-    return float(np.linalg.norm(placed[:, :2] / placed[:, 2:] - pixels, axis=-1).max())

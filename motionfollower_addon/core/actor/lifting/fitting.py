@@ -7,15 +7,27 @@ make it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .body import BRACES, CHEST_DROP, GROUPS, INNER, JOINT_OF, LINKS, PELVIS_RISE, POINT, POINTS
+from .body import (
+    BRACES,
+    CHEST_DROP,
+    GROUPS,
+    INNER,
+    JOINT_OF,
+    LINKS,
+    PELVIS_RISE,
+    POINT,
+    POINTS,
+    STATURE,
+)
 from .first_guess import Guess
-from .found import Sighting
+from .found import SURE, Sighting
 from .normal_equations import NormalEquations
+from .standing import runs
 
 Array = NDArray[np.float64]
 
@@ -23,8 +35,9 @@ Array = NDArray[np.float64]
 _LENGTH_STEPS = (0.04, 0.02, 0.01, 0.004, 0.002, 0.001, 0.0005, 0.0003, 0.0001)
 _TURNS, _LAST_TURNS = 6, 40
 """Steps with each of these allowances for a bone's length, and with the last."""
-_ENOUGH = 0.0002
-"""The last allowance is done with once every bone is this near to its length."""
+_ENOUGH, _ENOUGH_PIXELS = 0.0002, 0.3
+"""The last allowance is done with once every bone is this near to its length, in metres, and every
+joint that was found to its ray."""
 _LENGTH_PRIOR = 0.07
 """Share of a group's length that the clip's person may differ from the first guess."""
 _DEPTH, _SIDEWAYS = 0.05, 0.15
@@ -36,10 +49,11 @@ _BEND = 0.012
 _SPEED = 0.6
 _STRAIGHT, _INNER = 0.05, 0.03
 _BRACE = 0.012
-_STILL, _STILL_SHARE = 0.0015, 0.8
-"""An ankle's depth may change by this and by a share of its way across the picture."""
-_GROUND, _SLOW = 0.012, 0.25
-"""Height over the ground of a standing ankle; metres a second below which it may stand."""
+_STILL, _GROUND = 0.0004, 0.012
+"""A standing ankle's change of distance from frame to frame, and its height over the ground."""
+_REST, _QUIET = 0.15, 0.006
+"""Seconds that an ankle rests at least, and how far it seems to move then, of the figure's height.
+"""
 _LIFTED = 0.10
 """An ankle this much higher than the other one does not stand."""
 _NEAREST = 0.2
@@ -69,6 +83,8 @@ class _Fit:
     points: Array
     lengths: Array
     ground: float
+    standing: list[NDArray[np.bool_]] = field(default_factory=list)
+    """[n] for each ankle whether it rests."""
 
     def equations(self, allowed: float, standing: bool) -> tuple[NormalEquations, float]:
         """The sums at the present figure, and how large they are."""
@@ -212,37 +228,46 @@ class _Fit:
         sums.add_difference(flat, speed, (1.0, -1.0))
 
     def _feet(self, sums: NormalEquations) -> None:
-        views = self.found.views
-        ground = len(GROUPS)
+        """Standing ankles keep their distance from the camera, and stand on one ground."""
+        views, ground = self.found.views, len(GROUPS)
         apart = self.points[:, _ANKLES[0], 2] - self.points[:, _ANKLES[1], 2]
         for index, at in enumerate(_ANKLES):
-            ankle = self.points[:, at]
-            seen = np.isfinite(self.found.joints[:, JOINT_OF[at - len(INNER)]]).all(axis=-1)
+            ankle, rests = self.points[:, at], self.standing[index]
             sight = ankle - views.places
             sight = sight / np.maximum(np.linalg.norm(sight, axis=-1, keepdims=True), 1e-9)
-            step, line = np.diff(ankle, axis=0), (sight[1:] + sight[:-1]) / 2
-            deep = np.einsum("nk,nk->n", step, line)
-            wide = np.linalg.norm(step - deep[:, None] * line, axis=-1)
-            still = 1 / (_STILL * self.scale + _STILL_SHARE * wide)
-            still = np.where(seen[1:] & seen[:-1], still, 0)
+            line = (sight[1:] + sight[:-1]) / 2
+            still = (rests[1:] & rests[:-1]) / (_STILL * self.scale)
+            deep = np.einsum("nk,nk->n", np.diff(ankle, axis=0), line)
             value = (deep * still)[:, None]
-            self.total += float((9 * np.log1p(value * value / 9)).sum())
-            calm = 1 / np.sqrt(1 + value * value / 9)
-            part = (line * still[:, None])[:, None, :] * calm[..., None]
-            sums.add_step(value * calm, [(3 * at, part)])
-            slow = wide * self.found.fps < _SLOW * self.scale
-            stands = np.zeros(len(ankle), bool)
-            stands[1:] |= slow
-            stands[:-1] |= slow
-            stands &= seen & ((apart if index == 0 else -apart) < _LIFTED * self.scale)
+            self.total += float((value * value).sum())
+            sums.add_step(value, [(3 * at, (line * still[:, None])[:, None, :])])
+            stands = rests & ((apart if index == 0 else -apart) < _LIFTED * self.scale)
             up = np.zeros((len(ankle), 1, 3))
-            up[:, 0, 2] = 1 / (_GROUND * self.scale)
-            up *= stands[:, None, None]
+            up[:, 0, 2] = stands / (_GROUND * self.scale)
             height = (ankle[:, 2:] - self.ground) / (_GROUND * self.scale) * stands[:, None]
             self.total += float((4 * np.log1p(height * height / 4)).sum())
             calm = 1 / np.sqrt(1 + height * height / 4)
             own = -calm * stands[:, None] / (_GROUND * self.scale)
             sums.add_shared(height * calm, [(3 * at, up * calm[..., None])], ground, own)
+
+    def look_who_stands(self) -> None:
+        """Find the frames on which each ankle rests, by the figure as it is now."""
+        views, found = self.found.views, self.found
+        still = _QUIET * float(np.nanmedian(self._heights()))
+        self.standing = []
+        for at in _ANKLES:
+            pixels = found.joints[:, JOINT_OF[at - len(INNER)]]
+            rests = np.zeros(found.count, bool)
+            for run in runs(views, self.points[:, at], pixels, _REST * found.fps, still):
+                rests[run] = True
+            self.standing.append(rests)
+
+    def _heights(self) -> Array:
+        """How tall the figure is in pixels [n], standing."""
+        views = self.found.views
+        return (
+            STATURE * self.scale * views.scale.mean(axis=1) / views.depth(self.points).mean(axis=1)
+        )
 
     def before_the_camera(self) -> bool:
         """Whether no point came close to the camera, or behind it, where pixels mean nothing."""
@@ -256,6 +281,13 @@ class _Fit:
         ways = self.points[:, ends[:, 1]] - self.points[:, ends[:, 0]]
         wanted = self.lengths[[GROUPS.index(link.group) for link in LINKS]]
         return float(np.abs(np.linalg.norm(ways, axis=-1) - wanted).max())
+
+    def off(self) -> float:
+        """Pixels that the worst joint that was found is off its ray."""
+        seen = self.found.views.pixels(self.points[:, len(INNER) :])
+        apart = np.linalg.norm(seen - self.found.body, axis=-1)
+        sure = self.found.spread[:, list(JOINT_OF)] <= SURE
+        return float(apart[sure].max(initial=0.0))
 
     def lowest(self) -> float:
         """Where the ground is about: under most of the ankles' lower one."""
@@ -277,11 +309,13 @@ def fit(found: Sighting, guess: Guess, scale: float) -> Figure:
         standing = stage >= _FIRST_STANDING
         if stage <= _FIRST_STANDING:
             state.ground = state.lowest()
+        if standing:
+            state.look_who_stands()
         last = stage == len(_LENGTH_STEPS) - 1
         damping = _STARTING_DAMPING
         sums, total = state.equations(allowed, standing)
         for _ in range(_LAST_TURNS if last else _TURNS):
-            if last and state.misfit() < _ENOUGH * scale:
+            if last and state.misfit() < _ENOUGH * scale and state.off() < _ENOUGH_PIXELS:
                 break
             before = state.points, state.lengths, state.ground
             step, shared = sums.solve(damping)
