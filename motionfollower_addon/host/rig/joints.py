@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mf_backend.contracts.errors import InputError
 from mf_backend.skeleton.joints import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES
 
+from ... import ids
 from ...core.rig.anatomy import anchor_position, rest_positions
 from ...core.rig.bones import Bone
 from ...core.rig.joints.compose import WorldPose
@@ -107,6 +108,9 @@ class RigReader:
     def read(self, depsgraph: Any) -> WorldPose:
         """The pose that `depsgraph` holds now, its joints where pictures are marked."""
         pose = self.read_bones(depsgraph)
+        if self.armature.get(ids.ACTOR_RIG) is not None:
+            # Made of marks in pictures, it has its joints there already.
+            return pose
         return replace(pose, joints=as_marked(pose.joints))
 
     def read_bones(self, depsgraph: Any) -> WorldPose:

@@ -87,7 +87,8 @@ def _settled(figure: Figure) -> tuple[Array, BoolArray]:
 def _worst(found: Sighting, points: Array) -> Array:
     """How far the worst joint that was found is off its ray, pixels [n]."""
     apart = off_ray(found, points)
-    return np.where(np.isfinite(apart), apart, 0).max(axis=1)
+    worst: Array = np.where(np.isfinite(apart), apart, 0).max(axis=1)
+    return worst
 
 
 def _from_pelvis_out(

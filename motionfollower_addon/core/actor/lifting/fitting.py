@@ -265,9 +265,9 @@ class _Fit:
     def _heights(self) -> Array:
         """How tall the figure is in pixels [n], standing."""
         views = self.found.views
-        return (
-            STATURE * self.scale * views.scale.mean(axis=1) / views.depth(self.points).mean(axis=1)
-        )
+        depth = views.depth(self.points).mean(axis=1)
+        heights: Array = STATURE * self.scale * views.scale.mean(axis=1) / depth
+        return heights
 
     def before_the_camera(self) -> bool:
         """Whether no point came close to the camera, or behind it, where pixels mean nothing."""
