@@ -18,11 +18,14 @@ from ..shot_folder import ShotFolder, Take, read_shot
 
 _QUALITY = 88
 _AMPLIFIED = 2.0
+_MARGIN = 40
+"""Pixels around the actor that are shown."""
 
 
 @dataclass(frozen=True)
 class Still:
-    """One frame as clip, result, truth and their difference: addresses that hold the picture."""
+    """The part of one frame around the actor as clip, result, truth and their difference: addresses
+    that hold the picture."""
 
     index: int
     psnr: float
@@ -47,8 +50,21 @@ def worst_still(shot: Mapping[str, Any], row: Mapping[str, Any]) -> Still | None
     result = read_image(job.frame(index))
     apart = np.abs(result.astype(np.float32) - truth) * _AMPLIFIED
     difference = np.clip(apart, 0, 255).astype(np.uint8)
-    pictures = (source, result, truth, difference)
-    return Still(index, psnr, *map(address, pictures), size=filmed.size)
+    part = _around_actor(filmed, index)
+    pictures = [address(p[part]) for p in (source, result, truth, difference)]
+    height, width = source[part].shape[:2]
+    return Still(index, psnr, *pictures, size=(width, height))
+
+
+def _around_actor(shot: ShotFolder, index: int) -> tuple[slice, slice]:
+    """The part of a frame that shows the actor where he was and where he should be."""
+    either = np.maximum(*(shot.matte(take, index) for take in Take)) > 0
+    rows, columns = (np.flatnonzero(either.any(axis=axis)) for axis in (1, 0))
+    down, across = (
+        slice(max(0, int(line[0]) - _MARGIN), int(line[-1]) + 1 + _MARGIN)
+        for line in (rows, columns)
+    )
+    return down, across
 
 
 def address(picture: Picture) -> str:
