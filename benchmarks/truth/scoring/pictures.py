@@ -19,7 +19,7 @@ from .regions import Region, TrueFrame
 
 CHEAP = ("psnr", "ssim")
 """Metrics that look at every frame."""
-_LOOKS = 8
+_LOOKS = 6
 """How many frames of a clip the networks look at, evenly."""
 _MARGIN = 32
 """Pixels around the union that they see."""

@@ -19,6 +19,9 @@ BASELINES = (FOOTAGE, "true plate", "truth moved by 1 px", "truth moved by 2 px"
 WITH_TRUE_ACTOR, ON_TRUE_PLATE = "with the true actor", "on the true plate"
 """Composites of a result's one half and the truth's other: which of them its errors lie in."""
 
+_LOOKED_AT = (BASELINES[0], BASELINES[2])
+"""Baselines that the networks look at, too."""
+
 _MAKERS: dict[str, Callable[[TrueFrame], Picture]] = {
     BASELINES[0]: lambda truth: truth.source,
     BASELINES[1]: lambda truth: truth.plate,
@@ -29,7 +32,7 @@ _MAKERS: dict[str, Callable[[TrueFrame], Picture]] = {
 
 def baseline_rows(truths: TrueFrames) -> dict[str, Any]:
     """Figures of what needs no engine: the clip unchanged, the bare set, the truth moved aside."""
-    scorers = {name: PictureScorer(len(truths), name != BASELINES[1]) for name in BASELINES}
+    scorers = {name: PictureScorer(len(truths), name in _LOOKED_AT) for name in BASELINES}
     for truth in truths:
         for name, scorer in scorers.items():
             scorer.add(_MAKERS[name](truth), truth)
