@@ -13,7 +13,7 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines import load_engine
 from mf_backend.engines.base import Engine
-from mf_backend.jobs.analysis.stored import job_actor
+from mf_backend.jobs.analysis.stored import Facts, job_actor
 from mf_backend.jobs.disk.folder import JobFolder, make_folders
 from mf_backend.jobs.record.inputs import InputWatch
 from mf_backend.jobs.record.job_stage import JobStage
@@ -47,12 +47,12 @@ def open_job(
     watch: InputWatch,
     reporter: Reporter,
     warn: Callable[[str, str], None],
-    note: Callable[[str, object], None],
+    facts: Facts,
 ) -> Iterator[OpenedJob]:
     """Open a job for its stages up to `until`; its inputs are watched from now on.
 
     The engine must be ready only where it is to render: hosts that condition may lack its weights.
-    `note` hears facts for the report. Raises an MFError for everything that is wrong with the clip,
+    `facts` are for the report. Raises an MFError for everything that is wrong with the clip,
     the target or the user's files.
     """
     names = stage_names()
@@ -65,7 +65,7 @@ def open_job(
         target = reading.load_target(job, request, clip.count)
         context = ConditionContext(clip, settings, target, job.conditions)
         check_given(context)
-        context = replace(context, actor=job_actor(request, clip, source, note))
+        context = replace(context, actor=job_actor(request, clip, source, facts))
         inputs = reading.input_hashes(job, request)
         watch.add(clip.path, hash_clip, source)
         for name, found in inputs.items():

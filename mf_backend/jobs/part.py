@@ -94,7 +94,7 @@ class _PartRun(Run):
         self.tracker.enter(READ)
         self.save()
         with open_job(
-            part, self.request, RENDER, self.watch, self.tracker, self.warning, self.fact
+            part, self.request, RENDER, self.watch, self.tracker, self.warning, self
         ) as opened:
             count = opened.clip.count
             _check_range(part.range, count)

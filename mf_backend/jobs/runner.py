@@ -95,7 +95,7 @@ class _WholeRun(Run):
         if asked:
             copies.check(asked)
         with open_job(
-            job, self.request, self.until, self.watch, self.tracker, self.warning, self.fact
+            job, self.request, self.until, self.watch, self.tracker, self.warning, self
         ) as opened:
             clip = opened.clip
             former = self.state.facts.get("reference")

@@ -8,6 +8,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from typing import Any
 
 from mf_backend.contracts.errors import BusyError, CancelledError, MFError, OutputError
 from mf_backend.contracts.failures import NO_USE, describe, is_lasting
@@ -168,6 +169,10 @@ class Run(ABC):
         self.state = replace(
             self.state, status=Status.RUNNING, error=None, facts=facts, worker=this_worker(began)
         )
+
+    def known(self, name: str) -> Any:
+        """A fact that this or an earlier run noted; None where none did."""
+        return self.state.facts.get(name)
 
     def fact(self, name: str, value: object) -> None:
         """Note something for the report."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from mf_backend.actor.mends.joint_corrections import (
     reaching,
 )
 from mf_backend.actor.store.about import Part
-from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.actor.store.reading import load_joints
 from mf_backend.clip import Clip
 from mf_backend.clip.writer import png_bytes
@@ -44,20 +42,30 @@ _TRIES = 3
 """How often something may change between being found whole and being copied."""
 
 
+class Facts(Protocol):
+    """What a job's runs noted of it."""
+
+    def known(self, name: str) -> Any:
+        """A fact that was noted; None where none was."""
+
+    def fact(self, name: str, value: object) -> None:
+        """Note one."""
+
+
 class StoredActor:
-    """The actor of one job, analysed where it is not yet. See conditioning's AnalysedActor.
+    """The actor of one job, analysed where it is not yet. See conditioning's AnalysedActor."""
 
-    `used` hears which actor's folder was used and the hash of what was taken.
-    """
-
-    def __init__(self, root: Path, wish: Wish, used: Callable[[ActorFolder, Part], None]) -> None:
+    def __init__(self, root: Path, wish: Wish, facts: Facts) -> None:
         self.folder = wish.folder(root)
-        self._wish, self._used = wish, used
+        self._wish, self._facts = wish, facts
 
     def digest(self, stage: str) -> str:
-        """See AnalysedActor."""
+        """See AnalysedActor. Where the store is not here, as it was when the job was done."""
         if stage != joints_stage.NAME:
             return ""
+        if not self.folder.path.is_dir():
+            former = self._facts.known(ACTOR)
+            return str(former.get("mends", "")) if isinstance(former, dict) else ""
         moved = [
             [one.frame, one.blend, [[joint, *place] for joint, place in sorted(one.joints.items())]]
             for one in self._corrections()
@@ -81,7 +89,14 @@ class StoredActor:
             return False
         with hold_actor(self.folder, reporter):
             part = self._copied(context, stage, reporter)
-        self._used(self.folder, part)
+        files = {name: mark.plain() for name, mark in part.files.items()}
+        used = {
+            "folder": str(self.folder.path),
+            "id": self._wish.id,
+            "sha256": hash_value(files),
+            "mends": self.digest(joints_stage.NAME),
+        }
+        self._facts.fact(ACTOR, used)
         return True
 
     def _copied(self, context: ConditionContext, stage: str, reporter: Reporter) -> Part:
@@ -184,11 +199,9 @@ class _ChangedError(MFError):
     """A file of the store changed after it was looked at."""
 
 
-def job_actor(
-    request: JobRequest, clip: Clip, sha256: str, note: Callable[[str, object], None]
-) -> StoredActor | None:
+def job_actor(request: JobRequest, clip: Clip, sha256: str, facts: Facts) -> StoredActor | None:
     """The stored actor of a job whose clip is opened; None where the job keeps its own, or the
-    user gives joints or masks. `note` hears which was used."""
+    user gives joints or masks. Which was used becomes a fact."""
     settings = request.settings
     if not request.actors or any(
         (settings.source_joints, settings.source_poses, settings.source_masks)
@@ -196,9 +209,4 @@ def job_actor(
         return None
     whole = replace(request.reference, first=0, count=0)
     wish = Wish(whole, sha256, clip.first, clip.first + clip.count - 1, settings)
-
-    def used(actor: ActorFolder, part: Part) -> None:
-        made = hash_value({name: mark.plain() for name, mark in part.files.items()})
-        note(ACTOR, {"folder": str(actor.path), "id": wish.id, "sha256": made})
-
-    return StoredActor(Path(request.actors), wish, used)
+    return StoredActor(Path(request.actors), wish, facts)

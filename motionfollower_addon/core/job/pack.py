@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from mf_backend.actor.store.folder import FOLDER, actor_folder, actor_id, person_in_clip
 from mf_backend.clip.image_folder import scan
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import JobRequest
@@ -28,7 +29,27 @@ def pack(folder: Path, request: JobRequest) -> dict[str, str]:
             inside = f"{_PACKED}/{name}" + ("" if path.is_dir() else f"/{path.name}")
             _copy(path, folder / inside)
             packed[text] = inside
+    actor = _actor(request)
+    if actor is not None:
+        shutil.copytree(
+            actor,
+            folder / _PACKED / FOLDER / actor.name,
+            ignore=shutil.ignore_patterns("worker.lock", "work", "log.txt", ".*"),
+        )
+        packed[request.actors] = f"{_PACKED}/{FOLDER}"
     return packed
+
+
+def _actor(request: JobRequest) -> Path | None:
+    """The folder of the clip's actor where it was analysed; what was copied while it is being
+    analysed does not fit its hashes, and is made again."""
+    if not request.actors or not request.reference.sha256:
+        return None
+    person = person_in_clip(request.settings.person, request.reference.first)
+    identity = actor_id(request.reference.sha256, person)
+    clip = Path(request.reference.path)
+    folder = actor_folder(Path(request.actors), clip, identity).path
+    return folder if (folder / "actor.json").is_file() else None
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.store.folder import FOLDER
 from mf_backend.clip.hashing import hash_clip
 from mf_backend.contracts.errors import CancelledError, MFError
 from mf_backend.contracts.files import output_error, write_bytes, write_npz
@@ -131,6 +132,11 @@ class JobWriter:
             request = self._fill(folder)
         return request, numbered
 
+    def _actors(self) -> Path:
+        """The folder of actors that the jobs beside this one share."""
+        numbered = self._order.folder
+        return (self.draft.root if numbered is None else numbered.parent).absolute() / FOLDER
+
     def _fill(self, folder: Path) -> JobRequest | None:
         """Everything that belongs into the new folder; None where only skeletons were wanted."""
         draft, order = self.draft, self._order
@@ -168,9 +174,13 @@ class JobWriter:
             settings=draft.settings,
             output=draft.output,
             about=about,
+            actors=str(self._actors()),
         )
         if order.pack:
-            request = replace(request, packed=pack(folder, request))
+            packed = pack(folder, request)
+            # A job that is carried elsewhere alone finds no other folder of actors there.
+            actors = request.actors if request.actors in packed else ""
+            request = replace(request, packed=packed, actors=actors)
         # job.json comes last: a folder without it was never a job.
         create_job(folder, request)
         return request
