@@ -1,4 +1,4 @@
-"""`blender -b FILE --command motionfollower render|skeletons|prepare|bring-in|submit ...`."""
+"""`blender -b FILE --command motionfollower render|analyse|prepare|submit ...`."""
 
 from __future__ import annotations
 

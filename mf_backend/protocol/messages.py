@@ -10,6 +10,9 @@ Requests (client to server):
                has_audio, variable_rate, first_number, missing_numbers}
   job/run      {folder} -> {id, position}; position 0 runs now, 1 is next
   job/cancel   {id} -> {id, known}
+  actor/analyse {id, path, kind, actors, first?, count?, fps?, settings?: {person,
+               mask_estimator, widen_mask, ...}} -> {id, position}, as for a job; cancelled by its
+               id like one
   frame/preview {folder, index} -> {path}: one frame of a conditioned job by the preview engine
   memory/need  {engine, width, height, count, settings?: {quality, memory, device, ...}} ->
                {needed_bytes, free_bytes, device: the id, preset: its name or "", fits,
@@ -21,6 +24,8 @@ Notifications (server to client):
                2 s at least; memory_bytes is what the backend holds of the main memory now, or null
   job/warning  {id, code, message}
   job/done     {id, frames, mp4, report, count}
+  actor/done   {id, actor: its folder, first, last: frames of the clip, analysed: how many of them
+               were analysed just now, looks: [{first, last, what}]}
   job/failed   {id, code, message, hint, exit_code, log}
 An error answer carries `data` {code, message, hint, exit_code}, and `field` where one value is
 wrong. Each request gets exactly one answer, in no order.
@@ -64,6 +69,7 @@ class Method(StrEnum):
     CLIP_PROBE = "clip/probe"
     JOB_RUN = "job/run"
     JOB_CANCEL = "job/cancel"
+    ACTOR_ANALYSE = "actor/analyse"
     FRAME_PREVIEW = "frame/preview"
     MEMORY_NEED = "memory/need"
     SHUTDOWN = "shutdown"
@@ -76,6 +82,7 @@ class Notice(StrEnum):
     WARNING = "job/warning"
     DONE = "job/done"
     FAILED = "job/failed"
+    ANALYSED = "actor/done"
 
 
 class ErrorNumber(IntEnum):

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from mf_backend.contracts.checks.build import Part, build, ruled
 from mf_backend.contracts.checks.fields import Field
-from mf_backend.contracts.checks.paths import PathText
-from mf_backend.contracts.checks.rules import Text, Whole
+from mf_backend.contracts.checks.paths import PathText, Rooted
+from mf_backend.contracts.checks.rules import Choice, Text, Whole
 from mf_backend.contracts.errors import FieldError
-from mf_backend.contracts.request import FPS, MOST_FRAMES, Settings
+from mf_backend.contracts.request import FPS, MOST_FRAMES, ClipKind, Settings
 from mf_backend.protocol.messages import Method
 
 _LARGEST_SIDE = 1_000_000
@@ -41,6 +41,20 @@ class JobCancel:
     """Parameters of `job/cancel`."""
 
     id: str = ruled(Text())
+
+
+@dataclass(frozen=True)
+class ActorAnalyse:
+    """Parameters of `actor/analyse`; the id is the client's choice."""
+
+    id: str = ruled(Text(longest=200, shortest=1))
+    path: str = ruled(PathText(Rooted.ABSOLUTE))
+    kind: ClipKind = ruled(Choice.of(ClipKind))
+    actors: str = ruled(PathText(Rooted.ABSOLUTE))
+    first: int = ruled(Whole(0, MOST_FRAMES), 0)
+    count: int = ruled(Whole(0, MOST_FRAMES), 0)
+    fps: float = ruled(FPS, 0.0)
+    settings: Settings = ruled(Part(Settings), make=Settings)
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,17 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.jobs.disk.folder import JobFolder
+from mf_backend.protocol.work import Work
 
 
 @dataclass
 class QueuedJob:
-    """A job that was handed over."""
+    """Work that was handed over."""
 
     id: str
-    folder: Path
+    work: Work
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -31,21 +30,22 @@ class JobQueue:
         self._closed = False
         self._changed = threading.Condition()
 
-    def add(self, job: JobFolder, job_id: str, accepted: Callable[[str, int], None]) -> None:
-        """Put a job at the end; `accepted(id, position)` is called before it can start.
+    def add(self, work: Work, job_id: str, accepted: Callable[[str, int], None]) -> None:
+        """Put work at the end; `accepted(id, position)` is called before it can start.
 
         Raises InputError where it is in the queue already.
         """
         with self._changed:
             for other in self._jobs:
-                if other.id == job_id or other.folder == job.path:
+                same = work.alone and other.work.alone and other.work.folder == work.folder
+                if other.id == job_id or same:
                     raise InputError(
                         "job-queued",
-                        f"The job {job_id} is running or waiting already, in {other.folder}.",
+                        f"The job {job_id} is running or waiting already, in {other.work.folder}.",
                         "Wait for it to end, or cancel it.",
                     )
             accepted(job_id, len(self._jobs))
-            self._jobs.append(QueuedJob(job_id, job.path))
+            self._jobs.append(QueuedJob(job_id, work))
             self._changed.notify_all()
 
     def next(self) -> QueuedJob | None:

@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, TypeVar
 from mf_backend.contracts.checks.fields import shown
 from mf_backend.contracts.errors import CancelledError, InputError, MFError
 from mf_backend.contracts.failures import describe
+from mf_backend.contracts.request import Reference
 from mf_backend.contracts.resources import release_memory
-from mf_backend.jobs.disk.folder import JobFolder, read_job
-from mf_backend.jobs.runner import mark_cancelled, run_job
+from mf_backend.jobs.disk.folder import read_job
 from mf_backend.protocol import messages
 from mf_backend.protocol.job_voice import JobVoice
 from mf_backend.protocol.messages import (
@@ -33,6 +33,7 @@ from mf_backend.protocol.messages import (
 )
 from mf_backend.protocol.outgoing import Outgoing
 from mf_backend.protocol.parameters import (
+    ActorAnalyse,
     ClipProbe,
     FramePreview,
     JobCancel,
@@ -42,6 +43,7 @@ from mf_backend.protocol.parameters import (
 )
 from mf_backend.protocol.queue import JobQueue, QueuedJob
 from mf_backend.protocol.replies import Replies, Reply
+from mf_backend.protocol.work import AnalysisWork, JobWork
 from mf_backend.protocol.workers import Turns, Workers
 
 _log = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class Server:
         self._ordered: dict[str, Callable[[Reply, dict[str, Any], int], None]] = {
             Method.JOB_RUN: self._run_job,
             Method.JOB_CANCEL: self._cancel_job,
+            Method.ACTOR_ANALYSE: self._analyse,
         }
         self._workers = Workers(_MOST_WORKERS)
         self._turns = Turns()
@@ -152,28 +155,23 @@ class Server:
         voice = JobVoice(job, self._out)
         self._voice, self._doing = voice, job
         try:
-            result = run_job(job.folder, voice, job.cancelled, echo=True, on_start=voice.start)
+            notice, told = job.work.run(voice, job.cancelled, voice.start)
         except Exception as error:  # noqa: BLE001 - the server outlives every job
             self._silence(voice)
             if not isinstance(error, MFError):
                 _log.exception("job %s", job.id)
-            return self._failure(job, describe(error, log=JobFolder(job.folder).log))
+            log = Path(job.work.log) if job.work.log else None
+            return self._failure(job, describe(error, log=log))
         self._silence(voice)
-        return Notice.DONE, {
-            "id": result.id,
-            "frames": str(result.frames),
-            "mp4": str(result.mp4),
-            "report": str(result.report),
-            "count": result.count,
-        }
+        return notice, {**told, "id": job.id}
 
     def _silence(self, voice: JobVoice) -> None:
         self._voice = None
         voice.end()
 
     def _failure(self, job: QueuedJob, error: MFError) -> tuple[Notice, dict[str, Any]]:
-        log = str(JobFolder(job.folder).log)
-        return Notice.FAILED, {"id": job.id, **messages.error_data(error), "log": log}
+        told = messages.error_data(error)
+        return Notice.FAILED, {"id": job.id, **told, "log": job.work.log}
 
     def _beat(self) -> None:
         while not self._ending.wait(PROGRESS_SECONDS / 4):
@@ -250,7 +248,17 @@ class Server:
 
         job, request = read_job(Path(asked.folder))
         self._turns.wait(turn)
-        self._jobs.add(job, request.id, accepted)
+        self._jobs.add(JobWork(job.path), request.id, accepted)
+
+    def _analyse(self, reply: Reply, params: dict[str, Any], turn: int) -> None:
+        asked = read_params(ActorAnalyse, Method.ACTOR_ANALYSE, params)
+        reference = Reference(asked.path, asked.kind, asked.first, asked.count, asked.fps)
+        self._turns.wait(turn)
+        self._jobs.add(
+            AnalysisWork(Path(asked.actors), reference, asked.settings),
+            asked.id,
+            lambda job_id, position: reply.result({"id": job_id, "position": position}),
+        )
 
     def _cancel_job(self, reply: Reply, params: dict[str, Any], turn: int) -> None:
         job_id = read_params(JobCancel, Method.JOB_CANCEL, params).id
@@ -259,7 +267,7 @@ class Server:
         reply.result({"id": job_id, "known": job is not None})
         if job is not None and waiting:
             try:
-                mark_cancelled(job.folder)
+                job.work.cancel_waiting()
             finally:
                 self._out.notify(*self._failure(job, CancelledError("Cancelled before it began.")))
 

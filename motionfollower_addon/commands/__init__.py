@@ -6,6 +6,13 @@ The file adds the command's options and runs it; ../command_line.py does what al
 
 from __future__ import annotations
 
-from . import bring_in, prepare, render, skeletons, submit
+from . import analyse, bring_in, prepare, render, skeletons, submit
 
-COMMANDS = (render.COMMAND, skeletons.COMMAND, prepare.COMMAND, bring_in.COMMAND, submit.COMMAND)
+COMMANDS = (
+    render.COMMAND,
+    analyse.COMMAND,
+    skeletons.COMMAND,
+    prepare.COMMAND,
+    bring_in.COMMAND,
+    submit.COMMAND,
+)

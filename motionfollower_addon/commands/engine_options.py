@@ -63,18 +63,7 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="hold the background more firmly to the footage, for clips whose camera moves",
     )
-    add(
-        "--widen-mask",
-        type=_checked("widen_mask"),
-        metavar="PX",
-        help="widen the estimated masks of the actor by so many pixels (at a size of 512)",
-    )
-    add(
-        "--person",
-        type=_checked("person"),
-        metavar="F,X,Y",
-        help="who the actor is: at this point (or in the box F,X0,Y0,X1,Y1) of frame F, from 0",
-    )
+    add_actor_options(parser)
     add("--memory", choices=["auto", "6", "8", "12", "24"])
     add(
         "--compile",
@@ -88,3 +77,20 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     add("--source-poses", metavar="DIR", help="your own skeleton pictures of the actor")
     add("--source-joints", metavar="FILE", help="your own joints of the actor (npz)")
     add("--target-masks", metavar="DIR", help="masks of where the actor will be")
+
+
+def add_actor_options(parser: argparse.ArgumentParser) -> None:
+    """Who the actor is, and how far his masks reach."""
+    add = parser.add_argument
+    add(
+        "--widen-mask",
+        type=_checked("widen_mask"),
+        metavar="PX",
+        help="widen the estimated masks of the actor by so many pixels (at a size of 512)",
+    )
+    add(
+        "--person",
+        type=_checked("person"),
+        metavar="F,X,Y",
+        help="who the actor is: at this point (or in the box F,X0,Y0,X1,Y1) of frame F, from 0",
+    )

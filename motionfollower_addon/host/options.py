@@ -7,6 +7,8 @@ from pathlib import Path
 
 import bpy
 
+from mf_backend.actor.store.folder import FOLDER
+
 from .. import ids
 from .draw_cache import once
 
@@ -52,3 +54,8 @@ def jobs_roots() -> list[Path]:
     chosen = options().jobs_folder
     roots.append(Path(bpy.path.abspath(chosen)) if chosen else user_folder("jobs"))
     return roots
+
+
+def actors_root() -> Path:
+    """The folder in which the actors of new takes' footage are kept."""
+    return jobs_roots()[0] / FOLDER

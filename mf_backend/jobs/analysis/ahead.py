@@ -56,10 +56,13 @@ class Ahead:
         """Wait for the last matte; `say` hears how many there are. Raises what the thread met."""
         if self._thread is None:
             return
+        said = -1
         while self._thread.is_alive():
             self._thread.join(_POLL_SECONDS)
             reporter.check()
-            say(self.made)
+            if self.made != said:
+                said = self.made
+                say(said)
         if self._error is not None:
             raise self._error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import CancelledError, InputError, MFError
+from mf_backend.contracts.request import Reference, Settings
 from mf_backend.protocol import messages
 from mf_backend.version import VERSION
 
@@ -86,7 +88,28 @@ class BackendClient:
     def run_job(self, job_id: str, folder: Path) -> JobStatus:
         """Hand a job folder over. The status returned goes on changing during `poll`."""
         status = JobStatus(id=job_id, folder=folder, log=str(folder / "log.txt"))
-        self.jobs[job_id] = status
+        return self._hand_over(status, messages.Method.JOB_RUN, {"folder": str(folder)})
+
+    def analyse(
+        self, work_id: str, reference: Reference, actors: Path, settings: Settings
+    ) -> JobStatus:
+        """Have the actor of a clip analysed into a folder of actors; cancelled like a job."""
+        status = JobStatus(id=work_id, folder=actors, count=reference.count)
+        about = dataclasses.asdict(reference)
+        asked = {name: about[name] for name in ("path", "kind", "first", "count", "fps")}
+        return self._hand_over(
+            status,
+            messages.Method.ACTOR_ANALYSE,
+            {
+                "id": work_id,
+                **asked,
+                "actors": str(actors),
+                "settings": dataclasses.asdict(settings),
+            },
+        )
+
+    def _hand_over(self, status: JobStatus, method: str, params: dict[str, Any]) -> JobStatus:
+        self.jobs[status.id] = status
         if self.failure is not None:
             status.phase, status.error = JobPhase.FAILED, self.failure
             return status
@@ -98,7 +121,7 @@ class BackendClient:
                 status.position = int((answer.value or {}).get("position") or 0)
                 status.phase = JobPhase.QUEUED
 
-        self._ask(messages.Method.JOB_RUN, {"folder": str(folder)}, accepted)
+        self._ask(method, params, accepted)
         return status
 
     def cancel(self, job_id: str) -> None:
@@ -185,6 +208,13 @@ class BackendClient:
             status.mp4 = str(params.get("mp4") or "")
             status.report = str(params.get("report") or "")
             status.count = int(params.get("count") or status.count)
+            status.overall, status.seconds_left = 1.0, None
+            status.phase = JobPhase.DONE
+        elif method == messages.Notice.ANALYSED:
+            status.actor = str(params.get("actor") or "")
+            status.looks = tuple(
+                item for item in params.get("looks") or () if isinstance(item, dict)
+            )
             status.overall, status.seconds_left = 1.0, None
             status.phase = JobPhase.DONE
         elif method == messages.Notice.FAILED:

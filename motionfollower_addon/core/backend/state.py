@@ -129,6 +129,10 @@ class JobStatus:
     report: str = ""
     count: int = 0
     """Frames of the clip that the job is about; 0 while not known."""
+    actor: str = ""
+    """Folder of the actor that was analysed; empty for a job."""
+    looks: tuple[Mapping[str, Any], ...] = ()
+    """What of the actor deserves a look: first, last, what."""
     log: str = ""
     error: MFError | None = None
     warnings: list[tuple[str, str]] = field(default_factory=list)
@@ -157,6 +161,7 @@ class JobStatus:
 
 _STAGES = {
     "read": "Reading the clip",
+    "actor": "Analysing the actor",
     "joints": "Finding the actor's joints",
     "masks": "Cutting out the actor",
     "align": "Fitting the motion to the actor",

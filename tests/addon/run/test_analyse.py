@@ -1,0 +1,69 @@
+"""Analysing the footage's actor from Blender, and takes that use what was found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bpy
+import cv2
+import pytest
+
+from mf_backend.clip import write_png
+from mf_backend.clip.image_folder import scan
+from mf_backend.clip.picture_file import read_image
+from tests.addon.run.test_command_line import run
+from tests.addon.scenes import add_action, add_camera, add_footage, add_rig
+
+COUNT = 4
+SIZE = (256, 256)
+
+
+@pytest.fixture
+def walk(session: Any, odd_path: Path, shared: Path) -> Any:
+    """A saved file whose footage shows a person, of whom nothing is given."""
+    files = scan(shared / "clips/case-1/source_images").files[:COUNT]
+    for index, file in enumerate(files):
+        small = cv2.resize(read_image(file), SIZE, interpolation=cv2.INTER_AREA)
+        write_png(odd_path / "walk" / f"frame_{index}.png", small)
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    scene = bpy.context.scene
+    scene.render.fps = 24
+    scene.render.resolution_x, scene.render.resolution_y = SIZE
+    rig = add_rig(scene)
+    add_action(rig, "Low", COUNT, lift=0.4)
+    add_action(rig, "High", COUNT)
+    add_camera(scene)
+    add_footage(scene, odd_path / "walk", start=1)
+    bpy.ops.wm.save_as_mainfile(filepath=str(odd_path / "walk.blend"))
+    return scene
+
+
+@pytest.mark.slow
+def test_several_takes_analyse_once(walk: Any, odd_path: Path, capfd: Any) -> None:
+    code, out, _ = run(capfd, "analyse", "--json")
+    assert code == 0, out
+    (told,) = json.loads(out)["shots"]
+    root = odd_path / "motionfollower" / "actors"
+    assert Path(told["actor"]).parent == root
+    assert Path(told["actor"]).name.startswith("walk-")
+    findings = {p: p.stat().st_mtime_ns for p in Path(told["actor"], "findings").rglob("*.npz")}
+    assert len([p for p in findings if p.parent.name == "matte-rvm"]) == COUNT
+
+    code, out, _ = run(capfd, "render", "--action", "Low", "High", "--json")
+    assert code == 0, out
+    for shot in json.loads(out)["shots"]:
+        report = json.loads(Path(shot["report"]).read_text(encoding="utf-8"))
+        assert report["actor"]["folder"] == told["actor"]
+        before = sum(report["timings_seconds"][stage] for stage in ("joints", "masks"))
+        assert before < report["timings_seconds"]["render"]
+    assert [item.name for item in root.iterdir()] == [Path(told["actor"]).name]
+    now = {p: p.stat().st_mtime_ns for p in Path(told["actor"], "findings").rglob("*.npz")}
+    assert now == findings
+
+
+def test_what_is_given_is_not_analysed(scene: Any, capfd: Any) -> None:
+    code, _, err = run(capfd, "analyse")
+    assert code == 2
+    assert "own files are given" in err
