@@ -63,6 +63,9 @@ ACTOR_RIG_VIEWS = "motionfollower_actor_views"
 """Custom property of actor rigs: how the camera saw each frame, rows [3, 4]; one where all are one.
 """
 
+OP_ACTOR_ANALYSE = "motionfollower.actor_analyse"
+OP_ACTOR_CANCEL = "motionfollower.actor_cancel"
+OP_ACTOR_LOOK = "motionfollower.actor_look"
 OP_ACTOR_RIG = "motionfollower.actor_rig"
 OP_ACTOR_CORRECT = "motionfollower.actor_correct"
 OP_ACTOR_UNCORRECT = "motionfollower.actor_uncorrect"

@@ -1,19 +1,103 @@
-"""The actor's motion as a rig of its own."""
+"""The actor of the footage: analysed, looked at, and his motion as a rig of its own."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import IntProperty, StringProperty
 
-from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.errors import InputError, MFError
 
 from .. import ids
 from ..host.actor import making, marks, mending
+from ..host.draw_cache import showing
+from ..host.panel_shot import to_shot
 from ..host.rig.lookup import find_camera
+from ..host.run import readiness
+from ..host.run.analysis import AnalysisFlow, asked_of
+from ..host.run.session import current
 from ..host.view import corrections, fitted_actor
-from .reporting import attempt, refuse
+from ..host.view.actor import stored
+from .reporting import attempt, refuse, warn_all
+
+
+class MF_OT_actor_analyse(bpy.types.Operator):
+    """Find the actor in the footage once, with joints, hands and masks; \
+every take of this footage then begins with what was found. What was interrupted goes on"""
+
+    bl_idname = ids.OP_ACTOR_ANALYSE
+    bl_label = "Analyse Actor"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Only with footage and a backend."""
+        with showing():
+            reason = readiness.backend_missing() or readiness.footage_missing(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """From a button: begin, and let a timer do the rest while the window stays free."""
+        try:
+            current().analyse(asked_of(to_shot(context.scene), context.scene))
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+    def execute(self, context: Any) -> set[str]:
+        """From scripts and in `blender -b`: return when it is done."""
+        try:
+            asked = asked_of(to_shot(context.scene), context.scene)
+            flow = AnalysisFlow(current().client, asked)
+            flow.run()
+        except MFError as error:
+            return refuse(self, error)
+        warn_all(self, flow.status.warnings if flow.status else [])
+        stored.forget()
+        if flow.error is not None:
+            return refuse(self, flow.error)
+        self.report({"INFO"}, f"The actor is in {flow.actor}.")
+        return {"FINISHED"}
+
+
+class MF_OT_actor_cancel(bpy.types.Operator):
+    """Stop analysing; what was found on single frames is kept, and it can go on later"""
+
+    bl_idname = ids.OP_ACTOR_CANCEL
+    bl_label = "Cancel Analysis"
+
+    def execute(self, context: Any) -> set[str]:
+        """Stop this scene's analysis."""
+        flow = current().analysis_of(context.scene.name)
+        if flow is not None:
+            flow.cancel()
+        return {"FINISHED"}
+
+
+class MF_OT_actor_look(bpy.types.Operator):
+    """Go to this frame of the footage to look at what was found there"""
+
+    bl_idname = ids.OP_ACTOR_LOOK
+    bl_label = "Go There"
+    bl_options = {"REGISTER", "UNDO"}
+
+    frame: IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: Any) -> set[str]:
+        """Show the frame in this scene and in the Sequencer's."""
+        try:
+            actor = stored.find(context.scene)
+            if actor is None:
+                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            at = math.ceil(stored.scene_frame(context.scene, actor, self.frame) - 1e-6)
+        except MFError as error:
+            return refuse(self, error)
+        context.scene.frame_set(at)
+        return {"FINISHED"}
 
 
 class MF_OT_actor_rig(bpy.types.Operator):
@@ -91,4 +175,11 @@ class MF_OT_actor_uncorrect(bpy.types.Operator):
             corrections.forget()
 
 
-CLASSES = (MF_OT_actor_rig, MF_OT_actor_correct, MF_OT_actor_uncorrect)
+CLASSES = (
+    MF_OT_actor_analyse,
+    MF_OT_actor_cancel,
+    MF_OT_actor_look,
+    MF_OT_actor_rig,
+    MF_OT_actor_correct,
+    MF_OT_actor_uncorrect,
+)

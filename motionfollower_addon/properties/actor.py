@@ -1,14 +1,29 @@
 """How a rig is made of the actor."""
 
+from typing import Any
+
 from bpy.props import BoolProperty, FloatProperty, IntProperty
 
 from mf_backend.actor.mends.correction_file import LONGEST_BLEND
 
 from ..core.actor.lifting.body import STATURE
+from ..host import compat
+
+
+def _redraw(_: Any, __: Any) -> None:
+    compat.redraw_views("VIEW_3D")
 
 
 class ActorSettings:
-    """How large the actor is in the scene."""
+    """What is shown of the actor, and how large he is in the scene."""
+
+    show_actor: BoolProperty(
+        name="Show Actor",
+        update=_redraw,
+        description="Draw the actor's skeleton as it was found over the camera's view: green where "
+        "a joint was seen, yellow where it was carried over from other frames, orange where it is "
+        "a stand-in, blue where you corrected it",
+    )
 
     actor_on_ground: BoolProperty(
         name="Feet on the Ground",

@@ -151,6 +151,17 @@ def resolve(scene: Any, shot: Shot) -> Footage:
     )
 
 
+def clip_path(scene: Any, shot: Shot) -> Path | None:
+    """The file or folder that `resolve` would find, asking no disk; None where none is chosen."""
+    if shot.clip and not shot.strip:
+        path = real_path(shot.clip)
+        return path.parent if path.suffix.lower() in _IMAGES else path
+    strip = chosen_strip(scene, shot.strip)
+    if strip is None:
+        return None
+    return real_path(strip.filepath if strip.type == "MOVIE" else strip.directory)
+
+
 def from_strip(scene: Any, strip: Any) -> Footage:
     """The footage that a movie or image strip shows, and the part of it that is visible."""
     start, length = compat.start(strip), compat.length(strip)

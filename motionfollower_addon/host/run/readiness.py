@@ -38,12 +38,28 @@ def engine_missing(values: Any) -> str:
     return "Its weights are not here yet: import them in the preferences, or choose Preview."
 
 
+def backend_missing() -> str:
+    """What to say where no backend was installed or named yet; empty where one was."""
+    if no_backend():
+        return "The backend is not installed yet: press Install Backend in the preferences."
+    return ""
+
+
+def footage_missing(context: Any) -> str:
+    """What is wrong with the footage; empty where nothing seems to be."""
+    try:
+        _footage(context, getattr(context.scene, ids.SCENE_PROPERTY))
+    except MFError as error:
+        return str(error)
+    return ""
+
+
 def missing(context: Any) -> str:
     """The first thing that is missing for Render; empty where all is there."""
     scene = context.scene
     values = getattr(scene, ids.SCENE_PROPERTY)
     if no_backend():
-        return "The backend is not installed yet: press Install Backend in the preferences."
+        return backend_missing()
     try:
         _footage(context, values)
         _rig(scene, values)

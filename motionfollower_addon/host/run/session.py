@@ -20,6 +20,7 @@ from .. import compat
 from ..options import options, user_folder
 from ..take import home_scene
 from ..take.bring_in_pieces import remove_half_made
+from .analysis import AnalysisFlow, Asked
 from .flow import RenderFlow
 from .stages import FlowStage
 
@@ -33,6 +34,8 @@ class Session:
 
     def __init__(self) -> None:
         self.flows: list[RenderFlow] = []
+        self.analyses: list[AnalysisFlow] = []
+        """Analyses of actors, the latest last."""
         self.waiting: tuple[Any, ...] = ()
         """Jobs on disk that nobody works on, as last looked for."""
         self.longest_hold: tuple[float, str] = (0.0, "")
@@ -76,6 +79,7 @@ class Session:
         self.stop_timer()
         self.close_backend()
         self.flows.clear()
+        self.analyses.clear()
 
     # -- runs ---------------------------------------------------------------------------------
 
@@ -98,6 +102,26 @@ class Session:
         ]
         self.flows.append(flow)
         self.start_timer()
+
+    def analyse(self, asked: Asked) -> None:
+        """Begin an analysis that the timer steps; ended ones of the same scene are forgotten.
+
+        Raises InputError where one of its scene goes on.
+        """
+        for flow in self.analyses:
+            if flow.asked.scene == asked.scene and not flow.stage.ended:
+                raise InputError(
+                    "analysis-running",
+                    "The actor of this scene is being analysed already.",
+                    "Wait for it to end, or cancel it.",
+                )
+        self.analyses = [flow for flow in self.analyses if flow.asked.scene != asked.scene]
+        self.analyses.append(AnalysisFlow(self.client, asked))
+        self.start_timer()
+
+    def analysis_of(self, scene: str) -> AnalysisFlow | None:
+        """The latest analysis that a scene's panel asked for; None where it asked for none."""
+        return next((flow for flow in self.analyses if flow.asked.scene == scene), None)
 
     def flow_of(self, folder: Path) -> RenderFlow | None:
         """The run that works on a job folder now; None where none does."""
@@ -132,6 +156,8 @@ class Session:
             held = time.perf_counter() - begin
             if held > self.longest_hold[0]:
                 self.longest_hold = (held, stage.name)
+        for analysis in self.analyses:
+            analysis.step()
         if self._client is not None and self._client.state in (
             BackendState.STARTING,
             BackendState.READY,
@@ -143,7 +169,8 @@ class Session:
             compat.redraw_panels()
         if any(flow.busy for flow in self.flows):
             return _BUSY_SECONDS
-        return _WAITING_SECONDS if self.active else _IDLE_SECONDS
+        goes_on = self.active or any(not flow.stage.ended for flow in self.analyses)
+        return _WAITING_SECONDS if goes_on else _IDLE_SECONDS
 
     def _seen(self) -> list[Any]:
         """What panels show of the runs."""
@@ -152,6 +179,7 @@ class Session:
         return [
             said,
             *((flow.stage, flow.progress(), flow.take_there, flow.strip) for flow in self.flows),
+            *((flow.stage, flow.progress()) for flow in self.analyses),
         ]
 
     def look_for_takes(self) -> None:

@@ -10,6 +10,7 @@ import bpy
 
 from mf_backend.actor.mends.correction_file import read_corrections
 from mf_backend.actor.mends.joint_corrections import JointCorrection
+from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import read_request
 from mf_backend.jobs.disk.folder import JobFolder
@@ -20,6 +21,7 @@ from ...core.rig.mapping import joint_label
 from .. import background_read, compat
 from ..options import jobs_roots
 from . import fit
+from .actor import stored
 from .fitted_actor import actor_home
 
 _NAME = "corrections"
@@ -44,36 +46,41 @@ class Listed:
 
 
 class _Kept:
-    """The latest answer, and for which job it was given."""
+    """The latest answer, and for which actor's or job's folder it was given."""
 
-    job: Path | None = None
+    place: Path | None = None
     listed = Listed()
 
 
 def forget() -> None:
     """Look again when next asked."""
-    _Kept.job = None
+    _Kept.place = None
+    stored.forget()
     background_read.forget(_NAME)
     compat.redraw_panels()
 
 
 def known(scene: Any) -> Listed:
     """The corrections of the scene's actor, as last read; newer soon."""
-    job = fit.known(scene)
-    if job is None:
+    actor, job = stored.known(scene), fit.known(scene)
+    if actor is not None:
+        place = actor.folder.path
+    elif job is not None:
+        place = job.folder
+    else:
         return Listed()
     roots = tuple(jobs_roots())
-    if _Kept.job != job.folder:
+    if _Kept.place != place:
         if bpy.app.background:
-            _Kept.job, _Kept.listed = job.folder, _read(job.folder, roots)
+            _Kept.place, _Kept.listed = place, _read(place, roots)
         elif not background_read.waits(_NAME):
-            _ask(job.folder, roots)
+            _ask(place, roots)
     return _Kept.listed
 
 
 def _ask(folder: Path, roots: tuple[Path, ...]) -> None:
     def take(listed: Listed) -> None:
-        _Kept.job, _Kept.listed = folder, listed
+        _Kept.place, _Kept.listed = folder, listed
         compat.redraw_panels()
 
     background_read.read_in_background(_NAME, lambda: _read(folder, roots), take)
@@ -83,8 +90,11 @@ def _read(folder: Path, roots: tuple[Path, ...]) -> Listed:
     """Runs in a thread."""
     job = JobFolder(folder)
     try:
-        request = read_request(job.request)
-        home = actor_home(request, read_state(job.state).facts, roots)
+        if ActorFolder(folder).about.is_file():
+            home = ActorFolder(folder)
+        else:
+            request = read_request(job.request)
+            home = actor_home(request, read_state(job.state).facts, roots)
         corrections = read_corrections(home.mends)
     except MFError as error:
         return Listed(trouble=str(error))

@@ -37,13 +37,17 @@ from ..options import jobs_roots
 from ..panel_shot import to_shot
 from ..rig.lookup import scene_fps
 from . import fit
+from .actor import stored
 
-_STEP = "Render once with the preview engine: what it finds of the actor is used."
+_STEP = "Press Analyse Actor, or render once: what is found of the actor is used."
 
 
 def find(context: Any) -> ActorMaterial:
     """The actor of the panel's footage. Raises InputError where it was not analysed yet."""
     scene = context.scene
+    analysed = stored.find(scene)
+    if analysed is not None:
+        return stored.material(scene, analysed)
     job = fit.fitted(scene)
     if job is None:
         raise InputError(

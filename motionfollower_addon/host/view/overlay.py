@@ -17,10 +17,12 @@ from ... import ids
 from ...core.rig.joints.compose import compose
 from ...core.rig.joints.projection import Lens
 from ...core.view.skeleton_lines import Rectangle, fit_inside, onto, seen_from, strokes
+from ...core.view.state_colours import state_strokes
 from .. import compat
 from ..draw_cache import showing
 from ..rig.camera import pixel_aspect, read_camera
 from . import backdrop, fit
+from .actor import stored
 from .draw import draw
 from .rig_pose import RigPose
 
@@ -59,7 +61,7 @@ class Overlay:
 
     def _timed(self, function: Any) -> None:
         settings = getattr(bpy.context.scene, ids.SCENE_PROPERTY)
-        if not (settings.show_overlay or settings.show_fitting):
+        if not (settings.show_overlay or settings.show_fitting or settings.show_actor):
             return
         begin = time.perf_counter()
         try:
@@ -84,6 +86,8 @@ class Overlay:
         drew = False
         if settings.show_fitting and through:
             drew = self._draw_fit(context, _camera_frame(context, camera))
+        if settings.show_actor and through:
+            drew = self._draw_actor(context, _camera_frame(context, camera)) or drew
         if settings.show_overlay:
             live = self._live(context, settings, camera if through else None)
             if live is not None:
@@ -116,6 +120,20 @@ class Overlay:
         if job is None or index is None:
             return False
         _draw_both(job, index, fit_inside(frame, job.conditions.size))
+        return True
+
+    def _draw_actor(self, context: Any, frame: Rectangle) -> bool:
+        """The actor as his analysis found him on this frame."""
+        scene = context.scene
+        actor = stored.known(scene)
+        if actor is None:
+            return False
+        row = actor.row(stored.clip_frame(scene, actor, scene.frame_current_final))
+        if row is None:
+            return False
+        place = fit_inside(frame, actor.size)
+        points = onto(actor.joints[row], actor.size, place)
+        draw(state_strokes(points, actor.states[row], place.size[0] / actor.size[0]))
         return True
 
     # -- Image Editor -------------------------------------------------------------------------
@@ -182,6 +200,7 @@ def _changed(*_: Any) -> None:
 def _before_load(*_: Any) -> None:
     """Nothing of the file that closes may be drawn or held."""
     fit.forget()
+    stored.forget()
     if _Holder.overlay is not None:
         _Holder.overlay.stop()
 

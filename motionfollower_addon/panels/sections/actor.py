@@ -6,6 +6,8 @@ from typing import Any
 
 from ... import ids
 from ...host.view import corrections, fit
+from ...host.view.actor import stored
+from .. import analysis
 from ..text import draw_text
 from .base import Section, State
 
@@ -14,15 +16,13 @@ _LINES = 12
 
 def state(context: Any, _: Any) -> State:
     """Whether the actor was looked for."""
-    job = fit.known(context.scene)
-    return State("not looked for yet" if job is None else f"{job.conditions.count} frames")
+    return State(analysis.words(context))
 
 
 def draw(layout: Any, context: Any, values: Any) -> None:
-    """Making a rig of the actor's motion."""
-    known = fit.known(context.scene) is not None
-    if not known:
-        draw_text(layout, context, "Render once with the preview engine to find the actor.")
+    """His analysis, and making a rig of his motion."""
+    analysis.draw_analysis(layout, context, values)
+    known = stored.known(context.scene) is not None or fit.known(context.scene) is not None
     column = layout.column(align=True)
     column.prop(values, "actor_on_ground")
     column.prop(values, "actor_stature")

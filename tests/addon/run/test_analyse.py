@@ -13,6 +13,8 @@ import pytest
 from mf_backend.clip import write_png
 from mf_backend.clip.image_folder import scan
 from mf_backend.clip.picture_file import read_image
+from mf_backend.contracts.conditions import JointState
+from motionfollower_addon.core.view.state_colours import state_strokes
 from tests.addon.run.test_command_line import run
 from tests.addon.scenes import add_action, add_camera, add_footage, add_rig
 
@@ -40,6 +42,32 @@ def walk(session: Any, odd_path: Path, shared: Path) -> Any:
     return scene
 
 
+def look_at(scene: Any, folder: Path) -> None:
+    """What panels and views have of an analysed actor."""
+    from motionfollower_addon.host.view.actor import stored
+
+    stored.forget()
+    actor = stored.find(scene)
+    assert actor is not None and actor.folder.path == folder
+    assert actor.frames.tolist() == list(range(COUNT)) and actor.size == SIZE
+    assert (actor.states[:, 1] == JointState.FOUND).all()
+    assert stored.scene_frame(scene, actor, 2) == 3
+    assert stored.clip_frame(scene, actor, 3.0) == 2
+    assert actor.row(7) is None
+    assert bpy.ops.motionfollower.actor_look(frame=2) == {"FINISHED"}
+    assert scene.frame_current == 3
+    colours = state_strokes(actor.joints[0].astype(float), actor.states[0], 1.0)
+    assert len(colours.limbs) == len(colours.limb_colours) > 0
+    assert len(colours.discs) == len(colours.disc_colours) > 0
+    assert len(colours.hands) == len(colours.hand_colours)
+    made = stored.material(scene, actor)
+    assert (made.first, made.count, made.frames) == (0, COUNT, (1.0, 2.0, 3.0, 4.0))
+    (folder / "actor.json").rename(folder / "elsewhere.json")
+    stored.forget()
+    assert stored.find(scene) is None
+    (folder / "elsewhere.json").rename(folder / "actor.json")
+
+
 @pytest.mark.slow
 def test_several_takes_analyse_once(walk: Any, odd_path: Path, capfd: Any) -> None:
     code, out, _ = run(capfd, "analyse")
@@ -50,6 +78,8 @@ def test_several_takes_analyse_once(walk: Any, odd_path: Path, capfd: Any) -> No
     assert actor.name.startswith("walk-")
     findings = {p: p.stat().st_mtime_ns for p in (actor / "findings").rglob("*.npz")}
     assert len([p for p in findings if p.parent.name == "matte-rvm"]) == COUNT
+
+    look_at(bpy.context.scene, actor)
 
     code, out, _ = run(capfd, "render", "--action", "Low", "High")
     assert code == 0, out

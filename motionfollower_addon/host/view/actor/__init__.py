@@ -1,0 +1,1 @@
+"""The analysed actor, as panels and views look at it."""

@@ -1,0 +1,225 @@
+"""The actor of the scene's footage as its analysis left it: read from disk by a thread.
+
+Looked for when the footage changes and when an analysis or a job's run moves on; panels and views
+ask for it at every redraw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.actor.mends.correction_file import read_corrections
+from mf_backend.actor.mends.joint_corrections import apply_corrections
+from mf_backend.actor.store.about import DamagedActorError, read_about
+from mf_backend.actor.store.folder import FOLDER, ActorFolder, actor_folder, actor_id
+from mf_backend.actor.store.reading import load_joints
+from mf_backend.clip.hashing import hash_clip
+from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.request import ClipKind
+from mf_backend.jobs.analysis.look import Look, things_to_look_at
+
+from ....core.actor.material import ActorMaterial
+from ....core.backend.state import ClipFacts
+from ....core.job.shot import Shot
+from ... import background_read, compat
+from ...draw_cache import once
+from ...footage import source
+from ...options import jobs_roots
+from ...panel_shot import to_shot
+from ...rig.lookup import scene_fps
+from ...run.session import current
+
+_NAME = "stored actor"
+
+
+@dataclass(frozen=True)
+class StoredActor:
+    """What was found of the actor on all frames that were analysed."""
+
+    folder: ActorFolder
+    clip: Path
+    facts: ClipFacts
+    frames: NDArray[np.int64]
+    """[n] frames of the clip, counted from 0, ascending."""
+    joints: NDArray[np.float32]
+    """[n, 60, 2] pixels, NaN absent; with what a person corrected."""
+    states: NDArray[np.uint8]
+    """[n, 60] a JointState each."""
+    world: NDArray[np.float32] | None
+    """[n, 60, 3] metres as the estimator guessed them."""
+    looks: tuple[Look, ...]
+    """What deserves a look."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the clip in pixels."""
+        return (self.facts.width, self.facts.height)
+
+    def row(self, frame: int) -> int | None:
+        """Row of a frame of the clip; None where it was not analysed."""
+        place = int(np.searchsorted(self.frames, frame))
+        there = place < len(self.frames) and self.frames[place] == frame
+        return place if there else None
+
+
+class _Kept:
+    """The latest answer and for what it was given; hashes of clips by path, size and date."""
+
+    key: Any = None
+    asked: Any = None
+    actor: StoredActor | None = None
+    hashes: dict[tuple[str, int, int], str] = {}
+
+
+def forget() -> None:
+    """Look again when next asked."""
+    _Kept.key = _Kept.asked = _Kept.actor = None
+    background_read.forget(_NAME)
+
+
+@once
+def clip_of(scene: Any) -> Path | None:
+    """The file or folder of the panel's footage; None where none is chosen. Asks no disk."""
+    return source.clip_path(compat.sequencer_scene(bpy.context) or scene, to_shot(scene))
+
+
+def _key(scene: Any) -> Any:
+    runs = tuple((str(flow.folder), flow.stage) for flow in current().flows)
+    analyses = tuple((id(flow), flow.stage) for flow in current().analyses)
+    return (clip_of(scene), tuple(jobs_roots()), runs, analyses)
+
+
+def find(scene: Any) -> StoredActor | None:
+    """The scene's actor, looked for now; None where he was not analysed."""
+    key = _key(scene)
+    if _Kept.key != key:
+        background_read.forget(_NAME)
+        _Kept.key, _Kept.asked, _Kept.actor = key, None, _read(key[0], key[1])
+    return _Kept.actor
+
+
+@once
+def known(scene: Any) -> StoredActor | None:
+    """The same for drawing, which must not wait for the disk: as last found, newer soon."""
+    if bpy.app.background:
+        return find(scene)
+    key = _key(scene)
+    if _Kept.key != key and (_Kept.asked != key or not background_read.waits(_NAME)):
+        _Kept.asked = key
+
+        def take(actor: StoredActor | None) -> None:
+            _Kept.key, _Kept.actor = key, actor
+            compat.redraw_panels()
+            compat.redraw_views("VIEW_3D", "IMAGE_EDITOR")
+
+        background_read.read_in_background(_NAME, lambda: _read(key[0], key[1]), take)
+    same = _Kept.key is not None and _Kept.key[0] == key[0]
+    return _Kept.actor if same else None
+
+
+def _read(clip: Path | None, roots: tuple[Path, ...]) -> StoredActor | None:
+    """Runs in a thread."""
+    if clip is None:
+        return None
+    try:
+        identity = actor_id(_hash(clip), ())
+        for root in roots:
+            actor = actor_folder(root / FOLDER, clip, identity)
+            if actor.about.is_file():
+                return _load(actor, clip)
+    except (MFError, DamagedActorError, OSError, ValueError, KeyError):
+        # The next analysis says what is wrong, and makes it again.
+        return None
+    return None
+
+
+def _hash(clip: Path) -> str:
+    about = clip.stat()
+    key = (str(clip), about.st_size, about.st_mtime_ns)
+    if key not in _Kept.hashes:
+        _Kept.hashes[key] = hash_clip(clip)
+    return _Kept.hashes[key]
+
+
+def _load(actor: ActorFolder, clip: Path) -> StoredActor | None:
+    about = read_about(actor.about)
+    if about is None or not about.parts:
+        return None
+    found = load_joints(actor)
+    frames = found["frames"].astype(np.int64)
+    joints, states = apply_corrections(
+        found["source"], found["state"].astype(np.uint8), frames, read_corrections(actor.mends)
+    )
+    looks = [
+        look
+        for part in about.parts
+        for look in things_to_look_at(actor, part, part.first, part.last)
+    ]
+    number, per = about.clip["fps"]
+    facts = ClipFacts(
+        kind=ClipKind.IMAGES if clip.is_dir() else ClipKind.VIDEO,
+        width=int(about.clip["width"]),
+        height=int(about.clip["height"]),
+        fps=Fraction(int(number), int(per)),
+        count=int(about.clip["count"]),
+        has_audio=False,
+        variable_rate=False,
+        first_number=0,
+        missing_numbers=(),
+    )
+    world = found.get("world")
+    return StoredActor(actor, clip, facts, frames, joints, states, world, tuple(looks))
+
+
+def span_of(scene: Any, actor: StoredActor) -> tuple[float, int, float]:
+    """(scene frame, clip frame that is shown there, clip frames for each scene frame).
+
+    Raises InputError where the footage does not fit.
+    """
+    sequencer = compat.sequencer_scene(bpy.context) or scene
+    footage = source.resolve(sequencer, to_shot(scene))
+    rate = scene_fps(sequencer)
+    if not footage.strip:
+        return float(scene.frame_start), 0, float(actor.facts.fps) / rate
+    span = source.used_span(footage, actor.facts, Shot(), rate)
+    return float(footage.start), span.first, span.rate
+
+
+def scene_frame(scene: Any, actor: StoredActor, frame: int) -> float:
+    """The scene frame that shows a frame of the clip."""
+    start, first, rate = span_of(scene, actor)
+    return start + (frame - first) / rate
+
+
+def clip_frame(scene: Any, actor: StoredActor, at: float) -> int:
+    """The frame of the clip that a scene frame shows, whether it was analysed or not."""
+    start, first, rate = span_of(scene, actor)
+    return int(np.floor((at - start) * rate + 1e-6)) + first
+
+
+def material(scene: Any, actor: StoredActor) -> ActorMaterial:
+    """The actor over the frames in a row that the footage shows, or else over the most."""
+    _, shown, _ = span_of(scene, actor)
+    breaks = np.flatnonzero(np.diff(actor.frames) != 1) + 1
+    rows = np.split(np.arange(len(actor.frames)), breaks)
+    chosen = max(rows, key=lambda row: (shown in actor.frames[row], len(row)))
+    frames = actor.frames[chosen]
+    return ActorMaterial(
+        name=actor.clip.stem,
+        clip=str(actor.clip),
+        first=int(frames[0]),
+        size=actor.size,
+        fps=float(actor.facts.fps),
+        joints=actor.joints[chosen].astype(np.float64),
+        states=actor.states[chosen],
+        world=None if actor.world is None else actor.world[chosen].astype(np.float64),
+        frames=tuple(round(scene_frame(scene, actor, int(frame)), 6) for frame in frames),
+        mends=actor.folder.mends,
+    )
