@@ -26,6 +26,7 @@ from mf_backend.retarget.placement import (
     centre,
     choose_anchor,
     filled,
+    held_place,
     middle_of,
     seen,
     support,
@@ -200,7 +201,7 @@ def _fit(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResu
     if anchor is Anchor.FEET:
         weights = support(target)
         path, now = (weighted(joints, ANKLES, weights) for joints in (plain, shaped))
-        stand = weighted(source.joints, ANKLES, support(source))
+        place = weighted(source.joints, ANKLES, support(source))
     else:
         pair = HIPS if seen(source, HIPS) else NECK
         if pair == NECK:
@@ -208,9 +209,13 @@ def _fit(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResu
         elif not seen(source, ANKLES):
             notes.append("The actor's feet are not in the picture; anchored on the hips.")
         path, now = (centre(joints, pair) for joints in (plain, shaped))
-        stand = centre(source.joints, pair)
-    goal = middle_of(options.view.at_first(stand))
-    wanted = options.view.at_frames(goal + path - middle_of(path))
+        place = centre(source.joints, pair)
+    seen_first = options.view.at_first(place)
+    goal = middle_of(seen_first)
+    spot = np.broadcast_to(goal, seen_first.shape)
+    if anchor is Anchor.FEET and options.view.to_first is not None:
+        spot = held_place(source, seen_first)
+    wanted = options.view.at_frames(spot + path - middle_of(path))
     joints = shaped + filled(wanted - now)[:, None]
     offset = np.nan_to_num(goal - middle_of(target.joints[:, ANKLES].mean(1)))
     notes += _out_of_view(joints, options.size)

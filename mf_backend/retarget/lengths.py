@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.skeleton.joints import BODY
+from mf_backend.skeleton.joints import BODY, JOINT_INDEX
 
 Points = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -43,6 +43,11 @@ PAIRS: dict[Part, tuple[Pair, Pair]] = {
 BORDER = 4
 """Pixels from the picture's edge within which an estimator pins what lies outside."""
 _FEWEST = 3
+_FEWEST_JOINTS = 4
+_LIFTED = 0.05
+"""Metres that a foot is higher than the other where it no longer says how far the body is."""
+_ANKLES = (JOINT_INDEX["right_ankle"], JOINT_INDEX["left_ankle"])
+_HIPS = (JOINT_INDEX["right_hip"], JOINT_INDEX["left_hip"])
 _LEAST_ACROSS = 0.35
 """A limb with less than this share across the view tells nothing about its length."""
 _TURN_DOUBT = 0.2
@@ -81,42 +86,76 @@ class Body:
     """(width, height) of the picture whose edge cuts limbs; None where none does."""
 
 
-def measure(body: Body) -> dict[Part, Length]:
-    """The parts that were seen in enough frames to be measured."""
+class Ground(StrEnum):
+    """Where lengths are measured at: how far from the camera a body is."""
+
+    FEET = "feet"
+    """Where it stands, however it bends."""
+    HIPS = "hips"
+
+
+def measure(body: Body, ground: Ground) -> dict[Part, Length]:
+    """The parts that enough frames show to be measured, as large as they are at `ground`."""
     found = {}
-    zoom = pixels_per_metre(body) if body.exact else None
+    zoom = pixels_per_metre(body, ground) if body.exact else None
+    around = None if body.exact else _around(body, ground)
     for part, pairs in PAIRS.items():
         length = None
         if zoom is not None:
             length = _from_space(body, pairs, float(np.nanmedian(zoom)))
         if length is None:
-            length = _from_picture(body, pairs)
+            length = _from_picture(body, around, pairs)
         if length is not None:
             found[part] = length
     return found
 
 
-def pixels_per_metre(body: Body) -> Points | None:
-    """How large the body is in each frame [frames], from places and pixels; NaN where unknown.
+def pixels_per_metre(body: Body, ground: Ground) -> Points | None:
+    """How large the body is in each frame [frames], at `ground`; NaN where unknown.
 
     None where no frame tells.
     """
     if body.places is None:
         return None
     flat = body.places[:, BODY, :2] - np.zeros(2)
-    joints = body.joints[:, BODY]
-    both = np.isfinite(flat).all(-1) & np.isfinite(joints).all(-1)
-    count = both.sum(1)
-    p, q = (np.where(both[..., None], x, 0.0) for x in (flat, joints))
-    middles = [x.sum(1) / np.maximum(count, 1)[:, None] for x in (p, q)]
-    p, q = (
-        np.where(both[..., None], x - m[:, None], 0.0) for x, m in zip((p, q), middles, strict=True)
-    )
-    spread = (p**2).sum((1, 2))
-    known = (count >= 4) & (spread > 1e-4)
-    slopes = np.where(known, (p * q).sum((1, 2)) / np.where(known, spread, 1.0), np.nan)
+    slopes, off = _slopes(flat, body.joints[:, BODY])
+    if body.exact:
+        depth = body.places[:, BODY, 2:]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rays, rays_off = _slopes(
+                np.where(depth > 0, flat / depth, np.nan), body.joints[:, BODY]
+            )
+        # A camera without perspective shows all depths alike.
+        if rays_off < off:
+            slopes = rays / _ground(body.places, ground)[:, 2]
     slopes[~(slopes > 0)] = np.nan
     return slopes if np.isfinite(slopes).any() else None
+
+
+def _ground(places: Points, ground: Ground) -> Points:
+    """The point [frames, 3] where lengths are measured at: between the hips, or the lower foot,
+    between both where they are alike."""
+    if ground is Ground.HIPS:
+        return np.asarray(places[:, _HIPS].mean(1))
+    down = places[:, _ANKLES, 1]
+    shares = np.exp((down - np.nanmax(down, axis=1, keepdims=True)) / _LIFTED)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    return np.asarray((places[:, _ANKLES] * shares[..., None]).sum(1))
+
+
+def _slopes(flat: Points, joints: Points) -> tuple[Points, float]:
+    """(pixels for one unit of `flat` in each frame [frames], NaN unknown; how far that is off on
+    average, pixels). Both [frames, k, 2], NaN absent."""
+    both = np.isfinite(flat).all(-1) & np.isfinite(joints).all(-1)
+    count = np.maximum(both.sum(1), 1)[:, None]
+    p, q = (np.where(both[..., None], x, 0.0) for x in (flat, joints))
+    p, q = (np.where(both[..., None], x - (x.sum(1) / count)[:, None], 0.0) for x in (p, q))
+    spread = (p**2).sum((1, 2))
+    known = (both.sum(1) >= _FEWEST_JOINTS) & (spread > 0)
+    slopes = np.where(known, (p * q).sum((1, 2)) / np.where(known, spread, 1.0), np.nan)
+    off = np.linalg.norm(q - slopes[:, None, None] * p, axis=-1)
+    found = off[both & known[:, None]]
+    return slopes, float(found.mean()) if len(found) else float("inf")
 
 
 def _from_space(body: Body, pairs: tuple[Pair, Pair], zoom: float) -> Length | None:
@@ -131,8 +170,7 @@ def _from_space(body: Body, pairs: tuple[Pair, Pair], zoom: float) -> Length | N
     return Length(float(np.median(metres)) * zoom, 0.01)
 
 
-def _from_picture(body: Body, pairs: tuple[Pair, Pair]) -> Length | None:
-    around = _around_hips(body)
+def _from_picture(body: Body, around: Points | None, pairs: tuple[Pair, Pair]) -> Length | None:
     samples = [_samples(body, around, pair) for pair in pairs]
     lengths, across = (np.concatenate([s[k] for s in samples]) for k in (0, 1))
     if len(lengths) < min(_FEWEST, len(body.joints)) or np.median(lengths) < 1:
@@ -153,22 +191,24 @@ def _from_picture(body: Body, pairs: tuple[Pair, Pair]) -> Length | None:
     return Length(whole, float(np.quantile(doubts, 0.25)))
 
 
-def _around_hips(body: Body) -> Points | None:
-    """An estimate's places [frames, 60, 3] about the middle of the hips, in units of the camera's
-    distance from there; None where there are none.
+def _around(body: Body, ground: Ground) -> Points | None:
+    """An estimate's places [frames, 60, 3] about `ground` in depth and about the hips across, in
+    units of the camera's distance; None where there are none.
 
     The distance follows from the body's size in pixels and a usual lens.
     """
-    zoom = pixels_per_metre(body)
+    zoom = pixels_per_metre(body, ground)
     if zoom is None or body.places is None or body.size is None:
         return None
     distance = _LENS * max(body.size) / float(np.nanmedian(zoom))
-    return body.places / max(distance, _NEAREST)
+    about = body.places - np.zeros(3)
+    about[..., 2] -= _ground(body.places, ground)[:, None, 2]
+    return about / max(distance, _NEAREST)
 
 
 def _samples(body: Body, around: Points | None, pair: Pair) -> tuple[Points, Points]:
     """(length in pixels, what of the limb is seen of 1) [k each] of the frames that show both ends
-    inside the picture; the second is NaN where unknown. `around`: see _around_hips."""
+    inside the picture; the second is NaN where unknown. `around`: see _around."""
     ends = body.joints[:, pair]
     good = np.isfinite(ends).all((1, 2))
     if body.size is not None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mf_backend.retarget.lengths import (
     PAIRS,
     Body,
+    Ground,
     Length,
     Pair,
     Part,
@@ -25,6 +26,7 @@ _FACE = ((1, 0), (0, 14), (0, 15), (14, 16), (15, 17), (14, 15), (16, 17))
 _PART = {limb: part for part, pairs in PAIRS.items() for limb in pairs}
 _INNER = {Part.SHIN: Part.THIGH, Part.FOREARM: Part.UPPER_ARM}
 """Outer parts and the one before each, whose ratio stands in where the outer one is not seen."""
+_ANKLES = PAIRS[Part.SHIN][0][1], PAIRS[Part.SHIN][1][1]
 _HAND_SPAN = (0, 9)
 _FEWEST = 3
 _PROPORTION = 0.2
@@ -61,7 +63,10 @@ def measure_ratios(target: Body, source: Body) -> LimbRatios | None:
     The scale is what most parts agree on, the surest and longest counting most. A part's own ratio
     is believed as far as its measurement is surer than that bodies are alike.
     """
-    actor, rig = measure(source), measure(target)
+    # One place for both: who bends has the hips elsewhere than where he stands.
+    stands = all(_stands(body) for body in (source, target))
+    ground = Ground.FEET if stands else Ground.HIPS
+    actor, rig = measure(source, ground), measure(target, ground)
     votes = {
         part: (math.log(actor[part].pixels / rig[part].pixels), _doubt(actor[part], rig[part]))
         for part in PAIRS
@@ -97,6 +102,15 @@ def measure_ratios(target: Body, source: Body) -> LimbRatios | None:
     hands = _hand_ratio(source.joints, target.joints)
     hands = hands if np.isfinite(hands) and 0.5 < hands / scale < 2 else scale
     return LimbRatios(scale, limbs, float(hands), tuple(notes))
+
+
+def _stands(body: Body) -> bool:
+    """Whether the feet are known in most frames."""
+    feet = body.joints[:, _ANKLES]
+    known = np.isfinite(feet).all((1, 2))
+    if body.places is not None:
+        known &= np.isfinite(body.places[:, _ANKLES]).all((1, 2))
+    return bool(known.mean() >= 0.5)
 
 
 def _doubt(actor: Length, rig: Length) -> float:

@@ -24,8 +24,15 @@ NECK: Pair = (JOINT_INDEX["neck"], JOINT_INDEX["neck"])
 
 _LIFTED = 0.05
 """A foot this much higher than the other, in body heights, is off the ground."""
+_LEVEL = 0.03
 _FAST = 0.012
 """A foot that moves this far in a frame, in body heights, steps."""
+_PLANTED = 0.04
+"""Feet that stay together within this, in body heights, do not step."""
+_DRIFT = 3.0
+"""Frames over which the ground's drift under a body is steadied."""
+_STANDING = 0.3
+"""Share of frames in which a foot stands, in motions that go over ground."""
 _SMOOTHED = 2
 """Frames before and after over which the weight goes from one foot to the other."""
 _HEIGHT_OF_TRUNK = 3.2
@@ -69,11 +76,9 @@ def choose_anchor(target: Body, source: Body, wanted: Anchor) -> Anchor:
         return wanted
     if not (seen(source, ANKLES) and _present(target.joints, ANKLES)):
         return Anchor.HIPS
-    foot = weighted(target.joints, ANKLES, support(target))
-    hips = centre(target.joints, HIPS)
-    spread = [float(np.nanmean(np.nanstd(path, axis=0))) for path in (foot, hips)]
-    # A rig whose supporting foot wanders further than its hips is in the air, not standing.
-    return Anchor.FEET if spread[0] <= spread[1] * 1.25 + 1.0 else Anchor.HIPS
+    still = _steps(target).min(axis=1) < 2 * _FAST
+    # A rig whose feet both move all the time is in the air, not standing.
+    return Anchor.FEET if still.mean() >= _STANDING else Anchor.HIPS
 
 
 def _present(joints: Points, pair: Pair) -> bool:
@@ -105,9 +110,9 @@ def support(body: Body) -> Points:
             tall = _HEIGHT_OF_TRUNK * _typical(body.places, 1)
             down = body.places[:, ANKLES, 1] / tall
         up = np.nan_to_num(down.max(axis=1, keepdims=True) - down, nan=0.0)
-    fast = np.zeros(feet.shape[:2])
-    if len(feet) > 1:
-        fast = np.linalg.norm(np.gradient(feet, axis=0), axis=-1) / height
+    # Within this a foot is only further away, seen from a camera that looks down.
+    up = np.maximum(up - _LEVEL, 0.0)
+    fast = _steps(body)
     carried = np.exp(-((up / _LIFTED) ** 2)) / (1 + (fast / _FAST) ** 2) + 1e-3
     carried[:, [not np.isfinite(body.joints[:, ankle]).any() for ankle in ANKLES]] = 1e-6
     kernel = 1 + _SMOOTHED - np.abs(np.arange(-_SMOOTHED, _SMOOTHED + 1.0))
@@ -115,6 +120,16 @@ def support(body: Body) -> Points:
     smooth = np.stack([np.convolve(padded[:, k], kernel, "valid") for k in (0, 1)], axis=1)
     shares: Points = smooth / smooth.sum(axis=1, keepdims=True)
     return shares
+
+
+def _steps(body: Body) -> Points:
+    """How far each ankle [frames, 2] moves in a frame, in body heights."""
+    feet = np.stack([filled(body.joints[:, ankle]) for ankle in ANKLES], axis=1)
+    if len(feet) < 2:
+        return np.zeros(feet.shape[:2])
+    height = _HEIGHT_OF_TRUNK * _typical(body.joints, 1)
+    steps: Points = np.linalg.norm(np.gradient(feet, axis=0), axis=-1) / height
+    return steps
 
 
 def _typical(points: Points, joint: int) -> float:
@@ -141,9 +156,32 @@ def centre(joints: Points, pair: Pair) -> Points:
 
 
 def middle_of(path: Points) -> Points:
-    """Median point of a path [frames, 2]; NaN frames ignored."""
-    known = path[np.isfinite(path).all(axis=1)]
-    return np.median(known, axis=0) if len(known) else np.full(2, np.nan)
+    """Mean point of a path [frames, 2] without its furthest tenths; NaN frames ignored.
+
+    Whoever steps from one foot to the other is between both.
+    """
+    known = np.sort(path[np.isfinite(path).all(axis=1)], axis=0)
+    cut = len(known) // 10
+    kept = known[cut : len(known) - cut]
+    return kept.mean(axis=0) if len(kept) else np.full(2, np.nan)
+
+
+def held_place(body: Body, place: Points) -> Points:
+    """The spot [frames, 2] that a body keeps, from its path there, in the first frame's pixels.
+
+    One point; but where the feet never step, whatever their path does is the camera's: registered
+    on what is far behind the body, the ground under it still drifts.
+    """
+    middle = middle_of(place)
+    feet = [filled(body.joints[:, ankle]) for ankle in ANKLES]
+    height = _HEIGHT_OF_TRUNK * _typical(body.joints, 1)
+    apart = np.quantile(feet[0] - feet[1], (0.1, 0.9), axis=0)
+    if np.linalg.norm(apart[1] - apart[0]) > _PLANTED * height:
+        return np.broadcast_to(middle, place.shape)
+    times = np.arange(len(place))
+    kernel = np.exp(-(((times[:, None] - times) / _DRIFT) ** 2) / 2)
+    smooth: Points = kernel @ filled(place) / kernel.sum(axis=1, keepdims=True)
+    return smooth
 
 
 def filled(move: Points) -> Points:

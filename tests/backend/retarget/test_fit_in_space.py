@@ -139,3 +139,30 @@ def test_matched_says_when_nobody_lined_the_rig_up() -> None:
         result = align(rig.joints, actor.joints, Alignment.MATCHED, options)
         assert np.array_equal(result.joints, rig.joints.astype(np.float32), equal_nan=True)
         assert any("times as large" in note for note in result.report.notes) is said
+
+
+def test_ground_that_drifts_under_planted_feet_takes_the_rig_along() -> None:
+    """A camera that travels: what is far away moves less than the ground, and is registered."""
+    own = Build()
+    far = np.tile(np.eye(3), (FRAMES, 1, 1))
+    far[:, 0, 2] = np.linspace(0, 30, FRAMES)
+    shift = np.zeros((FRAMES, 1, 2))
+    shift[:, 0, 0] = np.linspace(0, -80, FRAMES)
+    actor = filmed(standing(own, DEEP, 0.2, 0.3))
+    moved = Seen(actor.joints + shift, actor.positions)
+    rig = filmed(standing(own, STILL, 0.2, 0.8), away=4.0)
+    truth = filmed(standing(own, STILL, 0.2, 0.8)).joints + shift
+    off = fitted(rig, moved, View(far)).joints[:, BODY] - truth[:, BODY]
+    assert np.linalg.norm(off, axis=-1).mean() < 6
+
+
+def test_who_bends_is_measured_where_he_stands() -> None:
+    """Hips that go back behind the feet are further away, which makes nobody smaller."""
+    own = Build()
+    bent = standing(own, STILL, 0.0, 0.5)
+    back = np.array([0.0, 0.1, 0.35])
+    upper = [k for k in range(60) if k not in (9, 10, 12, 13)]
+    bent[:, upper] += back
+    rig = filmed(standing(own, STILL, 0.0, 0.5), away=4.0)
+    result = fitted(rig, filmed(bent))
+    assert result.report.scale / (4.0 / 3.2) == pytest.approx(1, abs=0.04)
