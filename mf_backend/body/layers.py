@@ -7,6 +7,7 @@ other without a gap.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,19 +132,20 @@ def tell_apart(
     widths: BodyWidths,
     frame: NDArray[np.uint8] | None = None,
     inside: NDArray[np.bool_] | None = None,
+    behind: Sequence[str] = ("shoulders", "head"),
 ) -> tuple[dict[str, Floats], NDArray[Any]]:
     """Distances of the pixels at x, y to the bones in half widths, by name, and the number in
     LABELS of the bone that each pixel belongs to.
 
     With `frame` [h, w, 3] and the actor's `inside` [h, w], colours correct what distances say of
-    the arms' surroundings.
+    the arms' surroundings. Arms win against the bones `behind` them.
     """
     from mf_backend.body.colour import return_to_body
 
     near = {name: bone_distance(points, BONE[name], widths, x, y) for name in LABELS}
     told = dict(near)
-    for name in ("shoulders", "head"):
-        # Between trunk and head the smaller distance still decides; only arms see the floor.
+    for name in behind:
+        # Between these the smaller distance still decides; only arms see the floor.
         told[name] = np.maximum(near[name], _BODY_FLOOR) + 0.01 * near[name]
     label = np.argmin(np.stack([told[name] for name in LABELS]), axis=0)
     if frame is not None and inside is not None:

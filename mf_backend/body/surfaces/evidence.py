@@ -23,9 +23,12 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 NOBODY = 255
+_BEHIND_ARMS = tuple(n for n in LABELS if not any(n in arm.bones for arm in ARMS))
 _WORKING_HEIGHT = 320
 """Pixels of height at which surfaces are told apart; their borders are smooth."""
 _PAD = 3
+_FINGERS = 1.9
+"""Half widths about a hand in which anything may be spread fingers."""
 _DOUBT = 0.035
 """Torso lengths about something that covers a surface in which nobody can tell them apart."""
 _WORN = 0.04
@@ -81,7 +84,7 @@ def gather(
     part, own_matte = frame[y0:y1, x0:x1], matte[y0:y1, x0:x1]
     little = cv2.resize(own_matte, small, interpolation=cv2.INTER_AREA)
     shrunk = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
-    near, label = tell_apart(x, y, points, widths, shrunk, little >= 200)
+    near, label = tell_apart(x, y, points, widths, shrunk, little >= 200, _BEHIND_ARMS)
     pixel = (scale[0] + scale[1]) / 2
     own, seen = {}, {}
     for surface in SURFACES:
@@ -118,6 +121,9 @@ def _surface(
     solid = matte >= 100
     foreign = solid & ~inside
     covering = foreign & np.isin(label, [LABELS.index(name) for name in _over(surface)])
+    if surface not in ARMS:
+        hands = np.min([near[arm.bones[-1]] for arm in ARMS], axis=0)
+        covering |= solid & (hands < _FINGERS)
     kernel = np.ones((2 * doubt + 1, 2 * doubt + 1), np.uint8)
     close = cv2.dilate(covering.astype(np.uint8), kernel) > 0
     arms = np.isin(label, [LABELS.index(name) for arm in ARMS for name in arm.bones])

@@ -11,6 +11,7 @@ from mf_backend.body.layers import BONE, LABELS, Bone, bone_distance
 from mf_backend.body.limb_widths import BodyWidths, head_directions
 from mf_backend.body.surfaces.bend import Chain, Place, locate, place_pixels
 from mf_backend.body.surfaces.names import SURFACE, Kind, Surface
+from mf_backend.body.surfaces.torso import lowered
 from mf_backend.body.transform import bone_affine, trunk_weights
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
 from mf_backend.body.whole_skeleton import Points
@@ -183,6 +184,7 @@ def _trunk_places(
     target: Points, source: Points, widths: BodyWidths, size: float, x: Floats, y: Floats
 ) -> Floats:
     """Hips, shoulders and head, blended into each other along the body."""
+    target, source = lowered(target), lowered(source)
     weights = trunk_weights(target, widths, x, y)
     out = np.zeros((*x.shape, 2), np.float32)
     for weight, name in zip(weights, ("hips", "shoulders", "head"), strict=True):

@@ -159,3 +159,48 @@ def test_depths_that_are_not_all_known_are_left_aside() -> None:
     points, widths, places = body()
     places[7] = np.nan
     assert drawing_order(points, widths, places) == drawing_order(points, widths)
+
+
+def test_a_raised_shoulder_leaves_the_shirts_stripes_where_they_are(odd_path: Path) -> None:
+    clip, masks, joints = drawn(4, SIZE)
+    frames = [clip.read(i).copy() for i in range(4)]
+    y = np.mgrid[: SIZE[1], : SIZE[0]][0]
+    for i, frame in enumerate(frames):
+        shirt = (frame == (190, 30, 30)).all(-1)
+        frame[shirt & (y % 14 < 7)] = (240, 240, 240)
+        joints[i, 1] = joints[i, [2, 5]].mean(0)
+    target = raised(joints)
+    torso = joints[:, [8, 11]].mean(1)[:, 1] - joints[:, 1, 1]
+    for joint, share in ((2, 0.05), (3, 0.05), (4, 0.05), (1, 0.025)):
+        target[:, joint, 1] -= share * torso
+    target[:, [6, 7]] = joints[:, [6, 7]]
+    made = conditions(odd_path / "c", joints, target, masks)
+    for i, result in render(Frames(frames), made, odd_path / "w").items():
+        x0, x1 = (int(joints[i, k, 0]) for k in (8, 11))
+        top = int(joints[i, 1, 1] + 0.25 * torso[i])
+        part = np.s_[top : top + int(0.6 * torso[i]), x0:x1]
+        error = np.abs(result[part].astype(float) - frames[i][part])
+        # 3 where they stay, 21 where the shirt is stretched up to the shoulder.
+        assert error.mean() < 9, f"frame {i}: {error.mean():.0f}"
+
+
+def test_a_hand_that_hung_before_a_leg_is_not_painted_on_it(odd_path: Path) -> None:
+    _, masks, joints = drawn(6, SIZE)
+    clip = drawn(6, SIZE)[0]
+    frames = [clip.read(i).copy() for i in range(6)]
+    for i, frame in enumerate(frames):
+        joints[i, 3] = joints[i, 2] + (2, 42)
+        joints[i, 4] = joints[i, 9] + (0, -30)
+        for a, b in ((2, 3), (3, 4)):
+            p, q = (tuple(int(v) for v in joints[i, k]) for k in (a, b))
+            cv2.line(frame, p, q, (20, 220, 40), 15)
+            cv2.line(masks[i], p, q, 255, 15)
+        hand = tuple(int(v) for v in joints[i, 4] + (0, 12))
+        cv2.ellipse(frame, hand, (6, 14), 0, 0, 360, (20, 220, 40), -1)
+    target = raised(joints)
+    made = conditions(odd_path / "c", joints, target, masks)
+    for i, result in render(Frames(frames), made, odd_path / "w").items():
+        x, y = joints[i, 4].astype(int)
+        part = result[y - 8 : y + 26, x - 10 : x + 10].astype(int)
+        left = (part[..., 1] > part[..., 2] + 40) & (part[..., 1] > part[..., 0] + 40)
+        assert left.mean() < 0.1, f"frame {i}: a hand on the thigh"
