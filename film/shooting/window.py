@@ -70,7 +70,7 @@ def _sources(scene: bpy.types.Scene) -> list[tuple[Array, bool]]:
                 for x, y in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
             ]
         else:
-            half = light.data.size / 2
+            half = light.data.size / 4  # farther out the penumbra is too faint to be seen
             place = np.array(light.matrix_world.translation)
             found += [
                 (place + half * (x * axes[:, 0] + y * axes[:, 1]), False)
