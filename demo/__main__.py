@@ -15,8 +15,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="dev.py demo",
-        description="Builds a rigged figure, films it (or takes your clip), lets the add-on "
-        "re-perform the footage with another motion, and measures the result.",
+        description="Films somebody (or takes your clip), lets the add-on re-perform the "
+        "footage with another motion, and measures the result.",
     )
     parser.add_argument("--clip", type=Path, help="a video, or a folder of numbered pictures")
     parser.add_argument("--fps", type=float, default=0.0, help="rate of a folder of pictures")
@@ -24,12 +24,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--output", type=Path, default=ROOT / "out" / "demo", help="default: out/demo"
     )
     parser.add_argument(
-        "--frames", type=int, default=48, help="length of the footage that is filmed (default 48)"
+        "--frames", type=int, default=24, help="length of the footage that is filmed (default 24)"
     )
     parser.add_argument(
         "--hand-over",
         action="store_true",
-        help="give the job the filmed figure's own joints and masks instead of estimating them",
+        help="give the job the filmed actor's own joints and masks instead of estimating them",
     )
     options = parser.parse_args(arguments)
     if options.hand_over and options.clip:

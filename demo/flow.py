@@ -13,10 +13,10 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
 import motionfollower_addon
-from demo import actions, clothes, figure, footage, measure, sheet, watch
+from demo import footage, mannequin, measure, sheet, watch
+from film.places import cameras
 from film.quiet import printed_to
 from mf_backend.clip import open_clip, probe_clip, reference_for
 from mf_backend.clip.info import ClipInfo
@@ -25,13 +25,7 @@ from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.files import write_npz
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.disk.state import read_state
-from motionfollower_addon.core.rig.retiming import plan
-from motionfollower_addon.host.rig.bone_map import mapping_for
-from motionfollower_addon.host.rig.motion_sampler import RigSampler
 
-SIZE = (512, 512)
-FPS = 24
-FIRST = 1
 _MARK = ".made-by-the-demo"
 _NOBODY = "no-person"
 
@@ -62,18 +56,30 @@ def run(clip: Path | None, fps: float, output: Path, frames: int, hand_over: boo
     clock = Clock()
     os.environ["MOTIONFOLLOWER_BACKEND_PYTHON"] = sys.executable
     bpy.ops.wm.read_factory_settings(use_empty=True)
+    filmed = _film(output, frames, clock) if clip is None else None
     bpy.context.preferences.filepaths.save_version = 0  # no demo.blend1 beside demo.blend
     motionfollower_addon.register()
     try:
-        job = _perform(clip, fps, output, frames, hand_over, clock)
+        job = _perform(clip, fps, output, filmed, hand_over, clock)
     finally:
         motionfollower_addon.unregister()
     quiet = printed_to(output / "estimator.log")
+    truth = filmed.folder if filmed else None
     with clock.step("Measuring the result (joint estimator on the finished frames)"), quiet:
-        result = measure.measure(job, output / "measured")
+        result = measure.measure(job, output / "measured", truth)
     with clock.step("Making the contact sheet"):
-        sheet.write(job, output / "contact_sheet.png")
+        sheet.write(job, output / "contact_sheet.png", filmed.truth / "frames" if filmed else None)
     return report(job, output, clock, result)
+
+
+def _film(output: Path, frames: int, clock: Clock) -> footage.Filmed:
+    """Film the footage, and the same person doing what the rig will ask for."""
+    quiet = printed_to(output / "blender.log")
+    with clock.step("Building the actor (body, rig, clothes, hair) and the set"), quiet:
+        stage, shot = footage.set_up(frames)
+    quiet = printed_to(output / "blender.log")
+    with clock.step(f"Filming {frames} frames twice: the footage and the right answer"), quiet:
+        return footage.film(stage, shot, output)
 
 
 def prepare(output: Path) -> None:
@@ -91,42 +97,34 @@ def prepare(output: Path) -> None:
 
 
 def _perform(
-    clip: Path | None, fps: float, output: Path, frames: int, hand_over: bool, clock: Clock
+    clip: Path | None,
+    fps: float,
+    output: Path,
+    filmed: footage.Filmed | None,
+    hand_over: bool,
+    clock: Clock,
 ) -> JobFolder:
-    """Build the scenes, run the add-on's operator, save the file; returns the finished job."""
+    """Build the rig's scene, run the add-on's operator, save the file; returns the finished job."""
     first_scene = bpy.context.scene
-    filmed = None
-    if clip is not None:
-        probe_clip(clip.absolute(), fps)  # a clip that cannot be read is told before any work
-    else:
-        filmed = footage.new_scene("Footage", SIZE, FPS, FIRST, frames)
-    quiet = printed_to(output / "blender.log")
-    with clock.step("Building the figure (armature, body, automatic weights)"), quiet:
-        actor = figure.make_figure("Actor", clothes.ACTOR)
     if filmed is not None:
-        actions.key_action(actor, actions.strolling, "Stroll", FIRST, frames, FPS)
-        footage.build_set(filmed)
-        quiet = printed_to(output / "blender.log")
-        with clock.step(f"Filming {frames} frames of footage with Workbench"), quiet:
-            footage.film(filmed, output / "footage")
-        clip = output / "footage"
+        clip = filmed.clip
     assert clip is not None
-    info = probe_clip(clip.absolute(), fps)
-    shot = footage.new_scene("Shot", (info.width, info.height), FPS, FIRST, info.count)
+    info = probe_clip(clip.absolute(), fps)  # a clip that cannot be read is told before any work
+    shot = footage.new_scene("Shot", (info.width, info.height), footage.FPS, info.count)
     scene_fps = _match_rate(shot, info, fps)
-    rig = figure.dress_copy(actor, "Mannequin", clothes.MANNEQUIN)
+    with clock.step("Building the rig that says how to move"):
+        shot.camera = cameras.add(footage.CAMERA, "Shot camera", info.count, scene_fps)
+        plan = footage.shot(info.count)
+        rig, action = mannequin.add(plan.person.build, plan.truth, info.count, scene_fps)
     if filmed is None:
-        for thing in (*actor.children, actor):
-            bpy.data.objects.remove(thing)
-    action = actions.key_action(rig, actions.waving, "Wave", FIRST, info.count, scene_fps)
-    bpy.data.scenes.remove(first_scene)
+        bpy.data.scenes.remove(first_scene)
     blend = output / "demo.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     settings = shot.motionfollower
     settings.source, settings.clip, settings.fps = "FILE", str(clip.absolute()), fps
     settings.armature, settings.action, settings.camera = rig, action, shot.camera
     settings.mp4 = str(output / "result.mp4")
-    job = _render(output, clock, filmed, actor, hand_over)
+    job = _render(output, clock, filmed, hand_over)
     # Whoever opens the file and renders again starts from the strip, into the job's folder alone.
     settings.source, settings.clip, settings.mp4 = "STRIP", "", ""
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
@@ -135,7 +133,7 @@ def _perform(
 
 def _match_rate(scene: bpy.types.Scene, info: ClipInfo, fps: float) -> float:
     """Let the scene run at the clip's rate; a folder of pictures has the scene's unless given."""
-    rate = float(info.fps) if info.kind == "video" or fps else float(FPS)
+    rate = float(info.fps) if info.kind == "video" or fps else float(footage.FPS)
     scene.render.fps = max(1, round(rate))
     scene.render.fps_base = scene.render.fps / rate
     return rate
@@ -144,8 +142,7 @@ def _match_rate(scene: bpy.types.Scene, info: ClipInfo, fps: float) -> float:
 def _render(
     output: Path,
     clock: Clock,
-    filmed: bpy.types.Scene | None,
-    actor: bpy.types.Object,
+    filmed: footage.Filmed | None,
     hand_over: bool,
 ) -> JobFolder:
     """Run the operator; give it the figure's own joints and masks if nobody was found in it."""
@@ -167,25 +164,15 @@ def _render(
         flush=True,
     )
     settings = bpy.context.scene.motionfollower
-    quiet = printed_to(output / "blender.log")
-    with clock.step("Rendering the figure's own masks and reading its joints"), quiet:
-        settings.source_masks = str(output / "given_masks")
-        settings.source_joints = str(output / "given_joints.npz")
-        footage.film_masks(filmed, list(actor.children), output / "given_masks")
-        write_npz(output / "given_joints.npz", source=_true_joints(filmed, actor))
+    settings.source_masks = str(
+        shutil.copytree(filmed.folder / "source" / "alpha", output / "given_masks")
+    )
+    settings.source_joints = str(output / "given_joints.npz")
+    with np.load(filmed.folder / "source" / "joints.npz") as known:
+        write_npz(output / "given_joints.npz", source=known["joints"])
     with clock.step("Running the add-on's Render operator with them"), watch.told(jobs):
         bpy.ops.motionfollower.render()
     return _newest(jobs)
-
-
-def _true_joints(scene: bpy.types.Scene, actor: bpy.types.Object) -> NDArray[np.float32]:
-    """The filmed figure's joints, read from its armature through the footage's camera."""
-    count = scene.frame_end - scene.frame_start + 1
-    every = plan((scene.frame_start, scene.frame_end), FPS, count, FPS)
-    with RigSampler(scene, actor, mapping_for(actor, ""), scene.camera, every, SIZE) as sampler:
-        while not sampler.step():
-            pass
-        return sampler.joints.copy()
 
 
 def _newest(jobs: Path) -> JobFolder:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.clip import open_clip, reference_for
+from mf_backend.clip.picture_file import read_grey
 from mf_backend.conditioning.base import ConditionContext, TargetMotion
 from mf_backend.conditioning.stage_files import load_source
 from mf_backend.conditioning.stages import STAGES
@@ -21,6 +22,22 @@ from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.skeleton.joints import BODY
 
 PCK_WANTED = 0.8
+GAIN_WANTED = 2.0
+"""Decibels by which the result must be nearer to the right answer, where the actor moved."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Mean PSNR in dB against the film of the right answer, and the same of the footage itself.
+
+    `actor` counts where the actor was or should be, `moved` where he is in one film only: an arm
+    that does not come along, or stays behind, is seen there.
+    """
+
+    actor: float
+    moved: float
+    actor_before: float
+    moved_before: float
 
 
 @dataclass(frozen=True)
@@ -33,22 +50,37 @@ class Measures:
     changed: int
     """Pixels outside both masks that differ from the clip's."""
     outside: int
+    truth: Truth | None = None
+    """None where nobody filmed the right answer."""
 
     def judge(self) -> tuple[bool, str]:
         """Whether both measures are met, and the lines that say so."""
         good = self.pck >= PCK_WANTED and self.changed == 0
+        truth = ""
+        if self.truth is not None:
+            good = good and self.truth.moved >= self.truth.moved_before + GAIN_WANTED
+            truth = (
+                f"Against the film of the right answer: {self.truth.actor:.1f} dB where the actor "
+                f"was or should be (the footage itself {self.truth.actor_before:.1f}),\n"
+                f"  {self.truth.moved:.1f} dB where he left or came to (the footage "
+                f"{self.truth.moved_before:.1f}; at least {GAIN_WANTED:.0f} more wanted)\n"
+            )
         same = (
             "all equal the clip's" if not self.changed else f"{self.changed} DIFFER from the clip"
         )
         return good, (
             f"Pose: PCK@0.1 of the person's height {self.pck:.3f} over {self.joints} joints "
             f"(at least {PCK_WANTED} wanted)\n"
+            f"{truth}"
             f"Outside the source and target masks: {self.outside} pixels, {same}"
         )
 
 
-def measure(job: JobFolder, work: Path) -> Measures:
-    """Compare the job's frames with its target skeletons and with the clip."""
+def measure(job: JobFolder, work: Path, filmed: Path | None = None) -> Measures:
+    """Compare the job's frames with its target skeletons, with the clip and with the truth.
+
+    `filmed` is the folder with the film of the right answer, where there is one.
+    """
     conditions = load_conditions(job.conditions)
     changed, outside = _untouched(job)
     right, total = _pck(
@@ -57,7 +89,12 @@ def measure(job: JobFolder, work: Path) -> Measures:
         _person_height(job),
         conditions.size,
     )
-    return Measures(right / max(1, total), total, changed, outside)
+    truth = None
+    if filmed is not None:
+        actor, moved = against_truth(job.frames, filmed)
+        before = against_truth(Path(read_request(job.request).reference.path), filmed)
+        truth = Truth(actor, moved, *before)
+    return Measures(right / max(1, total), total, changed, outside, truth)
 
 
 def read_report(job: JobFolder) -> dict[str, Any]:
@@ -74,6 +111,30 @@ def _estimate(frames: Path, work: Path) -> NDArray[np.float32]:
         target = TargetMotion(joints=None, size=(0, 0))
         stage.run(ConditionContext(clip, Settings(), target, work), NullReporter())
     return load_source(work)[0]
+
+
+def against_truth(frames: Path, filmed: Path) -> tuple[float, float]:
+    """Mean PSNR against the truth in the union of both films' mattes, and where they differ."""
+    decibels = []
+    with (
+        open_clip(reference_for(frames)) as result,
+        open_clip(reference_for(filmed / "truth" / "frames")) as truth,
+    ):
+        for index, (made, right) in enumerate(zip(result.frames(), truth.frames(), strict=True)):
+            name = f"{index + 1:06d}.png"
+            was, is_now = (
+                read_grey(filmed / take / "alpha" / name) > 127 for take in ("source", "truth")
+            )
+            squares = (made.astype(np.float64) - right) ** 2
+            decibels.append(
+                [
+                    10 * np.log10(255.0**2 / max(float(squares[where].mean()), 1e-3))
+                    for where in (was | is_now, was ^ is_now)
+                    if where.any()
+                ]
+            )
+    actor, moved = np.mean([both for both in decibels if len(both) == 2], axis=0)
+    return float(actor), float(moved)
 
 
 def _person_height(job: JobFolder) -> float:

@@ -97,11 +97,13 @@ def place_at(armature: bpy.types.Object, place: tuple[float, float], heading: fl
     armature.rotation_euler.z = math.radians(heading)
 
 
-def key(poser: Poser, action: Action, name: str, frames: int, fps: float) -> bpy.types.Action:
-    """Key an action over frames 1 … `frames`, and one more on both ends for blurred pictures."""
+def key(
+    poser: Poser, action: Action, name: str, frames: int, fps: float, beyond: int = 1
+) -> bpy.types.Action:
+    """Key an action over frames 1 … `frames`, and `beyond` on both ends for blurred pictures."""
     make = choose(MOVES, action.move, "move")
     move = make(action.speed, action.phase, action.amount)
-    times = [(float(f), (f - 1) / fps) for f in range(0, frames + 2)]
+    times = [(float(f), (f - 1) / fps) for f in range(1 - beyond, frames + 1 + beyond)]
     begin = (action.start[0] / poser.leg, action.start[1] / poser.leg)
     return poser.key(move, name, times, begin)
 

@@ -24,7 +24,8 @@ def film(shot: Shot, cache: Path) -> Path:
     made.mkdir()
     try:
         _film(shot, made)
-        made.replace(folder)
+        if not folder.exists():  # else another process was faster with the same film
+            made.replace(folder)
     finally:
         if made.exists():
             shutil.rmtree(made)
