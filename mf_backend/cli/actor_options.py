@@ -34,7 +34,7 @@ def add_actor_options(parser: argparse.ArgumentParser) -> None:
         rule_of(Settings, "widen_mask"),
         default=Settings().widen_mask,
         metavar="PX",
-        help="widen the estimated masks of the actor by so many pixels (at a size of 512); "
+        help="widen the masks of the actor by so many pixels (at a size of 512); "
         f"{Settings().widen_mask:g} where not given",
     )
 

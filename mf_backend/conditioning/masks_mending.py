@@ -1,7 +1,7 @@
 """The last part of the stage "masks": mattes mended, hard masks grown by what they leave visible.
 
-Estimated mattes take in lost hands and what the hands hold. The user's own stay as they are; only
-what belongs to a hand is told from the rest.
+Estimated mattes take in lost hands and what the hands hold. The user's own mattes stay as they are;
+only what belongs to a hand is told from the rest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor.masks import shape
-from mf_backend.actor.masks.mend import study
+from mf_backend.actor.masks.mend import Mended, study
 from mf_backend.actor.masks.residue import ResidueFinder
 from mf_backend.actor.masks.shape import widen
 from mf_backend.clip import write_png
@@ -21,6 +21,8 @@ from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import read_mask
 from mf_backend.contracts.progress import PartOfStage, Reporter
 
+HELD, FRONT = "source_held", "source_front"
+"""Folders of what a hand holds and of what is in front of the actor."""
 PASSES = 5
 """Times the clip is gone through."""
 
@@ -37,7 +39,8 @@ def mend(
     start: int,
     reporter: Reporter,
 ) -> list[int]:
-    """Mend the mattes and masks that lie in the context's folder, and write source_held/ there.
+    """Mend the mattes and masks that lie in the context's folder, and write source_held/ and
+    source_front/ there.
 
     Returns the frames in which much of the actor stays visible beside the mask. `joints`
     [frames, 60, 2] are the actor's, `others` [frames, people, 18, 2] the rest's. Reports `PASSES`
@@ -64,32 +67,37 @@ def _mend_mattes(
     mender = study(clip, joints, others, matte_of, notes)
     for index, frame in enumerate(clip.frames()):
         matte = matte_of(index)
-        mended, held = matte, np.zeros_like(matte)
-        if mender is not None and matte.any():
-            mended, held = mender.mended(index, frame)
+        nothing = np.zeros_like(matte)
+        found = Mended(matte, nothing, nothing)
+        if mender is not None:
+            found = mender.mended(index, frame)
+        held = found.held
         if context.settings.source_masks:
             held = np.where(matte > 0, held, 0).astype(np.uint8)
-        elif not np.array_equal(mended, matte):
-            write_png(out / "source_alpha" / f"frame_{index}.png", mended)
+        elif not np.array_equal(found.matte, matte):
+            write_png(out / "source_alpha" / f"frame_{index}.png", found.matte)
             hard = read_mask(out, "source_masks", index) >= 128
-            write_hard(out, index, hard | (mended >= shape.THRESHOLD))
-        write_png(out / "source_held" / f"frame_{index}.png", held)
+            write_hard(out, index, hard | (found.matte >= shape.THRESHOLD))
+        write_png(out / HELD / f"frame_{index}.png", held)
+        write_png(out / FRONT / f"frame_{index}.png", found.front)
         reporter.advance(start + 2 * clip.count + index + 1, "hands")
 
 
 def _grow_masks(context: ConditionContext, start: int, reporter: Reporter) -> list[int]:
-    """Grow the hard masks by what they leave visible of the actor; frames where much is left."""
+    """Grow the hard masks by what they leave visible of the actor; frames where much is left.
+
+    The user's own, too: an exact one leaves the pixels that its edge shares with the background.
+    """
     clip, out = context.clip, context.out
-    if context.settings.source_masks:
-        return []
     notes = PartOfStage(reporter, start, "background", clip.count)
     finder = ResidueFinder(clip, lambda i: read_mask(out, "source_alpha", i), notes)
     left = []
     for index, frame in enumerate(clip.frames()):
         hard = read_mask(out, "source_masks", index) >= 128
         mask = widen(finder.grown(index, frame, hard), context.settings.widen_mask)
+        mask &= (read_mask(out, FRONT, index) < 128) | hard
         write_hard(out, index, mask)
-        if hard.any() and finder.left_beside(mask):
+        if hard.any() and not context.settings.source_masks and finder.left_beside(mask):
             left.append(index)
         reporter.advance(start + clip.count + index + 1, "edges")
     return left

@@ -1,8 +1,8 @@
 """Stage "masks": the actor's mask and matte on every frame, estimated or the user's own.
 
-Leaves source_masks/ (hard), source_alpha/ (soft), source_held/ (which hand holds what) and
-quality/masks.json. No mask is trusted blindly: one that cannot be the actor's is named and
-estimated again. Then they are mended, see masks_mending.
+Leaves source_masks/ (hard), source_alpha/ (soft), source_held/ (which hand holds what),
+source_front/ (what stands in front of him) and quality/masks.json. No mask is trusted blindly: one
+that cannot be the actor's is named and estimated again. Then they are mended, see masks_mending.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ class MasksStage:
         return (QUALITY, *picture_names(count, *_FOLDERS))
 
     def pictures(self, count: int) -> tuple[str, ...]:
-        """Paths under `out` of all pictures; source_held/ is not among the outputs, because jobs
-        of former versions are finished without it."""
-        return picture_names(count, *_FOLDERS, "source_held")
+        """Paths under `out` of all pictures; what mending leaves beside the masks is not among the
+        outputs, because jobs of former versions are finished without it."""
+        return picture_names(count, *_FOLDERS, mending.HELD, mending.FRONT)
 
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames."""

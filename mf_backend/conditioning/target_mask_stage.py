@@ -23,6 +23,7 @@ from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
+from mf_backend.conditioning.masks_mending import FRONT
 from mf_backend.conditioning.shadow import PASSES, SOURCE, TARGET, move_shadow
 from mf_backend.conditioning.stage_files import (
     is_json,
@@ -101,7 +102,9 @@ class TargetMaskStage:
             joints_given,
             conditions.actor_size,
         )
-        for index, (hard, soft) in enumerate(masks):
+        for index, (whole, whole_soft) in enumerate(masks):
+            free = _not_covered(out, index, whole.shape)
+            hard, soft = (np.where(free, part, 0).astype(np.uint8) for part in (whole, whole_soft))
             write_png(out / "target_masks" / f"frame_{index}.png", hard)
             write_png(out / "target_alpha" / f"frame_{index}.png", soft)
             areas.append(float((hard > 127).mean()))
@@ -132,6 +135,13 @@ def gather_report(out: Path, names: Sequence[str]) -> dict[str, Any]:
         if path.is_file():
             report[name] = json.loads(path.read_text(encoding="utf-8"))
     return report
+
+
+def _not_covered(out: Path, index: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where the actor could be seen in a frame [H, W]: nowhere behind what is in front of them."""
+    if not (out / FRONT / f"frame_{index}.png").is_file():
+        return np.ones(shape, np.bool_)
+    return np.asarray(read_mask(out, FRONT, index) < 128, np.bool_)
 
 
 def _cached(read: Callable[[int], Matte]) -> Callable[[int], Matte]:

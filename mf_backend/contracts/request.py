@@ -174,7 +174,7 @@ class Settings:
     mask_estimator: str = ruled(_NAME, "")
     """Which estimator makes the actor's masks; empty: the default."""
     widen_mask: float = ruled(Number(0, 32), 2.0)
-    """How far an estimated mask of the actor is widened, in pixels of a picture of 512 (scaled
+    """How far the actor's mask is widened, also a given one, in pixels of a picture of 512 (scaled
     by the clip's shorter side): what lies in the mask is replaced where the actor leaves."""
     shadow: Shadow = ruled(Choice.of(Shadow), Shadow.MOVE)
     """`move`: the actor's shadow is taken away and cast anew; `keep`: it stays as filmed."""

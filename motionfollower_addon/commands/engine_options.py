@@ -86,7 +86,7 @@ def add_actor_options(parser: argparse.ArgumentParser) -> None:
         "--widen-mask",
         type=_checked("widen_mask"),
         metavar="PX",
-        help="widen the estimated masks of the actor by so many pixels (at a size of 512)",
+        help="widen the masks of the actor by so many pixels (at a size of 512)",
     )
     add(
         "--person",

@@ -30,6 +30,8 @@ _FAINTEST, _STRONGEST = 18.0, 48.0
 """Levels (0..255) within which the least difference that counts lies; noise moves it."""
 _NOISE = 5.0
 _FAINT = 0.3
+_LEAST_SWAYS, _SWAYS = 4, 3.0
+"""Frames, and noise's usual spread over them, from which on swaying is told from noise."""
 _MOST_SHIFT = 6.0
 """Pixels by which a moving camera's nearer and farther things may be out of place."""
 _DARKEST, _LIGHTEST, _TINT = 0.45, 0.985, 0.1
@@ -113,6 +115,32 @@ class Backdrop:
             np.asarray(known & (off > _FAINT * least) & ~shade, np.bool_),
             np.asarray(known & (np.abs(small - lit).max(axis=2) < 0.6 * least), np.bool_),
         )
+
+    def restless(self) -> Bools:
+        """What a still camera sees move a little, with what that encloses, bool [h, w].
+
+        A thing that sways in its place is part of the median; its edge is not. Nothing of it under
+        a moving camera, where every edge sways.
+        """
+        import cv2
+
+        if not self._motion.steady or len(self._order) < _LEAST_SWAYS:
+            return np.zeros(self.small[::-1], np.bool_)
+        shown = [cv2.GaussianBlur(self._frames[k], (0, 0), 0.7) for k in self._order]
+        lowest, highest = np.min(shown, axis=0), np.max(shown, axis=0)
+        spread = (highest - lowest).max(axis=2)
+        ever = np.any([self._taken[k] for k in self._order], axis=0)
+        usual = float(np.median(spread[~ever])) if not ever.all() else 0.0
+        light = (lowest.astype(np.float32) + 4) / (highest.astype(np.float32) + 4)
+        shade = (light.min(axis=2) > _DARKEST) & (np.ptp(light, axis=2) < _TINT)
+        sways = (spread > np.clip(_SWAYS * usual, _FAINTEST, _STRONGEST)) & ~shade
+        around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+        closed = cv2.morphologyEx((sways | ever).astype(np.uint8), cv2.MORPH_CLOSE, around)
+        outside = np.pad(1 - closed, 1, constant_values=1)
+        cv2.floodFill(outside, None, (0, 0), 2)
+        filled = outside[1:-1, 1:-1] != 2
+        solid = cv2.morphologyEx((filled & ~ever).astype(np.uint8), cv2.MORPH_OPEN, around)
+        return np.asarray(solid > 0, np.bool_)
 
     def _median(self, index: int) -> tuple[Picture, Bools]:
         """The set as frame `index` sees it, and where it is known."""

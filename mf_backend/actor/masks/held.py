@@ -73,6 +73,14 @@ class HandPath:
         """Whether the hand's place is known in a frame."""
         return bool(np.isfinite(self.origin[index]).all() and np.isfinite(self.along[index]).all())
 
+    def range(self) -> float:
+        """How far it gets about over the clip, pixels; infinite where it is not known."""
+        known = self.origin[np.isfinite(self.origin).all(axis=1)]
+        if not len(known):
+            return float("inf")
+        low, high = np.percentile(known, [5, 95], axis=0)
+        return float(np.hypot(*(high - low)))
+
     def to_map(self, index: int) -> NDArray[np.float64]:
         """Matrix [2, 3] from pixels of a frame to cells of the map about the hand."""
         scale = (_CELLS - 1) / (2 * _REACH * self.unit)

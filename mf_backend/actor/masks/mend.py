@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor.masks.backdrop import Backdrop, see_backdrop
+from mf_backend.actor.masks.front import CORE, WHOLE, FrontFinder
 from mf_backend.actor.masks.held import Hand, HeldFinder, hand_paths, map_of
-from mf_backend.actor.masks.ownership import Places, draw_hand, see_places
+from mf_backend.actor.masks.ownership import Places, draw_core, draw_hand, see_places
 from mf_backend.actor.masks.shape import THRESHOLD
 from mf_backend.body.limb_widths import BodyWidths, measure_widths
+from mf_backend.body.outline import draw_body
 from mf_backend.body.whole_skeleton import FullSkeleton, complete
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import Reporter
@@ -28,10 +30,24 @@ Bools = NDArray[np.bool_]
 _MOST_MEASURED = 32
 _ABOUT_HAND = 0.05
 """Torso lengths about a drawn hand in which what is not the set is the hand."""
+_STILL, _SWAYING_REACH = 0.3, 1.0
+"""Torso lengths: what a hand moves at most over the clip for things in it to sway only, and how far
+from it they are looked for."""
 _CLOTHES = 0.12
 """Torso lengths from the drawn body up to which a matte's part may be its clothes."""
 _MOST_FOREIGN = 0.12
 """Share of the picture outside the matte."""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """One frame, uint8 [H, W] each."""
+
+    matte: Matte
+    held: Matte
+    """Which hand holds a pixel, see `Hand`."""
+    front: Matte
+    """255 where a part of the set is in front of the actor, or would be."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,8 @@ class Mender:
         self._widths = self._measured()
         paths = hand_paths(self._joints, self._skeleton.points, self._skeleton.unit)
         self._finders = [HeldFinder(path) for path in paths]
+        self._front = FrontFinder(backdrop, self._skeleton.unit)
+        self._restless = backdrop.restless()
         self._seen: dict[int, _Seen] = {}
 
     def _measured(self) -> BodyWidths:
@@ -91,10 +109,16 @@ class Mender:
         if (foreign & (self._backdrop.shrunk(matte) < 16)).mean() > _MOST_FOREIGN:
             # The set itself moves or was not registered: it says nothing here.
             foreign = np.zeros_like(foreign)
+        foreign |= self._restless & ~places.someone_else() & self._about_hands(places)
         bits = (np.packbits(part) for part in (foreign, view.faint, view.known))
         self._seen[index] = _Seen(*bits)
         small = self._backdrop.shrunk(matte) >= THRESHOLD
         picture = self._backdrop.shrunk(frame)
+        if self._skeleton.present[index]:
+            points, seen = self._skeleton.points[index], self._skeleton.seen[index]
+            core = draw_core(points, seen, self._widths, CORE, self._small)
+            body = draw_body(points, self._widths.scaled(WHOLE), self._small) > 0
+            self._front.add(index, core, body, self._backdrop.shrunk(matte), view.same)
         for finder in self._finders:
             hand = finder.path.hand
             beyond = self._beyond(places, hand, small)
@@ -103,8 +127,8 @@ class Mender:
             own |= places.surface() <= _ABOUT_HAND * self._skeleton.unit
             finder.add(index, picture, foreign | beyond, own, view.known | small)
 
-    def mended(self, index: int, frame: Picture) -> tuple[Matte, Matte]:
-        """The matte uint8 [H, W] of a frame [H, W, 3], and what is held there (see `Hand`)."""
+    def mended(self, index: int, frame: Picture) -> Mended:
+        """What there is to know of a frame [H, W, 3]."""
         import cv2
 
         matte = self._matte(index)
@@ -131,7 +155,20 @@ class Mender:
             ramp = np.clip(2 * full, 0, 1)
             matte = np.maximum(matte, np.rint(255 * ramp).astype(np.uint8))
         held_full = cv2.resize(held_map, self._size, interpolation=cv2.INTER_NEAREST)
-        return matte, np.asarray(held_full, np.uint8)
+        front = self._front.front(index, picture) & ~missing
+        front_full = cv2.resize(
+            front.astype(np.uint8) * np.uint8(255), self._size, interpolation=cv2.INTER_LINEAR
+        )
+        front_full = np.where((front_full >= 128) & (matte < 128), 255, 0)
+        return Mended(matte, np.asarray(held_full, np.uint8), np.asarray(front_full, np.uint8))
+
+    def _about_hands(self, places: Places) -> Bools:
+        """Where what sways may be held: about hands that are nearly still themselves."""
+        about = np.zeros(self._small[::-1], np.bool_)
+        for finder in self._finders:
+            if finder.path.range() < _STILL * self._skeleton.unit:
+                about |= places.hands[finder.path.hand] < _SWAYING_REACH * self._skeleton.unit
+        return about
 
     def _beyond(self, places: Places, hand: Hand, small: Bools) -> Bools:
         """The matte's part that is nearest to a hand, but not the hand or the rest of the body."""

@@ -98,6 +98,29 @@ def see_places(
     return Places(hands, _distance(drawn), forearms, apart)
 
 
+def draw_core(
+    points: Points, seen: Bools, widths: BodyWidths, share: float, size: tuple[int, int]
+) -> Bools:
+    """Trunk, limbs and head [h, w] of a skeleton [24, 2] with a share of the actor's own widths;
+    only those whose joints were `seen` [24], and neither hands nor feet."""
+    canvas = np.zeros((size[1], size[0]), np.uint8)
+    limbs = [(a, b, "thigh" if k % 2 == 0 else "shin") for k, (a, b) in enumerate(_LEGS)]
+    for shoulder, elbow, wrist, _ in _ARMS.values():
+        limbs += [(shoulder, elbow, "upper_arm"), (elbow, wrist, "forearm")]
+    for a, b, limb in limbs:
+        if seen[[a, b]].all():
+            half = share * float(np.median(widths.half[limb]))
+            _thick_line(canvas, points[a], points[b], half)
+    trunk = [2, 5, 11, 8]
+    if seen[trunk].all():
+        middle = points[trunk].mean(axis=0)
+        _polygon(canvas, middle + share * (points[trunk] - middle))
+        _thick_line(canvas, points[1], points[[8, 11]].mean(axis=0), share * 0.2 * widths.unit)
+    if seen[HEAD]:
+        _disc(canvas, points[HEAD], share * float(np.median(widths.head)))
+    return np.asarray(canvas > 0, np.bool_)
+
+
 def draw_hand(
     joints: NDArray[Any], hand: Hand, unit: float, size: tuple[int, int]
 ) -> NDArray[np.uint8]:

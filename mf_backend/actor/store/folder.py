@@ -2,7 +2,7 @@
 
 actor.json          whose clip and who in it; what was found, by size and hash
 joints.npz          frames, source, state, others, size (see stage_files of conditioning)
-masks/ alpha/ held/ frame_N.png, N counted from 0 over the whole clip
+masks/ alpha/ held/ front/  frame_N.png, N counted from 0 over the whole clip
 quality/            what was found, for people, a file for each range of frames in a row
 mends/              what a person corrected (see mends); no analysis writes there
 findings/           what took long, frame by frame, to go on from
@@ -68,7 +68,8 @@ class ActorFolder:
         return self.path / "worker.lock"
 
     def picture(self, kind: str, frame: int) -> Path:
-        """One picture: kind "masks", "alpha" or "held"; frames count from 0 over the whole clip."""
+        """One picture: of a kind (masks, alpha, held, front); frames count from 0 over the whole
+        clip."""
         return self.path / kind / f"frame_{frame}.png"
 
 

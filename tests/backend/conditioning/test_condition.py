@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mf_backend.actor.masks.shape import widen
 from mf_backend.clip.image_folder import scan
 from mf_backend.clip.picture_file import image_size, read_grey, read_image
 from mf_backend.contracts.conditions import JointState, load_conditions
@@ -152,7 +153,11 @@ def test_matched_copies_the_pictures(
         name = f"frame_{index}.png"
         assert (out / "target_poses" / name).read_bytes() == (poses / name).read_bytes()
         given = read_grey(masks / name) >= 128
-        assert np.array_equal(read_grey(out / "source_masks" / name) > 127, given)
+        mask = read_grey(out / "source_masks" / name) > 127
+        # An exact mask leaves a thin outline: it grows by the 2 pixels of the default, and by what
+        # the actor's edge still shows beside it.
+        assert not (given & ~mask).any() and (widen(given, 2) & ~mask).sum() == 0
+        assert not (mask & ~widen(given, 6)).any()
     with np.load(out / "joints.npz") as data:
         assert set(np.unique(data["source_state"])) <= {JointState.ABSENT, JointState.GIVEN}
     with np.load(own / "reference_body_joints.npz") as data:

@@ -129,7 +129,7 @@ def mend(shot: Shot, mattes: list[Picture]) -> tuple[list[Picture], list[Picture
     mender = study(Frames(shot.frames), shot.joints, NOBODY, lambda i: mattes[i], NullReporter())
     assert mender is not None
     both = [mender.mended(index, frame) for index, frame in enumerate(shot.frames)]
-    return [matte for matte, _ in both], [held for _, held in both]
+    return [found.matte for found in both], [found.held for found in both]
 
 
 def part(found: Picture, truth: Picture) -> float:
@@ -210,9 +210,9 @@ def test_what_another_person_holds_is_theirs() -> None:
     mender = study(Frames(shot.frames), shot.joints, other, lambda i: own[i], NullReporter())
     assert mender is not None
     for index, frame in enumerate(shot.frames):
-        matte, held = mender.mended(index, frame)
-        assert ((matte > 127) & (own[index] == 0)).sum() < 40
-        assert not held.any()
+        found = mender.mended(index, frame)
+        assert ((found.matte > 127) & (own[index] == 0)).sum() < 40
+        assert not found.held.any() and not found.front.any()
 
 
 def test_without_a_neck_there_is_nothing_to_go_by() -> None:
@@ -220,3 +220,86 @@ def test_without_a_neck_there_is_nothing_to_go_by() -> None:
     joints = np.full_like(shot.joints, np.nan)
     own = [np.zeros((SIZE, SIZE), np.uint8)] * COUNT
     assert study(Frames(shot.frames), joints, NOBODY, lambda i: own[i], NullReporter()) is None
+
+
+def walk_behind(post: bool, stay: bool = False) -> tuple[Shot, Picture]:
+    """A person crosses the picture behind a post (or stays there); and where the post is."""
+    shot = film(nothing)
+    place = np.zeros((SIZE, SIZE), np.uint8)
+    if post:
+        place[:, 104:114] = 255
+    for index in range(COUNT):
+        shift = 0 if stay else round(-50 + 100 * index / (COUNT - 1))
+        shot.joints[index, :, 0] += shift
+        own = np.zeros((SIZE, SIZE), np.uint8)
+        for mask in (shot.body[index], shot.hand[index]):
+            move = np.array([[1.0, 0, shift], [0, 1, 0]])
+            moved = cv2.warpAffine(mask, move, (SIZE, SIZE), flags=cv2.INTER_NEAREST)
+            own |= moved
+        own[place > 0] = 0
+        frame = wall(0)
+        frame[place > 0] = (40, 60, 150)
+        frame[own > 0] = (190, 40, 60)
+        shot.frames[index], shot.body[index] = frame, own
+    return shot, place
+
+
+def fronts(shot: Shot, mattes: list[Picture]) -> list[Picture]:
+    mender = study(Frames(shot.frames), shot.joints, NOBODY, lambda i: mattes[i], NullReporter())
+    assert mender is not None
+    return [mender.mended(index, frame).front for index, frame in enumerate(shot.frames)]
+
+
+def test_a_post_that_the_actor_walks_behind_is_in_front() -> None:
+    shot, post = walk_behind(post=True)
+    found = fronts(shot, shot.body)
+    for front, own in zip(found, shot.body, strict=True):
+        body = front[70:120]
+        assert (body[post[70:120] > 0] > 0).mean() > 0.85
+        assert ((front > 0) & (cv2.dilate(post, np.ones((3, 3), np.uint8)) == 0)).sum() < 20
+        assert not ((front > 0) & (own > 0)).any()
+
+
+def test_nothing_is_in_front_of_who_walks_freely() -> None:
+    shot, _ = walk_behind(post=False)
+    assert not np.any(fronts(shot, shot.body))
+
+
+def test_a_body_that_the_matte_misses_is_not_in_front_of_itself() -> None:
+    """Who stands still and is missed in part looks like the set."""
+    shot, _ = walk_behind(post=False, stay=True)
+    missed = [mask.copy() for mask in shot.body]
+    for mask in missed:
+        mask[120:, :112] = 0
+    assert not np.any(fronts(shot, missed))
+
+
+def test_where_the_matte_finds_nobody_nothing_is_in_front() -> None:
+    shot, _ = walk_behind(post=False)
+    lost = [mask if index % 2 else np.zeros_like(mask) for index, mask in enumerate(shot.body)]
+    assert not np.any(fronts(shot, lost))
+
+
+def test_a_thing_held_still_is_found_by_its_swaying_edge() -> None:
+    shot = film(nothing)
+    things = []
+    for index in range(COUNT):
+        shot.joints[index] = joints_at(1.0 + 0.05 * np.sin(index))
+        own = np.zeros((SIZE, SIZE), np.uint8)
+        for place in (shot.body[index], shot.hand[index]):
+            place[:] = 0
+        line(own, shot.joints[index, 5], shot.joints[index, 7], 10)
+        cv2.fillConvexPoly(own, np.array([[94, 64], [130, 64], [122, 190], [102, 190]]), 255)
+        cv2.circle(own, (112, 42), 16, 255, -1)
+        for point in shot.joints[index, LEFT_HAND]:
+            line(own, shot.joints[index, 7], point, 4)
+        thing = np.zeros((SIZE, SIZE), np.uint8)
+        palm = shot.joints[index, LEFT_HAND].mean(axis=0)
+        cv2.circle(thing, (round(palm[0] + 22), round(palm[1] + 4)), 17, 255, -1)
+        frame = wall(0)
+        frame[thing > 0], frame[own > 0] = (30, 200, 220), (190, 40, 60)
+        shot.frames[index], shot.body[index] = frame, own
+        things.append(thing)
+    mattes, maps = mend(shot, shot.body)
+    for matte, held, thing in zip(mattes, maps, things, strict=True):
+        assert part(matte, thing) > 0.75 and part(held, thing) > 0.6
