@@ -12,12 +12,16 @@ from ..shot_folder import cache_folder
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("shots", nargs="*", metavar="NAME", help="only these (default: all)")
+    parser.add_argument(
+        "--stills", action="store_true", help="two small pictures of each, to look at or to test by"
+    )
     parser.add_argument("--list", action="store_true", help="only tell the shots' names")
 
 
 def run(options: argparse.Namespace) -> int:
     """Film what is not in the cache yet, one shot after the other."""
-    chosen = [descriptions.load(name) for name in options.shots or descriptions.names()]
+    make = descriptions.still if options.stills else descriptions.load
+    chosen = [make(name) for name in options.shots or descriptions.names()]
     if options.list:
         held_out = descriptions.held_out()
         for shot in chosen:

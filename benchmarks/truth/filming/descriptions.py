@@ -46,6 +46,15 @@ def load(name: str) -> Shot:
     return read(Shot, {"name": name, **value}, name)
 
 
+def still(name: str) -> Shot:
+    """A small stand-in for a shot: two pictures of a quarter of its size, half a second apart."""
+    whole = load(name)
+    across, down = (side // 4 for side in whole.size)
+    return dataclasses.replace(
+        whole, name=f"still-{name}", size=(across, down), frames=2, fps=2.0, samples=3
+    )
+
+
 def described(shot: Shot) -> dict[str, Any]:
     """The shot as JSON."""
     value: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(shot)))

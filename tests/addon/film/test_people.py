@@ -15,6 +15,7 @@ if importlib.util.find_spec("anny") is None:
 
 from film.motion.moves import MOVES
 from film.people import base
+from film.people.anyone import anyone
 from film.people.build import Build, amounts, shape
 from film.people.joints import BodyJoints, regressor
 
@@ -104,3 +105,15 @@ def test_a_walk_plants_its_feet(empty_file: Any) -> None:
     speed = np.linalg.norm(np.diff(path, axis=0), axis=2).min(axis=1)
     assert np.quantile(speed, 0.9) < 0.03  # a swinging one makes 0.1
     assert path[..., 2].min(axis=1).max() < path[..., 2].min() + 0.05
+
+
+def test_a_seed_is_one_person_and_another_seed_another() -> None:
+    people = [anyone(seed) for seed in range(40)]
+    assert people == [anyone(seed) for seed in range(40)]
+    assert len({repr(person) for person in people}) == 40
+    assert {garment.kind for person in people for garment in person.clothes} == {
+        "skirt", "trousers", "top", "shoes"
+    }  # fmt: skip
+    assert len({person.head.hair for person in people}) >= 5
+    heights = [_height(person.build) for person in people[:6]]
+    assert 1.3 < min(heights) < max(heights) - 0.08 < 2.2

@@ -67,6 +67,14 @@ def test_a_wrong_description_is_one_sentence(change: dict[str, Any], words: str)
         read(Shot, SMALL | change, "small")
 
 
+def test_a_still_is_its_shot_in_small() -> None:
+    whole, still = descriptions.load("hall-bag-hat"), descriptions.still("hall-bag-hat")
+    assert (still.person, still.set, still.held) == (whole.person, whole.set, whole.held)
+    assert still.size == (whole.size[0] // 4, whole.size[1] // 4)
+    assert still.frames == 2
+    assert descriptions.folder_name(still) != descriptions.folder_name(whole)
+
+
 def test_a_name_that_is_no_shot_tells_the_names() -> None:
     with pytest.raises(InputError, match="no shot 'nothing'"):
         descriptions.load("nothing")
