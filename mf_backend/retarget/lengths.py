@@ -56,6 +56,9 @@ _PIXEL_DOUBT = 0.03
 """Relative error of a limb seen from its side."""
 _LENS = 1.2
 """Focal length over the picture's longer side, as cameras that film people have it."""
+_FEET_BEHIND = 0.03
+"""Metres by which an estimate's feet are put forward: MediaPipe had them 0.03 to 0.08 too far back
+in films of people whose places were known."""
 _NEAREST = 1.5
 """Metres from a camera within which no whole person is filmed."""
 _LONG = 0.8
@@ -203,6 +206,8 @@ def _around(body: Body, ground: Ground) -> Points | None:
     distance = _LENS * max(body.size) / float(np.nanmedian(zoom))
     about = body.places - np.zeros(3)
     about[..., 2] -= _ground(body.places, ground)[:, None, 2]
+    if ground is Ground.FEET:
+        about[..., 2] += _FEET_BEHIND
     return about / max(distance, _NEAREST)
 
 

@@ -13,7 +13,7 @@ from mf_backend.actor.joints.hand_repair import repair_hand
 from mf_backend.actor.joints.hands import WRISTS
 from mf_backend.actor.joints.person_track import Candidate, seen_twice
 from mf_backend.actor.joints.pose_views import Picture, PoseReading
-from mf_backend.actor.joints.repair import drop_mistakes, fill_gaps, inside, smooth
+from mf_backend.actor.joints.repair import collapsed, drop_mistakes, fill_gaps, inside, smooth
 from mf_backend.contracts.conditions import JointState
 from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LEFT_HAND, RIGHT_HAND
 
@@ -113,9 +113,11 @@ def repaired(
     black: list[int],
     others: NDArray[np.float32],
 ) -> JointEstimate:
-    lost = np.flatnonzero(~np.isfinite(raw.body).any(axis=(1, 2)))
     spread = np.nan_to_num(raw.spread, nan=0.0)
     body = raw.body.copy()
+    none = collapsed(body)
+    body[none] = np.nan
+    lost = np.flatnonzero(~np.isfinite(body).any(axis=(1, 2)))
     body[drop_mistakes(body, spread)] = np.nan
     body, state = fill_gaps(body)
     body = smooth(body, spread)
@@ -148,16 +150,17 @@ def repaired(
         black=tuple(black),
         unsure={int(i): int(unsure[i].sum()) for i in np.flatnonzero(unsure.any(axis=1))},
         others=others,
-        world=None if raw.world is None else _repaired_world(raw.world),
+        world=None if raw.world is None else _repaired_world(raw.world, none),
     )
 
 
-def _repaired_world(world: Floats) -> NDArray[np.float32]:
-    """Body joints in metres [frames, 18, 3] with short gaps filled, steadied, as [frames, 60, 3].
+def _repaired_world(world: Floats, none: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Body joints in metres [frames, 18, 3] with short gaps filled, steadied, as [frames, 60, 3];
+    what was read on the frames `none` is left out.
 
     Joints outside the picture stay: only their lengths and depths are used.
     """
-    body, _ = fill_gaps(world)
+    body, _ = fill_gaps(np.where(none[:, None, None], np.nan, world))
     joints = np.full((len(body), JOINT_COUNT, 3), np.nan, np.float32)
     joints[:, BODY] = smooth(body, np.zeros(body.shape[:2]))
     return joints

@@ -28,6 +28,10 @@ _UNSURE = 0.035
 _JITTER = 0.006
 """Deviations from the local curve below about this part of the height are noise."""
 _HALF = 2
+_COLLAPSED = 0.5
+"""A body whose extent is less than this part of what it is around is none; a squat keeps more."""
+_SECOND = 12
+"""Frames before and after that a body is compared with."""
 
 
 def person_heights(body: Floats) -> Floats:
@@ -66,6 +70,19 @@ def drop_mistakes(body: Floats, spread: Floats) -> Bools:
             jump &= moved < _CALM * height + 0.5 * away
             jump &= ~(wrong[start - 1] | wrong[stop])
             wrong[start:stop] |= jump.all(axis=0)
+    return wrong
+
+
+def collapsed(body: Floats) -> Bools:
+    """[frames] on which the whole body is suddenly a fraction of its size: a box in front of the
+    chest that was taken for somebody. Nobody shrinks like that against the second around."""
+    low, high = body.min(axis=1), body.max(axis=1)
+    extent = np.linalg.norm(high - low, axis=-1)
+    wrong = np.zeros(len(body), dtype=bool)
+    for frame in np.flatnonzero(np.isfinite(extent)):
+        near = extent[max(0, frame - _SECOND) : frame + _SECOND + 1]
+        usual = float(np.quantile(near[np.isfinite(near)], 0.75))
+        wrong[frame] = extent[frame] < _COLLAPSED * usual
     return wrong
 
 

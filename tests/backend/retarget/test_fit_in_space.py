@@ -50,7 +50,7 @@ def test_an_actor_who_squats_is_not_taken_for_a_dwarf(turn: float, small: float)
     # Whoever filmed this actor standing there would have seen him like that.
     truth = filmed(standing(own, STILL, 0.2, 0.8))
     off = np.linalg.norm(result.joints[:, BODY] - truth.joints[:, BODY], axis=-1)
-    assert off.mean() < 5
+    assert off.mean() < 5.5
 
 
 def test_a_rig_that_squats_is_not_taken_for_a_dwarf() -> None:
@@ -61,7 +61,7 @@ def test_a_rig_that_squats_is_not_taken_for_a_dwarf() -> None:
     assert scale_off(result, rig, actor, own, own) == pytest.approx(1, abs=0.04)
     truth = filmed(standing(own, DEEP, 0.0, 0.3))
     off = np.linalg.norm(result.joints[:, BODY] - truth.joints[:, BODY], axis=-1)
-    assert off.mean() < 5
+    assert off.mean() < 5.5
 
 
 def test_a_camera_that_pans_takes_the_rig_along() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from mf_backend.actor.joints.hand_repair import repair_hand
 from mf_backend.actor.joints.repair import (
+    collapsed,
     drop_mistakes,
     fill_gaps,
     inside,
@@ -34,6 +35,23 @@ def walking(frames: int = 40) -> np.ndarray:
     body[:, [4, 13], 0] += swing[:, None]
     body[:, [7, 10], 0] -= swing[:, None]
     return body
+
+
+def test_a_body_that_is_suddenly_a_fraction_of_itself_is_nobody() -> None:
+    body = walking()
+    for frame in (0, 14, 15, 16, 17, 18):
+        middle = body[frame].mean(axis=0)
+        body[frame] = middle + 0.3 * (body[frame] - middle)
+    assert np.flatnonzero(collapsed(body)).tolist() == [0, 14, 15, 16, 17, 18]
+    # Who squats, or goes away from the camera over seconds, is still somebody.
+    low = walking()
+    low[12:25, :8, 1] += 110
+    low[12:25, 14:, 1] += 110
+    low[12:25, [8, 11], 1] += 90
+    assert not collapsed(low).any()
+    far = walking(120)
+    far = far[:, :1] + (far - far[:, :1]) * np.linspace(1, 0.15, 120)[:, None, None]
+    assert not collapsed(far).any()
 
 
 def test_a_jump_is_dropped_and_filled() -> None:
