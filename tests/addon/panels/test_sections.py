@@ -8,6 +8,8 @@ from typing import Any
 import bpy
 import pytest
 
+from mf_backend.contracts.errors import MFError
+from mf_backend.jobs.analysis.look import Look
 from tests.addon.movies import write_movie
 from tests.addon.paper import Paper, context
 from tests.addon.scenes import add_action, add_footage, add_rig, strips
@@ -45,7 +47,7 @@ def test_a_new_file_says_what_it_needs() -> None:
     states = dict(zip(lines[::2], lines[1::2], strict=True))
     assert states == {
         "Footage": "no clip yet",
-        "Actor": "not looked for yet",
+        "Actor": "not analysed yet",
         "Motion": "no rig yet",
         "Bones": "no rig yet",
         "Fit to Actor": "scaled to the actor",
@@ -61,7 +63,7 @@ def test_one_of_each_is_ready_with_nothing_set(scene: Any) -> None:
     lines = drawn(scene).lines
     assert lines[1::2][:4] == [
         "6 frames, footage",
-        "not looked for yet",
+        "not analysed yet",
         "Rig, Wäve",
         "CMU BVH, 87%",
     ]
@@ -261,3 +263,46 @@ def test_comparing_leaves_the_footage_as_it_was_chosen(scene: Any) -> None:
     paper = drawn(scene, "takes")
     assert "Preview, fitted to the actor, 6 frames" in paper.text
     assert take.name in drawn(scene).lines[-1]
+
+
+def test_an_analysis_is_told_as_it_goes(scene: Any, session: Any) -> None:
+    """Running, failed, and what a click on a line goes to."""
+    from motionfollower_addon.core.backend.state import JobPhase, JobStatus
+    from motionfollower_addon.host.panel_shot import to_shot
+    from motionfollower_addon.host.run.analysis import AnalysisStage, asked_of
+
+    assert "Analyse Actor" in drawn(scene, "actor").lines
+    with pytest.raises(Exception, match="own files are given"):
+        asked_of(to_shot(scene), scene)
+    scene.motionfollower.source_masks = scene.motionfollower.source_joints = ""
+    session.analyse(asked_of(to_shot(scene), scene))
+    flow = session.analysis_of(scene.name)
+    flow.stage = AnalysisStage.ANALYSING
+    flow.status = JobStatus("x", Path("actors"), JobPhase.RUNNING, stage="actor", overall=0.4)
+    paper = drawn(scene, "actor")
+    assert "40%" in paper.lines and "Analysing the actor" in paper.text
+    assert "motionfollower.actor_cancel" in [name for name, _ in paper.buttons]
+    assert "analysing, 40%" in drawn(scene).lines
+    with pytest.raises(Exception, match="being analysed already"):
+        session.analyse(asked_of(to_shot(scene), scene))
+    flow.stage, flow.error = AnalysisStage.FAILED, MFError("no-person", "Nobody was found.")
+    assert "Nobody was found." in drawn(scene, "actor").text
+    assert "Analyse Actor" in drawn(scene, "actor").lines
+
+
+def test_looks_are_lines_to_click() -> None:
+    from motionfollower_addon.panels.analysis import _draw_looks
+
+    paper = Paper()
+    looks = [Look(30, 33, "right hand carried"), *(Look(k, k, "black") for k in range(40, 49))]
+    _draw_looks(paper, tuple(looks))
+    assert paper.lines[:3] == [
+        "Deserves a look:",
+        "Frames 31-34: right hand carried",
+        "Frame 41: black",
+    ]
+    assert paper.lines[-1] == "and 2 more"
+    assert [(name, given.frame) for name, given in paper.buttons][:2] == [
+        ("motionfollower.actor_look", 30),
+        ("motionfollower.actor_look", 40),
+    ]
