@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.background import BackgroundPlate, Light, build_plate, grown
+from mf_backend.actor.plate.background import BackgroundPlate, Light, grown
+from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.actor.shadow.find import darkening, find_shadow
 from mf_backend.actor.shadow.fit import Sample, fit_shadow
 from mf_backend.actor.shadow.model import ShadowModel, floor_lines
 from mf_backend.clip import write_png
 from mf_backend.conditioning.stage_files import read_mask
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import PartOfStage, Reporter
 from mf_backend.contracts.request import Shadow
@@ -40,7 +42,12 @@ _FAINTEST_CAST = 0.012
 
 
 def move_shadow(
-    clip: FrameSource, out: Path, wanted: Shadow, reporter: Reporter, step: int
+    clip: FrameSource,
+    out: Path,
+    wanted: Shadow,
+    reporter: Reporter,
+    step: int,
+    findings: Findings = NO_FINDINGS,
 ) -> dict[str, Any]:
     """Find the shadow frame by frame, measure its way, cast it from where the actor will be.
 
@@ -55,7 +62,7 @@ def move_shadow(
             reporter.advance(step + PASSES * (index + 1), "shadow")
         return {"setting": str(wanted), "frames": 0}
     notes = PartOfStage(reporter, step, "background", count)
-    plate = build_plate(clip, work.matte, notes, Light.BRIGHTER)
+    plate = kept_plate(clip, work.matte, notes, findings, Light.BRIGHTER)
     model, share = work.measured(plate)
     # By a camera that moves, what no throw explains may as well be the plate's own error.
     plausible = bool(model.throws) or (plate.report.steady and share > _LEAST_FOUND)

@@ -121,7 +121,7 @@ class TargetMaskStage:
         wanted = context.settings.shadow
         write_json(
             out / "quality" / f"{SHADOW}.json",
-            move_shadow(clip, out, wanted, reporter, clip.count),
+            move_shadow(clip, out, wanted, reporter, clip.count, context.findings),
         )
         write_json(out / REPORT, gather_report(out, (*self.reports_on, self.name, SHADOW)))
         write_contact_sheet(out / SHEET, clip, conditions)

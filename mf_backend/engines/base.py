@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from mf_backend.contracts.conditions import Conditions
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings
@@ -26,6 +27,8 @@ class EngineJob:
     conditions: Conditions
     settings: Settings
     work: Path
+    findings: Findings = NO_FINDINGS
+    """What is known of the clip and its actor from other takes, and where more is kept."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ def open_job(
         target = reading.load_target(job, request, clip.count)
         context = ConditionContext(clip, settings, target, job.conditions)
         check_given(context)
-        context = replace(context, actor=job_actor(request, clip, source, facts))
+        actor = job_actor(request, clip, source, facts)
+        if actor is not None:
+            context = replace(context, actor=actor, findings=actor.findings())
         inputs = reading.input_hashes(job, request)
         watch.add(clip.path, hash_clip, source)
         for name, found in inputs.items():

@@ -51,6 +51,10 @@ class BackgroundPlate:
         self._pieces, self._motion, self.report, self._grow = pieces, motion, report, grow
         self._order = sorted(pieces)
 
+    def parts(self) -> tuple[dict[int, Piece], CameraMotion, PlateReport, int]:
+        """What it is made of, in the order in which it is made of them."""
+        return self._pieces, self._motion, self.report, self._grow
+
     def clean(self, index: int, frame: Picture, person: Mask) -> Picture:
         """`frame` [H, W, 3] with the actor (`person`, mask or matte [H, W]) replaced.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.background import build_plate
+from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.mattes import source_matte
 from mf_backend.compositing.shade import hidden_by, shade_of
@@ -76,7 +76,7 @@ class PreviewEngine:
         def matte(index: int) -> NDArray[np.uint8]:
             return source_matte(conditions, index)
 
-        plate = build_plate(clip, lambda i: hidden_by(conditions, i), reporter)
+        plate = kept_plate(clip, lambda i: hidden_by(conditions, i), reporter, job.findings)
         if plate.report.seen < _LITTLE_SEEN:
             reporter.warn(
                 "plate-inpainted",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
+from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import atomic_path, output_error
 from mf_backend.contracts.findings import Arrays
 from mf_backend.jobs.analysis.ahead import Ahead
@@ -65,3 +68,18 @@ class DiskFindings:
 
     def _path(self, kind: str, frame: int) -> Path:
         return self._folder / kind / f"frame_{self._first + frame:06d}.npz"
+
+
+class OptionalFindings(DiskFindings):
+    """Findings of an actor's folder that a job does without where they cannot be kept."""
+
+    def __init__(self, actor: ActorFolder, first: int) -> None:
+        super().__init__(actor.findings, first)
+        self._actor = actor
+
+    def keep(self, kind: str, frame: int, arrays: Arrays) -> None:
+        """See Findings; nothing where the actor's folder is not there, or takes nothing."""
+        # What cannot be kept is made again by the next take, which is all that is lost.
+        with suppress(OutputError):
+            if self._actor.path.is_dir():
+                super().keep(kind, frame, arrays)

@@ -26,10 +26,12 @@ from mf_backend.conditioning.stage_files import SOURCE_JOINTS
 from mf_backend.contracts.conditions import JointState
 from mf_backend.contracts.errors import InputError, MFError, OutputError
 from mf_backend.contracts.files import hash_value, write_bytes, write_json, write_npz
+from mf_backend.contracts.findings import Findings
 from mf_backend.contracts.marks import FileMark
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.analysis.analyse import ensure
+from mf_backend.jobs.analysis.findings import OptionalFindings
 from mf_backend.jobs.analysis.holding import hold_actor, make_writable
 from mf_backend.jobs.analysis.publish import kept_name
 from mf_backend.jobs.analysis.share import cut_figures, cut_frames
@@ -58,6 +60,10 @@ class StoredActor:
     def __init__(self, root: Path, wish: Wish, facts: Facts) -> None:
         self.folder = wish.folder(root)
         self._wish, self._facts = wish, facts
+
+    def findings(self) -> Findings:
+        """What other takes left of the same frames, and where this one leaves more."""
+        return OptionalFindings(self.folder, self._wish.first)
 
     def digest(self, stage: str) -> str:
         """See AnalysedActor. Where the store is not here, as it was when the job was done."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import Clip, encode_mp4, probe_clip
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.errors import InputError, MFError, OutputError
+from mf_backend.contracts.findings import Findings
 from mf_backend.contracts.request import ClipKind, Settings
 from mf_backend.engines.base import Engine, EngineJob
 from mf_backend.jobs.disk.folder import JobFolder
@@ -30,6 +31,7 @@ def render(
     watch: InputWatch,
     tracker: JobTracker,
     made_from: str,
+    findings: Findings,
 ) -> int:
     """Let the engine make the frames that are not there yet; returns how many it made.
 
@@ -44,7 +46,7 @@ def render(
                 "End the program that writes there, and start the job again.",
             )
         job.engine_work.mkdir(exist_ok=True)
-        work = EngineJob(clip, load_conditions(job.conditions), settings, job.engine_work)
+        work = EngineJob(clip, load_conditions(job.conditions), settings, job.engine_work, findings)
         for index, picture in engine.render(work, todo, tracker):
             if picture.shape != (clip.size[1], clip.size[0], 3):
                 raise MFError(

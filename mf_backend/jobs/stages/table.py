@@ -74,7 +74,7 @@ def kept_stages(
             files=lambda count: tuple(job.relative(job.frame(i)) for i in range(count)),
             opens=frames.all_open,
             run=lambda tracker, made_from: outputs.render(
-                job, clip, engine, settings, frames, watch, tracker, made_from
+                job, clip, engine, settings, frames, watch, tracker, made_from, context.findings
             ),
             frames=frames,
         )

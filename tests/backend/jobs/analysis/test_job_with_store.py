@@ -104,6 +104,18 @@ def test_a_correction_is_taken_and_leaves_other_frames_alone(place: Path, first:
     assert np.array_equal(again.source_joints, found.source_joints, equal_nan=True)
 
 
+def test_the_plate_is_taken_over(place: Path, first: JobFolder) -> None:
+    """A take of the same frames has the same pictures, and makes no plate of its own."""
+    findings = Path(report(first)["actor"]["folder"], "findings")
+    plates = {path: path.stat().st_mtime_ns for path in findings.glob("plate-*/*.npz")}
+    assert {path.parent.name for path in plates} >= {"plate-usual", "plate-usual-piece"}
+    job = make(place, "same plate")
+    assert run(job).code == 0
+    assert {path: path.stat().st_mtime_ns for path in plates} == plates
+    for index in range(4):
+        assert job.frame(index).read_bytes() == first.frame(index).read_bytes()
+
+
 def test_a_finished_job_needs_no_store(place: Path, first: JobFolder, tmp_path: Path) -> None:
     moved = (place / "actors").rename(tmp_path / "elsewhere")
     try:
