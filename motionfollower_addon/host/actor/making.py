@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.contracts.conditions import JointState
 from mf_backend.contracts.errors import InputError
 
 from ...core.actor.lifting.body import STATURE
@@ -38,7 +39,12 @@ def make(
     scene = context.scene
     layer = view_layer_with(scene, camera)
     views = clip_views(scene, layer, camera, material.size, material.frames)
-    found = Sighting(material.joints, material.states, views, material.fps, material.world)
+    world = material.world
+    if world is not None:
+        # How deep a joint is that a person moved, nobody guessed.
+        moved = material.states == JointState.MENDED
+        world = np.where(moved[..., None], np.nan, world)
+    found = Sighting(material.joints, material.states, views, material.fps, world)
     scale = stature / STATURE / scene.unit_settings.scale_length
     lifted = lift(found, scale)
     if on_ground:
