@@ -15,6 +15,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stills", action="store_true", help="two small pictures of each, to look at or to test by"
     )
+    parser.add_argument(
+        "--rigs",
+        action="store_true",
+        help="read the rigs of films in the cache anew, for an add-on that reads them otherwise",
+    )
     parser.add_argument("--list", action="store_true", help="only tell the shots' names")
 
 
@@ -31,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     import motionfollower_addon
     from film.quiet import printed_to
 
-    from ..filming.into_cache import film
+    from ..filming.into_cache import film, read_rigs
 
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
@@ -39,6 +44,10 @@ def run(options: argparse.Namespace) -> int:
     for shot in chosen:
         started = time.monotonic()
         with printed_to(cache / "blender.log"):
-            folder = film(shot, cache)
+            folder = cache / descriptions.folder_name(shot)
+            if options.rigs and folder.is_dir():
+                read_rigs(shot, folder)
+            else:
+                folder = film(shot, cache)
         print(f"{shot.name}: {folder} ({time.monotonic() - started:.0f} s)", flush=True)
     return 0

@@ -32,6 +32,17 @@ def film(shot: Shot, cache: Path) -> Path:
     return folder
 
 
+def read_rigs(shot: Shot, folder: Path) -> None:
+    """Read both rigs of a shot anew into a folder, a filmed shot's or another: what the add-on
+    makes of them changes with the add-on, the films do not."""
+    _read_rigs(stage.build(shot), shot, folder)
+
+
+def _read_rigs(built: stage.Stage, shot: Shot, folder: Path) -> None:
+    rigs.matched(built, shot, folder / "matched" / "target_joints.npz")
+    rigs.fit(built, shot, int(hash_value(shot.name)[:6], 16), folder / "fit" / "target_joints.npz")
+
+
 def _film(shot: Shot, folder: Path) -> None:
     started = time.monotonic()
     built = stage.build(shot)
@@ -40,8 +51,7 @@ def _film(shot: Shot, folder: Path) -> None:
     for take in ("source", "truth"):
         built.take(take)
         takes.film(built, shot, folder / "plate", folder / take)
-    rigs.matched(built, shot, folder / "matched" / "target_joints.npz")
-    rigs.fit(built, shot, int(hash_value(shot.name)[:6], 16), folder / "fit" / "target_joints.npz")
+    _read_rigs(built, shot, folder)
     pictures = 2 * shot.frames + (1 if alone else shot.frames)
     write_json(
         folder / "shot.json",

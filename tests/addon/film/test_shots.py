@@ -135,7 +135,9 @@ def test_the_rig_says_what_the_truth_shows(filmed: Path) -> None:
     assert told["size"].tolist() == [96, 128]
     tall = np.nanmax(true[..., 1]) - np.nanmin(true[..., 1])
     apart = np.linalg.norm(told["target"][:, :14] - true, axis=2)
-    assert np.nanmedian(apart) < 0.06 * tall
+    # The add-on puts a rig's joints where annotators mark them.
+    assert np.nanmedian(apart) < 0.015 * tall
+    assert np.nanmax(apart) < 0.06 * tall
     other = np.load(filmed / "fit" / "target_joints.npz")["target"][:, :14]
     # Another body before another camera: other places, the same pose.
     assert 0.02 * tall < np.nanmedian(np.linalg.norm(other - true, axis=2))
@@ -145,6 +147,18 @@ def test_the_rig_says_what_the_truth_shows(filmed: Path) -> None:
         return middle / np.linalg.norm(np.nan_to_num(middle), axis=(1, 2), keepdims=True)
 
     assert np.nansum(posture(other) * posture(true)) / len(true) > 0.97
+
+
+def test_rigs_of_a_filmed_shot_are_read_anew(filmed: Path, tmp_path: Path) -> None:
+    from benchmarks.truth.filming.into_cache import read_rigs
+
+    read_rigs(read(Shot, SMALL, "small"), tmp_path)
+    for alignment in ("matched", "fit"):
+        again, before = (
+            np.load(folder / alignment / "target_joints.npz") for folder in (tmp_path, filmed)
+        )
+        for name in ("target", "positions"):
+            np.testing.assert_allclose(again[name], before[name], atol=1e-3)
 
 
 def test_the_same_shot_again_is_the_same_film(filmed: Path, tmp_path: Path) -> None:
