@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import BackgroundPlate, Light, grown
 from mf_backend.actor.plate.kept import kept_plate
-from mf_backend.actor.shadow.find import darkening, find_shadow
-from mf_backend.actor.shadow.fit import Sample, fit_shadow
-from mf_backend.actor.shadow.model import ShadowModel, floor_lines
+from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
+from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
+from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, floor_lines
 from mf_backend.clip import write_png
 from mf_backend.conditioning.stage_files import read_mask
 from mf_backend.contracts.findings import NO_FINDINGS, Findings
@@ -63,7 +63,7 @@ def move_shadow(
         return {"setting": str(wanted), "frames": 0}
     notes = PartOfStage(reporter, step, "background", count)
     plate = kept_plate(clip, work.matte, notes, findings, Light.BRIGHTER)
-    model, share = work.measured(plate)
+    model, share, base = work.measured(plate)
     # By a camera that moves, what no throw explains may as well be the plate's own error.
     plausible = bool(model.throws) or (plate.report.steady and share > _LEAST_FOUND)
     ours, theirs = (work.floor_lines(kind) for kind in ("source_masks", "target_masks"))
@@ -71,11 +71,11 @@ def move_shadow(
     for index, frame in enumerate(clip.frames()):
         shadow = cast = None
         if plausible:
-            expected = model.darkness(work.small(work.matte(index)), ours[index]).mean(axis=2)
-            shadow = work.found(plate, index, frame, expected)
+            expected = _beyond(model.darkness(work.small(work.matte(index)), ours[index]), base)
+            shadow = work.found(plate, index, frame, expected.mean(axis=2))
             frames += bool(shadow.any())
             target = work.small(read_mask(out, "target_alpha", index))
-            cast = model.darkness(target, theirs[index])
+            cast = _beyond(model.darkness(target, theirs[index]), base)
         work.write(index, shadow, cast)
         reporter.advance(step + count + index + 1, "shadow")
     return {
@@ -84,6 +84,11 @@ def move_shadow(
         "mean_area": round(share, 5),
         **asdict(model),
     }
+
+
+def _beyond(dark: Floats, base: Floats) -> Floats:
+    """The share of the light [H, W, 3] that is taken beyond what the background lacks already."""
+    return np.asarray(np.maximum(0, 1 - (1 - dark) / (1 - base)), np.float32)
 
 
 class _Work:
@@ -119,36 +124,39 @@ class _Work:
         dark, person, _ = self._dark(plate, index, frame)
         return find_shadow(dark, person, plate.report.steady, expected)
 
-    def measured(self, plate: BackgroundPlate) -> tuple[ShadowModel, float]:
-        """The shadow's way, and the mean share of the picture that is in shadow."""
+    def measured(self, plate: BackgroundPlate) -> tuple[ShadowModel, float, Floats]:
+        """The shadow's way, the mean share of the picture that is in shadow, and the share of the
+        light [h, w, 3] that a shadow takes in all frames, so that the background lacks it."""
         import cv2
 
         count = self._clip.count
-        samples, areas = [], []
+        samples, areas, frames = [], [], []
+        steady = plate.report.steady
+        none = np.zeros((self._size[1], self._size[0], 3), np.float32)
         lines = self.floor_lines("source_masks")
         scale = min(1.0, _SAMPLE_SIDE / max(self._size))
         size = (round(self._size[0] * scale), round(self._size[1] * scale))
         for index in np.linspace(0, count - 1, min(count, _SAMPLES)).round().astype(int):
             frame = self._clip.read(int(index))
             dark, person, hidden = self._dark(plate, int(index), frame)
-            shadow = find_shadow(dark, person, plate.report.steady, None)
+            shadow = find_shadow(dark, person, steady, None)
             areas.append(float((shadow > 0.5).mean()))
             if not (person >= 128).any():
                 continue
-            pictures = (
-                person.astype(np.float32) / 255,
-                np.clip(dark.shares, 0, 1) * shadow[..., None],
-                (dark.known & ~hidden).astype(np.float32),
-            )
+            known = dark.known & ~hidden
+            whole = person.astype(np.float32) / 255
+            frames.append((whole, float(lines[index]), dark.shares, known))
+            pictures = (whole, shadow_like(dark, steady), known.astype(np.float32))
             silhouette, share, shown = (
                 cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures
             )
             feet = (lines[index] + 0.5) * scale - 0.5
             samples.append(Sample(silhouette, float(feet), share, shown))
         area = float(np.mean(areas)) if areas else 0.0
-        if area < _LEAST_FOUND or not samples:
-            return ShadowModel((), (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)), area
-        return fit_shadow(samples), area
+        if not samples or not max(float(s.dark.max()) for s in samples):
+            return NO_SHADOW, area, none
+        model = fit_shadow(samples, steady)
+        return model, area, always_dark(model, frames) if steady else none
 
     def _dark(self, plate: BackgroundPlate, index: int, frame: Picture) -> Any:
         """Darkening, the actor's matte and where he hides the background, at the working size."""

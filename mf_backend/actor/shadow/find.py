@@ -22,7 +22,9 @@ _BLACK = 6.0
 """Grey levels added to both pictures: what is nearly black says little of its light."""
 _NEAR = 0.05
 """Share of the picture's longer side within which a shadow begins beside its actor."""
-_LEAST_AREA = 0.0003
+_LEAST_AREA = 0.0002
+_LINK = 0.008
+"""Gap between two parts of one shadow, as a share of the longer side."""
 _EDGE = 0.006
 """Share of the longer side by which a found shadow is widened: its edge is soft."""
 
@@ -61,6 +63,24 @@ def darkening(frame: Picture, plate: Picture, known: Bools) -> Darkening:
     return Darkening(np.asarray(shares, np.float32), known, max(0.0, noise))
 
 
+def shadow_like(dark: Darkening, steady: bool) -> Floats:
+    """The shares [H, W, 3] that may be a shadow's: dark enough, and of the light's own colour."""
+    return np.asarray(np.clip(dark.shares, 0, 1) * _like(dark, steady, 1.0)[..., None], np.float32)
+
+
+def _faintest(dark: Darkening, steady: bool) -> float:
+    return max(_FAINTEST if steady else _FAINTEST_MOVING, 2.0 * dark.noise)
+
+
+def _like(dark: Darkening, steady: bool, share: float) -> Bools:
+    """Where [H, W] a shadow may be that takes at least `share` of what the faintest one takes."""
+    mean = dark.mean
+    spread = dark.shares.max(axis=2) - dark.shares.min(axis=2)
+    alike = spread < _COLOUR + _COLOUR_SHARE * mean
+    enough = (mean > share * _faintest(dark, steady)) & (mean < _DARKEST)
+    return np.asarray(enough & alike & dark.known, np.bool_)
+
+
 def find_shadow(dark: Darkening, person: Mask, steady: bool, expected: Floats | None) -> Floats:
     """The actor's shadow as float32 [H, W] 0..1, with a soft edge.
 
@@ -70,28 +90,32 @@ def find_shadow(dark: Darkening, person: Mask, steady: bool, expected: Floats | 
     import cv2
 
     side = max(person.shape)
-    mean = dark.mean
-    faintest = max(_FAINTEST if steady else _FAINTEST_MOVING, 2.0 * dark.noise)
-    spread = dark.shares.max(axis=2) - dark.shares.min(axis=2)
-    alike = spread < _COLOUR + _COLOUR_SHARE * mean
-    found = (mean > faintest) & (mean < _DARKEST) & alike & dark.known
+    faintest = _faintest(dark, steady)
+    found = _like(dark, steady, 1.0)
     if expected is not None:
-        found |= (mean > 0.5 * faintest) & alike & dark.known & (expected > 0.5 * faintest)
-    thin = 2 * max(1, round(0.003 * side)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thin, thin))
-    wide = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * thin + 1, 2 * thin + 1))
-    spots = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    spots = cv2.morphologyEx(spots, cv2.MORPH_CLOSE, wide)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(spots, connectivity=8)
+        found |= _like(dark, steady, 0.5) & (expected > 0.5 * faintest)
+    spots = found.astype(np.uint8)
+    if not steady:
+        # Edges that do not quite meet the plate are thin.
+        spots = cv2.morphologyEx(spots, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    # Parts of one shadow are told from each other by what it falls on: small gaps do not part it.
+    link = 2 * max(1, round(_LINK * side)) + 1
+    linked = cv2.dilate(spots, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (link, link)))
+    count, labels = cv2.connectedComponents(linked, connectivity=8)
+    labels = np.where(spots > 0, labels, 0)
     reach = 2 * max(2, round(_NEAR * side)) + 1
     begins = cv2.dilate((person >= 128).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
     if expected is not None:
         begins |= expected > faintest
-    own = np.zeros(count, np.bool_)
-    own[np.unique(labels[begins])] = True
-    own &= stats[:, cv2.CC_STAT_AREA] > _LEAST_AREA * person.size
+    areas = np.bincount(labels.ravel(), minlength=count)
+    own = areas > _LEAST_AREA * person.size
+    touched = np.zeros(count, np.bool_)
+    touched[np.unique(labels[begins])] = True
+    own &= touched
     own[0] = False
     shadow = own[labels]
     edge = max(1.5, _EDGE * side)
     away = cv2.distanceTransform((~shadow).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(np.clip(2 - away / edge, 0, 1), np.float32) if shadow.any() else mean * 0
+    if not shadow.any():
+        return np.zeros(person.shape, np.float32)
+    return np.asarray(np.clip(2 - away / edge, 0, 1), np.float32)

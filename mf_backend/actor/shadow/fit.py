@@ -9,9 +9,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.shadow.model import Onto, ShadowModel, Throw, contact_spot
+from mf_backend.actor.shadow.model import NO_SHADOW, Onto, ShadowModel, Throw, contact_spot
 
 Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 
 _COARSE_SIDE = 96
 _ALONG = (-4.0, -2.8, -2.0, -1.4, -1.0, -0.6, -0.3, 0.0, 0.3, 0.6, 1.0, 1.4, 2.0, 2.8, 4.0)
@@ -22,7 +23,7 @@ _WALL_SIZES = (-0.1, 0.0, 0.15, 0.35)
 _BEST = 6
 """Coarse finds that are improved at full working size."""
 _SOFTNESS = (0.002, 0.004, 0.008, 0.014, 0.024, 0.04)
-_EXPLAINED, _EXPLAINED_MORE = 0.35, 0.12
+_EXPLAINED, _EXPLAINED_MORE = 0.14, 0.08
 """Share of all darkness that a throw has to explain to be cast, and that a second one has to."""
 _FIRST_BLUR = 0.008
 _MOST_THROWS = 2
@@ -44,31 +45,34 @@ class Sample:
     """[h, w] 1 where the shadow would be seen, 0 where the actor or the unknown is."""
 
 
-def fit_shadow(samples: Sequence[Sample]) -> ShadowModel:
-    """The model that explains the samples' darkness; empty where none does."""
+def fit_shadow(samples: Sequence[Sample], steady: bool) -> ShadowModel:
+    """The model that explains the samples' darkness; without throws where none does.
+
+    By a `steady` camera only what changes over time counts: a shadow that never leaves a place is
+    part of the background there, and says nothing.
+    """
     rest = [sample.dark.mean(axis=2) for sample in samples]
-    whole = sum(float((d**2 * s.shown).sum()) for d, s in zip(rest, samples, strict=True))
+    whole = _power(samples, rest, steady)
     throws: list[Throw] = []
     soft: list[float] = []
     if whole <= 0:
-        return ShadowModel((), (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        return NO_SHADOW
     for number in range(_MOST_THROWS):
-        throw = _best_throw(samples, rest)
-        sigma = max(_SOFTNESS, key=lambda s: _explained([throw], [s], samples, rest))
-        gained = _explained([throw], [sigma], samples, rest)
-        left = sum(float((d**2 * s.shown).sum()) for d, s in zip(rest, samples, strict=True))
-        if gained * left < (_EXPLAINED if not number else _EXPLAINED_MORE) * whole:
+        throw = _best_throw(samples, rest, steady)
+        sigma = max(_SOFTNESS, key=lambda s: _explained(throw, s, samples, rest, steady))
+        gained = _explained(throw, sigma, samples, rest, steady)
+        least = _EXPLAINED if not number else _EXPLAINED_MORE
+        if gained * _power(samples, rest, steady) < least * whole:
             break
         throws.append(throw)
         soft.append(sigma)
-        gains = _strengths(throws, soft, samples)[0].mean(axis=1)
+        gains = _strengths(throws, soft, samples, steady)[0].mean(axis=1)
         rest = [
-            np.maximum(
-                0, s.dark.mean(axis=2) - sum(g * p for g, p in zip(gains, parts, strict=False))
-            )
-            for s, parts in ((s, _parts(throws, soft, s)) for s in samples)
+            sample.dark.mean(axis=2)
+            - sum(g * p for g, p in zip(gains, _parts(throws, soft, sample), strict=True))
+            for sample in samples
         ]
-    strengths, contact = _strengths(throws, soft, samples)
+    strengths, contact = _strengths(throws, soft, samples, steady)
     kept = [k for k in range(len(throws)) if strengths[k].max() > _WEAKEST]
     return ShadowModel(
         tuple(throws[k] for k in kept),
@@ -77,6 +81,21 @@ def fit_shadow(samples: Sequence[Sample]) -> ShadowModel:
         _three(contact) if contact.max() > _WEAKEST else (0.0, 0.0, 0.0),
         _three(_deepest(samples)),
     )
+
+
+def _centred(pictures: Floats, shown: Floats, steady: bool) -> Floats:
+    """Pictures [n, h, w(, 3)] less their mean over the frames that show each pixel."""
+    if not steady:
+        return pictures
+    weight = shown if pictures.ndim == 3 else shown[..., None]
+    mean = (pictures * weight).sum(0) / np.maximum(weight.sum(0), 1e-3)
+    return np.asarray(pictures - mean, np.float32)
+
+
+def _power(samples: Sequence[Sample], rest: Sequence[Floats], steady: bool) -> float:
+    """All that there is to explain."""
+    shown = np.stack([s.shown for s in samples])
+    return float((_centred(np.stack(rest), shown, steady) ** 2 * shown).sum())
 
 
 def _deepest(samples: Sequence[Sample]) -> NDArray[np.float64]:
@@ -90,7 +109,7 @@ def _three(values: NDArray[np.float64]) -> tuple[float, float, float]:
     return a, b, c
 
 
-def _best_throw(samples: Sequence[Sample], rest: Sequence[Floats]) -> Throw:
+def _best_throw(samples: Sequence[Sample], rest: Sequence[Floats], steady: bool) -> Throw:
     """The throw that explains most, by a coarse search over all and a fine one about the best."""
     small, small_rest = _shrunk(samples, rest)
     tried = [Throw(Onto.FLOOR, *values) for values in product(_ALONG, _DOWN, _FARTHER)] + [
@@ -99,12 +118,12 @@ def _best_throw(samples: Sequence[Sample], rest: Sequence[Floats]) -> Throw:
         # A wall's shadow that lies on its actor cannot be told from him.
         if abs(values[0]) + abs(values[1]) > 0.03
     ]
-    ranked = sorted(tried, key=lambda t: -_score(t, small, small_rest))
-    best = [_improved(throw, small, small_rest, 3) for throw in _different(ranked)]
-    best.sort(key=lambda t: -_score(t, small, small_rest))
+    ranked = sorted(tried, key=lambda t: -_score(t, small, small_rest, steady))
+    best = [_improved(throw, small, small_rest, steady, 3) for throw in _different(ranked)]
+    best.sort(key=lambda t: -_score(t, small, small_rest, steady))
     return max(
-        (_improved(throw, samples, rest, 4, 0.35) for throw in best[:2]),
-        key=lambda t: _score(t, samples, rest),
+        (_improved(throw, samples, rest, steady, 4, 0.35) for throw in best[:2]),
+        key=lambda t: _score(t, samples, rest, steady),
     )
 
 
@@ -120,7 +139,12 @@ def _different(ranked: Iterable[Throw]) -> list[Throw]:
 
 
 def _improved(
-    throw: Throw, samples: Sequence[Sample], rest: Sequence[Floats], rounds: int, start: float = 1.0
+    throw: Throw,
+    samples: Sequence[Sample],
+    rest: Sequence[Floats],
+    steady: bool,
+    rounds: int,
+    start: float = 1.0,
 ) -> Throw:
     """Steps along one number after another while they explain more."""
     wall = throw.onto is Onto.WALL
@@ -129,36 +153,33 @@ def _improved(
         if wall
         else {"along": 0.3, "down": 0.1, "farther": 0.4, "drop": 0.012}
     )
-    score = _score(throw, samples, rest)
+    score = _score(throw, samples, rest, steady)
     for turn in range(rounds):
         for name, step in steps.items():
             for sign in (1, -1):
                 for _ in range(3):
                     value = getattr(throw, name) + sign * step * start * 0.5**turn
                     other = replace(throw, **{name: value})
-                    if (found := _score(other, samples, rest)) <= score:
+                    if (found := _score(other, samples, rest, steady)) <= score:
                         break
                     throw, score = other, found
     return throw
 
 
-def _score(throw: Throw, samples: Sequence[Sample], rest: Sequence[Floats]) -> float:
-    return _explained([throw], [_FIRST_BLUR], samples, rest)
+def _score(throw: Throw, samples: Sequence[Sample], rest: Sequence[Floats], steady: bool) -> float:
+    return _explained(throw, _FIRST_BLUR, samples, rest, steady)
 
 
 def _explained(
-    throws: Sequence[Throw],
-    soft: Sequence[float],
-    samples: Sequence[Sample],
-    rest: Sequence[Floats],
+    throw: Throw, soft: float, samples: Sequence[Sample], rest: Sequence[Floats], steady: bool
 ) -> float:
-    """Share of the darkness `rest` that the first throw explains, at the strength that suits it."""
-    both = own = all_dark = 0.0
-    for sample, dark in zip(samples, rest, strict=True):
-        part = _parts(throws, soft, sample)[0] * sample.shown
-        both += float((part * dark).sum())
-        own += float((part**2).sum())
-        all_dark += float((dark**2 * sample.shown).sum())
+    """Share of the darkness `rest` that a throw explains, at the strength that suits it."""
+    shown = np.stack([s.shown for s in samples])
+    dark = _centred(np.stack(rest), shown, steady)
+    part = np.stack([_parts([throw], [soft], s)[0] for s in samples])
+    part = _centred(part, shown, steady)
+    both = float((part * dark * shown).sum())
+    own, all_dark = float((part**2 * shown).sum()), float((dark**2 * shown).sum())
     return both**2 / (own * all_dark) if own > 0 and all_dark > 0 and both > 0 else 0.0
 
 
@@ -178,22 +199,23 @@ def _parts(throws: Sequence[Throw], soft: Sequence[float], sample: Sample) -> li
 
 
 def _strengths(
-    throws: Sequence[Throw], soft: Sequence[float], samples: Sequence[Sample]
+    throws: Sequence[Throw], soft: Sequence[float], samples: Sequence[Sample], steady: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strength of each throw [throws, 3] and of the contact spot [3], by least squares, 0..0.95."""
-    rows, wanted = [], []
-    for sample in samples:
-        parts = [*_parts(throws, soft, sample), contact_spot(sample.silhouette, sample.feet)]
-        matters = (sample.shown > 0.5) & (np.max(parts, axis=0) > 0.02)
-        rows.append(np.stack([part[matters] for part in parts], axis=1))
-        wanted.append(sample.dark[matters])
-    left, right = np.concatenate(rows).astype(np.float64), np.concatenate(wanted)
     from scipy.optimize import nnls
 
+    shown = np.stack([s.shown for s in samples])
+    every = [[*_parts(throws, soft, s), contact_spot(s.silhouette, s.feet)] for s in samples]
+    parts = [np.stack([of[k] for of in every]) for k in range(len(throws) + 1)]
+    matters = (shown > 0.5) & (np.max(parts, axis=0).max(axis=0) > 0.02)
+    left = np.stack([_centred(p, shown, steady)[matters] for p in parts], axis=1)
+    right = _centred(np.stack([s.dark for s in samples]), shown, steady)[matters]
     found = np.zeros((len(throws) + 1, 3))
     if len(left) > 10:
         for channel in range(3):
-            found[:, channel] = nnls(left, right[:, channel].astype(np.float64))[0]
+            found[:, channel] = nnls(left.astype(np.float64), right[:, channel].astype(np.float64))[
+                0
+            ]
     found = np.clip(found, 0, 0.95)
     return found[:-1], found[-1]
 
@@ -214,3 +236,20 @@ def _shrunk(samples: Sequence[Sample], rest: Sequence[Floats]) -> tuple[list[Sam
         some.append(Sample(silhouette, (sample.feet + 0.5) * scale - 0.5, darkness, shown))
         some_rest.append(left)
     return some, some_rest
+
+
+def always_dark(
+    model: ShadowModel, frames: Iterable[tuple[Floats, float, Floats, Bools]]
+) -> Floats:
+    """Share of the light [H, W, 3] that a shadow takes from the background in every frame.
+
+    `frames` of a steady camera: silhouette [H, W], row of the feet, shares that were found darker
+    [H, W, 3] and where they are known. What the model expects and no frame shows is in the
+    background already, or the model errs: either way it must not be cast twice.
+    """
+    total = mass = np.zeros(())
+    for silhouette, feet, shares, known in frames:
+        short = model.darkness(silhouette, feet) - shares
+        total = total + short * known[..., None]
+        mass = mass + known[..., None]
+    return np.asarray(np.clip(total / np.maximum(mass, 1), 0, 0.9), np.float32)

@@ -102,6 +102,10 @@ class ShadowModel:
         return np.asarray(np.minimum(1 - light, np.array(self.deepest)), np.float32)
 
 
+NO_SHADOW = ShadowModel((), (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+"""Casts nothing."""
+
+
 def contact_spot(silhouette: Floats, feet: float) -> Floats:
     """The soft dark [H, W] 0..1 that feet have about them on any floor, whatever the light."""
     import cv2

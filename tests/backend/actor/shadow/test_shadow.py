@@ -8,15 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import Light, build_plate
-from mf_backend.actor.shadow.find import darkening, find_shadow
-from mf_backend.actor.shadow.fit import Sample, fit_shadow
-from mf_backend.actor.shadow.model import Onto, ShadowModel, floor_lines
+from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
+from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
+from mf_backend.actor.shadow.model import NO_SHADOW, Onto, floor_lines
 from mf_backend.contracts.progress import NullReporter
 from tests.backend.lit_figure import Lamp, Shot, film, pose, walk
 from tests.backend.memory_clip import Frames
 
 COUNT = 10
-NOTHING = ShadowModel((), (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
 
 def lowest(matte: NDArray[np.uint8]) -> float:
@@ -36,7 +35,7 @@ def found(shot: Shot) -> list[tuple[Sample, NDArray[np.float32]]]:
         dark = darkening(shot.frames[i], lit, ~hidden & ~plate.painted(i))
         shadow = find_shadow(dark, shot.mattes[i], plate.report.steady, None)
         silhouette = shot.mattes[i].astype(np.float32) / 255
-        shares = np.clip(dark.shares, 0, 1) * shadow[..., None]
+        shares = shadow_like(dark, plate.report.steady)
         sample = Sample(silhouette, lowest(shot.mattes[i]), shares, (~hidden).astype(np.float32))
         out.append((sample, shadow))
     return out
@@ -59,7 +58,7 @@ def test_a_shadow_is_found_and_cast_from_another_pose(lamp: Lamp) -> None:
         seen &= cv2.dilate(shot.mattes[i], np.ones((9, 9), np.uint8)) < 24
         assert (shadow[seen] > 0.5).mean() > 0.85
         assert (shadow > 0.5).sum() < 3.5 * (shot.shades[i] > 0.05).sum()
-    model = fit_shadow([sample for sample, _ in samples])
+    model = fit_shadow([sample for sample, _ in samples], steady=True)
     assert model.throws and model.throws[0].onto is Onto.FLOOR
     other = film([pose(0.8 - 0.1 * i, 0.2, 0.1, 1.0) for i in range(3)], lamp)
     for i in range(3):
@@ -85,8 +84,8 @@ def test_without_a_shadow_none_is_found_or_cast() -> None:
     samples = found(film(walk(COUNT), None))
     assert all((shadow > 0.5).mean() < 0.002 for _, shadow in samples)
     empty = [Sample(s.silhouette, s.feet, s.dark * 0, s.shown) for s, _ in samples]
-    assert fit_shadow(empty) == NOTHING
-    dark = NOTHING.darkness(empty[0].silhouette, empty[0].feet)
+    assert fit_shadow(empty, steady=True) == NO_SHADOW
+    dark = NO_SHADOW.darkness(empty[0].silhouette, empty[0].feet)
     assert dark.shape == (180, 240, 3) and not dark.any()
 
 
@@ -95,3 +94,19 @@ def test_a_lifted_foot_leaves_the_floor_where_it_was() -> None:
     lines = floor_lines(rows)
     assert np.isnan(lines[7])
     assert (lines[2:5] > 98).all() and (lines[[0, 1, 5, 6, 8]] > 99).all()
+
+
+def test_a_shadow_that_never_leaves_is_not_cast_twice() -> None:
+    """Somebody who hardly moves: the plate is dark under him, and stays so."""
+    shot = film([pose(-0.2, 0, 0.1, 0.2 * (i % 3)) for i in range(COUNT)], Lamp())
+    model = fit_shadow([sample for sample, _ in found(film(walk(COUNT), Lamp()))], steady=True)
+    frames = [
+        (m.astype(np.float32) / 255, lowest(m), np.zeros((180, 240, 3), np.float32), m < 24)
+        for m in shot.mattes
+    ]
+    base = always_dark(model, frames)
+    dark = model.darkness(frames[0][0], frames[0][1])
+    again = 1 - (1 - dark) / (1 - base)
+    legs = (shot.shades[0] > 0.2) & (shot.mattes[0] < 24)
+    assert dark[legs].mean() > 0.25
+    assert abs(float(again[legs].mean())) < 0.05
