@@ -27,6 +27,9 @@ STRIP_MISSING = "motionfollower_missing"
 STRIP_HALF_MADE = "motionfollower_arriving"
 """Custom property of strips that are half made: the job's id and which strip of it this is."""
 
+STRIP_MATTE = "motionfollower_matte"
+"""Custom property of strips of the actor's matte: the name of the footage's strip."""
+
 ACTOR_RIG = "motionfollower_actor"
 """Custom property of actor rigs: the clip and how they were made, as JSON."""
 ACTOR_RIG_JOINTS = "motionfollower_actor_joints"
@@ -65,6 +68,7 @@ ACTOR_RIG_VIEWS = "motionfollower_actor_views"
 
 OP_ACTOR_ANALYSE = "motionfollower.actor_analyse"
 OP_ACTOR_CANCEL = "motionfollower.actor_cancel"
+OP_ACTOR_MATTE = "motionfollower.actor_matte"
 OP_ACTOR_LOOK = "motionfollower.actor_look"
 OP_ACTOR_RIG = "motionfollower.actor_rig"
 OP_ACTOR_CORRECT = "motionfollower.actor_correct"

@@ -19,7 +19,7 @@ from ..host.run import readiness
 from ..host.run.analysis import AnalysisFlow, asked_of
 from ..host.run.session import current
 from ..host.view import corrections, fitted_actor
-from ..host.view.actor import stored
+from ..host.view.actor import matte_strip, stored
 from .reporting import attempt, refuse, warn_all
 
 
@@ -97,6 +97,27 @@ class MF_OT_actor_look(bpy.types.Operator):
         except MFError as error:
             return refuse(self, error)
         context.scene.frame_set(at)
+        return {"FINISHED"}
+
+
+class MF_OT_actor_matte(bpy.types.Operator):
+    """Put the actor's matte over the footage in the Sequencer, muted: white where the actor is. \
+Pressed again, it takes the place of the one before"""
+
+    bl_idname = ids.OP_ACTOR_MATTE
+    bl_label = "Matte to Sequencer"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: Any) -> set[str]:
+        """Add the strip."""
+        try:
+            actor = stored.find(context.scene)
+            if actor is None:
+                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            strip = matte_strip.add(context.scene, actor)
+        except MFError as error:
+            return refuse(self, error)
+        self.report({"INFO"}, f"{strip.name} is in channel {strip.channel}, muted.")
         return {"FINISHED"}
 
 
@@ -179,6 +200,7 @@ CLASSES = (
     MF_OT_actor_analyse,
     MF_OT_actor_cancel,
     MF_OT_actor_look,
+    MF_OT_actor_matte,
     MF_OT_actor_rig,
     MF_OT_actor_correct,
     MF_OT_actor_uncorrect,

@@ -41,7 +41,9 @@ def draw_analysis(layout: Any, context: Any, values: Any) -> None:
         return
     first, last = int(actor.frames[0]), int(actor.frames[-1])
     draw_text(layout, context, f"Analysed: frames {first + 1} to {last + 1} of the clip.")
-    layout.prop(values, "show_actor")
+    row = layout.row(align=True)
+    row.prop(values, "show_actor")
+    row.operator(ids.OP_ACTOR_MATTE, icon="IMAGE_ALPHA")
     _draw_looks(layout, actor.looks)
 
 

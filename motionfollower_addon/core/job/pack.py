@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from mf_backend.actor.store.folder import FOLDER, actor_folder, actor_id, person_in_clip
@@ -14,11 +15,12 @@ from mf_backend.jobs.disk.packed import PACKED_SETTINGS
 _PACKED = "inputs/packed"
 
 
-def pack(folder: Path, request: JobRequest) -> dict[str, str]:
+def pack(folder: Path, request: JobRequest, analysed: Sequence[Path] = ()) -> dict[str, str]:
     """Copy what a job reads from elsewhere into its folder: {absolute path: path inside}.
 
-    The weights stay where they are. Raises InputError where something is not there, OSError where
-    it cannot be written.
+    The clip's actor comes along from the request's folder of actors, or else from one of those in
+    `analysed`. The weights stay where they are. Raises InputError where something is not there,
+    OSError where it cannot be written.
     """
     given = [("clip", request.reference.path)]
     given += [(name, getattr(request.settings, name)) for name in PACKED_SETTINGS]
@@ -29,7 +31,7 @@ def pack(folder: Path, request: JobRequest) -> dict[str, str]:
             inside = f"{_PACKED}/{name}" + ("" if path.is_dir() else f"/{path.name}")
             _copy(path, folder / inside)
             packed[text] = inside
-    actor = _actor(request)
+    actor = _actor(request, analysed)
     if actor is not None:
         shutil.copytree(
             actor,
@@ -40,7 +42,7 @@ def pack(folder: Path, request: JobRequest) -> dict[str, str]:
     return packed
 
 
-def _actor(request: JobRequest) -> Path | None:
+def _actor(request: JobRequest, analysed: Sequence[Path]) -> Path | None:
     """The folder of the clip's actor where it was analysed; what was copied while it is being
     analysed does not fit its hashes, and is made again."""
     if not request.actors or not request.reference.sha256:
@@ -48,8 +50,8 @@ def _actor(request: JobRequest) -> Path | None:
     person = person_in_clip(request.settings.person, request.reference.first)
     identity = actor_id(request.reference.sha256, person)
     clip = Path(request.reference.path)
-    folder = actor_folder(Path(request.actors), clip, identity).path
-    return folder if (folder / "actor.json").is_file() else None
+    found = (actor_folder(root, clip, identity) for root in (Path(request.actors), *analysed))
+    return next((actor.path for actor in found if actor.about.is_file()), None)
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -50,6 +50,8 @@ class JobDraft:
     outlines: Outlines | None = None
     """Masks of the scene's own character, which the joints belong to; None without any."""
     output: Output = field(default_factory=Output)
+    analysed: tuple[Path, ...] = ()
+    """Folders of actors where the clip's may be, besides the one in `root`."""
     about: dict[str, Any] = field(default_factory=dict)
 
 
@@ -177,7 +179,7 @@ class JobWriter:
             actors=str(self._actors()),
         )
         if order.pack:
-            packed = pack(folder, request)
+            packed = pack(folder, request, self.draft.analysed)
             # A job that is carried elsewhere alone finds no other folder of actors there.
             actors = request.actors if request.actors in packed else ""
             request = replace(request, packed=packed, actors=actors)

@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from mf_backend.actor.store.folder import FOLDER
 from mf_backend.contracts.request import Output, Reference, Settings
 from mf_backend.version import VERSION
 
@@ -85,6 +86,7 @@ class Drafting:
             outlines=outlines,
             output=Output(mp4=str(real_path(shot.mp4)) if shot.mp4 else ""),
             about=self.origin.to_dict(),
+            analysed=tuple(root / FOLDER for root in jobs_roots()),
         )
 
 

@@ -15,8 +15,17 @@ from mf_backend.clip.image_folder import scan
 from mf_backend.clip.picture_file import read_image
 from mf_backend.contracts.conditions import JointState
 from motionfollower_addon.core.view.state_colours import state_strokes
+from motionfollower_addon.host.footage import source
 from tests.addon.run.test_command_line import run
-from tests.addon.scenes import add_action, add_camera, add_footage, add_rig
+from tests.addon.scenes import (
+    add_action,
+    add_camera,
+    add_footage,
+    add_rig,
+    every_strip,
+    strips,
+)
+from tests.backend.tiny_job import backend
 
 COUNT = 4
 SIZE = (256, 256)
@@ -60,6 +69,13 @@ def look_at(scene: Any, folder: Path) -> None:
     assert len(colours.limbs) == len(colours.limb_colours) > 0
     assert len(colours.discs) == len(colours.disc_colours) > 0
     assert len(colours.hands) == len(colours.hand_colours)
+    for _ in range(2):
+        assert bpy.ops.motionfollower.actor_matte() == {"FINISHED"}
+    (matte,) = [s for s in every_strip(scene) if s.get("motionfollower_matte")]
+    assert matte.mute and (matte.frame_final_start, matte.frame_final_duration) == (1, COUNT)
+    assert [item.filename for item in matte.elements] == [f"frame_{i}.png" for i in range(COUNT)]
+    assert Path(bpy.path.abspath(matte.directory)).parent == folder
+    assert source.footage_strips(scene) == [strips(scene)["footage"]]
     made = stored.material(scene, actor)
     assert (made.first, made.count, made.frames) == (0, COUNT, (1.0, 2.0, 3.0, 4.0))
     (folder / "actor.json").rename(folder / "elsewhere.json")
@@ -98,3 +114,28 @@ def test_what_is_given_is_not_analysed(scene: Any, capfd: Any) -> None:
     code, _, err = run(capfd, "analyse")
     assert code == 2
     assert "own files are given" in err
+
+
+@pytest.mark.slow
+def test_a_packed_job_takes_its_actor_along(walk: Any, odd_path: Path, capfd: Any) -> None:
+    assert run(capfd, "analyse")[0] == 0
+    (actor,) = (odd_path / "motionfollower" / "actors").iterdir()
+    jobs = odd_path / "carried"
+    code, out, _ = run(capfd, "prepare", "--pack", "--action", "Low", "--output", str(jobs))
+    assert code == 0, out
+    packed = jobs / "1" / "inputs" / "packed" / "actors"
+    assert [item.name for item in packed.iterdir()] == [actor.name]
+    away = odd_path / "other host"
+    jobs.rename(away)
+    (odd_path / "motionfollower").rename(odd_path / "gone")
+    (odd_path / "walk").rename(odd_path / "walk gone")
+    done = backend("run", str(away / "1"), "--until", "masks")
+    assert done.returncode == 0, done.stderr
+    log = (away / "1" / "log.txt").read_text(encoding="utf-8")
+    assert "stage masks: done" in log and "not-kept" not in log
+    kept = away / "1" / "inputs" / "packed" / "actors" / actor.name
+    for name in ("masks/frame_1.png", "joints.npz"):
+        assert (kept / name).read_bytes() == (
+            odd_path / "gone/actors" / actor.name / name
+        ).read_bytes()
+    assert not (odd_path / "motionfollower").exists()
