@@ -273,7 +273,10 @@ def after_save(*_: Any) -> None:
 
 @bpy.app.handlers.persistent
 def before_load(*_: Any) -> None:
-    """Before another file opens."""
+    """Before another file opens; what an analysis found on single frames is kept."""
+    for analysis in current().analyses:
+        analysis.cancel()
+    current().analyses.clear()
     for flow in current().flows:
         flow.leave_file()
 
