@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mf_backend.clip import open_clip, reference_for
 from mf_backend.clip.picture_file import read_grey
+from mf_backend.compositing.shade import shade_of
 from mf_backend.conditioning.base import ConditionContext, TargetMotion
 from mf_backend.conditioning.stage_files import load_source
 from mf_backend.conditioning.stages import STAGES
@@ -48,7 +49,7 @@ class Measures:
     """Share of target body joints that the estimator finds within a tenth of the height."""
     joints: int
     changed: int
-    """Pixels outside both masks that differ from the clip's."""
+    """Pixels outside the soft masks of actor and shadow that differ from the clip's."""
     outside: int
     truth: Truth | None = None
     """None where nobody filmed the right answer."""
@@ -72,7 +73,7 @@ class Measures:
             f"Pose: PCK@0.1 of the person's height {self.pck:.3f} over {self.joints} joints "
             f"(at least {PCK_WANTED} wanted)\n"
             f"{truth}"
-            f"Outside the source and target masks: {self.outside} pixels, {same}"
+            f"Outside the masks and shadows: {self.outside} pixels, {same}"
         )
 
 
@@ -158,7 +159,7 @@ def _pck(
 
 
 def _untouched(job: JobFolder) -> tuple[int, int]:
-    """Pixels outside both masks that differ from the clip, and the number of such pixels."""
+    """Pixels outside masks and shadows that differ from the clip, and how many those are."""
     conditions = load_conditions(job.conditions)
     changed = outside = 0
     with (
@@ -167,8 +168,10 @@ def _untouched(job: JobFolder) -> tuple[int, int]:
     ):
         pairs = zip(clip.frames(), result.frames(), strict=False)
         for index, (before, after) in enumerate(pairs):
-            masks = [conditions.grey(kind, index) for kind in ("source_masks", "target_masks")]
-            free = np.maximum(*masks) == 0
+            free = shade_of(conditions, index).alpha == 0
+            for kind in ("source_masks", "target_masks", "source_alpha", "target_alpha"):
+                if conditions.path(kind, index).is_file():
+                    free &= conditions.grey(kind, index) == 0
             outside += int(free.sum())
             changed += int((free & (before != after).any(axis=-1)).sum())
     return changed, outside
