@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .body import INNER, JOINT_OF, LINKS, POINT
 from .fitting import Figure
 from .found import SURE, Sighting
+from .single_frames import go_over
 from .standing import runs
 
 Array = NDArray[np.float64]
@@ -37,16 +38,21 @@ def on_ray(start: Array, place: Array, ray: Array, length: Array, near: Array) -
     return np.where((half >= 0)[..., None], point, start + away / far * length[..., None])
 
 
-def exact(found: Sighting, figure: Figure) -> Array:
+def exact(found: Sighting, figure: Figure, scale: float = 1.0) -> Array:
     """The points [n, points, 3] of a fitted figure with its lengths kept.
 
-    On a frame where a bone looks longer than it can be, the whole figure comes nearer to the
-    camera until it is long enough.
+    A frame where a bone looks longer than it can be is gone over by itself; where that does not
+    help, the whole figure comes nearer to the camera until it is long enough. `scale` is its size
+    in usual people.
     """
-    points, settled = _settled(figure)
+    points, settled = _settled(figure.points, figure)
     wrong = ~settled | (_worst(found, points) > _MOST_OFF)
     if not wrong.any():
         return points
+    frames = np.flatnonzero(wrong)
+    again, good = _settled(go_over(found, figure, frames, scale), figure)
+    points[frames], settled[frames] = again, good
+    wrong = ~settled | (_worst(found, points) > _MOST_OFF)
     places = found.views.places[:, None]
     near = np.ones(found.count)
     for _ in range(_MOST_STEPS):
@@ -62,12 +68,12 @@ def exact(found: Sighting, figure: Figure) -> Array:
     return points
 
 
-def _settled(figure: Figure) -> tuple[Array, BoolArray]:
-    """The figure moved by as little as gives every bone its length; and on which frames that did.
+def _settled(begun: Array, figure: Figure) -> tuple[Array, BoolArray]:
+    """Points [n, points, 3] moved by as little as gives every bone its length; and where that did.
 
     Spread over all points little is moved anywhere: rays and standing feet hardly notice.
     """
-    points = figure.points.copy()
+    points = begun.copy()
     starts, ends = (np.array(part) for part in zip(*((k.start, k.end) for k in LINKS), strict=True))
     lengths = np.array([figure.lengths[link.group] for link in LINKS])
     order, count = np.arange(len(LINKS)), len(points)

@@ -47,7 +47,7 @@ class Lifted:
 def lift(found: Sighting, scale: float = 1.0) -> Lifted:
     """Put an actor into space, `scale` times as large as a usual person."""
     figure = fit(found, first_guess(found, scale), scale)
-    points = exact(found, figure)
+    points = exact(found, figure, scale)
     hands = {}
     for side, part in SIDES:
         wrist, elbow = points[:, POINT[f"{side}_wrist"]], points[:, POINT[f"{side}_elbow"]]
