@@ -30,6 +30,8 @@ _JITTER = 0.006
 _HALF = 2
 _COLLAPSED = 0.5
 """A body whose extent is less than this part of what it is around is none; a squat keeps more."""
+_COLLAPSING = 0.8
+"""The same for frames beside one of these."""
 _SECOND = 12
 """Frames before and after that a body is compared with."""
 
@@ -78,11 +80,16 @@ def collapsed(body: Floats) -> Bools:
     chest that was taken for somebody. Nobody shrinks like that against the second around."""
     low, high = body.min(axis=1), body.max(axis=1)
     extent = np.linalg.norm(high - low, axis=-1)
-    wrong = np.zeros(len(body), dtype=bool)
+    part = np.ones(len(body))
     for frame in np.flatnonzero(np.isfinite(extent)):
         near = extent[max(0, frame - _SECOND) : frame + _SECOND + 1]
-        usual = float(np.quantile(near[np.isfinite(near)], 0.75))
-        wrong[frame] = extent[frame] < _COLLAPSED * usual
+        part[frame] = extent[frame] / max(float(np.quantile(near[np.isfinite(near)], 0.75)), 1e-6)
+    wrong = part < _COLLAPSED
+    # On the way there and back the body is half taken for the other thing.
+    for frames in (range(1, len(body)), range(len(body) - 2, -1, -1)):
+        for frame in frames:
+            beside = frame - 1 if frames.step > 0 else frame + 1
+            wrong[frame] |= wrong[beside] and part[frame] < _COLLAPSING
     return wrong
 
 
