@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import BackgroundPlate, Light, grown
-from mf_backend.actor.plate.kept import kept_plate
+from mf_backend.actor.plate.kept import plate_key, plate_of_key
 from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
 from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
 from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, floor_lines
 from mf_backend.clip import write_png
+from mf_backend.conditioning.kept_shadow import Measured, kept_measure
 from mf_backend.conditioning.stage_files import read_mask
 from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource, Picture
@@ -62,11 +63,13 @@ def move_shadow(
             reporter.advance(step + PASSES * (index + 1), "shadow")
         return {"setting": str(wanted), "frames": 0}
     notes = PartOfStage(reporter, step, "background", count)
-    plate = kept_plate(clip, work.matte, notes, findings, Light.BRIGHTER)
-    model, share, base = work.measured(plate)
+    key = plate_key(clip, work.matte, notes)
+    plate = plate_of_key(key, clip, work.matte, notes, findings, Light.BRIGHTER)
+    ours, theirs = (work.floor_lines(kind) for kind in ("source_masks", "target_masks"))
+    measured = kept_measure(findings, key, ours, lambda: Measured(*work.measured(plate)))
+    model, share, base = measured.model, measured.share, measured.base
     # By a camera that moves, what no throw explains may as well be the plate's own error.
     plausible = bool(model.throws) or (plate.report.steady and share > _LEAST_FOUND)
-    ours, theirs = (work.floor_lines(kind) for kind in ("source_masks", "target_masks"))
     frames = 0
     for index, frame in enumerate(clip.frames()):
         shadow = cast = None

@@ -53,8 +53,19 @@ def kept_plate(
     light: Light = Light.USUAL,
 ) -> BackgroundPlate:
     """As build_plate; one for each `light` stays among the findings, the latest."""
-    kind = f"plate-{light.name.lower()}"
-    key = _key(clip, person, reporter)
+    return plate_of_key(plate_key(clip, person, reporter), clip, person, reporter, findings, light)
+
+
+def plate_of_key(
+    key: Key,
+    clip: FrameSource,
+    person: Callable[[int], Mask],
+    reporter: Reporter,
+    findings: Findings,
+    light: Light,
+) -> BackgroundPlate:
+    """The same for whoever knows the key already, `plate_key` of the same clip and masks."""
+    kind = f"plate-{light}"
     plate = _load(findings, kind, key)
     if plate is None:
         plate = build_plate(clip, person, reporter, light)
@@ -62,7 +73,7 @@ def kept_plate(
     return plate
 
 
-def _key(clip: FrameSource, person: Callable[[int], Mask], reporter: Reporter) -> Key:
+def plate_key(clip: FrameSource, person: Callable[[int], Mask], reporter: Reporter) -> Key:
     """Hash of all masks and of some frames: whose clip it is, the findings know."""
     digest = hashlib.sha256(f"{VERSION} {_MADE} {clip.size} {clip.count}".encode())
     for index in range(clip.count):

@@ -1,0 +1,78 @@
+"""What was measured of the actor's shadow, kept among findings: it is the same for every take."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.actor.shadow.model import Onto, ShadowModel, Throw
+from mf_backend.contracts.checks.npz import WantedArray
+from mf_backend.contracts.findings import Findings
+
+Floats = NDArray[np.float32]
+
+_KIND = "shadow"
+_MADE = "1"
+"""Goes up whenever the same frames and masks are measured otherwise."""
+_SIDES = range(1, 1 << 14)
+_KEPT = {
+    "key": WantedArray(((32,),), "[32]"),
+    "words": WantedArray((range(1 << 20),), "[bytes]"),
+    "base": WantedArray((_SIDES, _SIDES, (3,)), "[height, width, 3]"),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A shadow's way, and how much of it there is."""
+
+    model: ShadowModel
+    share: float
+    """Mean share of the picture that is in shadow."""
+    base: Floats
+    """[h, w, 3] share of the light that a shadow takes in all frames."""
+
+
+def kept_measure(
+    findings: Findings,
+    plate_key: NDArray[np.uint8],
+    feet: NDArray[np.float64],
+    measure: Callable[[], Measured],
+) -> Measured:
+    """What `measure` says, measured once for a plate of this key and feet on these rows."""
+    said = hashlib.sha256(_MADE.encode() + plate_key.tobytes() + feet.tobytes()).digest()
+    key = np.frombuffer(said, np.uint8)
+    found = findings.load(_KIND, 0, _KEPT)
+    if found is not None and np.array_equal(found["key"], key):
+        model, share = _read(found["words"].astype(np.uint8).tobytes())
+        return Measured(model, share, found["base"].astype(np.float32))
+    measured = measure()
+    words = json.dumps([asdict(measured.model), measured.share]).encode()
+    written = np.frombuffer(words, np.uint8)
+    findings.keep(_KIND, 0, {"key": key, "words": written, "base": measured.base})
+    return measured
+
+
+def _read(words: bytes) -> tuple[ShadowModel, float]:
+    model, share = json.loads(words)
+    throws = tuple(Throw(**{**throw, "onto": Onto(throw["onto"])}) for throw in model["throws"])
+    return (
+        ShadowModel(
+            throws=throws,
+            strengths=tuple(_three(values) for values in model["strengths"]),
+            softness=tuple(float(value) for value in model["softness"]),
+            contact=_three(model["contact"]),
+            deepest=_three(model["deepest"]),
+        ),
+        float(share),
+    )
+
+
+def _three(values: list[float]) -> tuple[float, float, float]:
+    a, b, c = (float(value) for value in values)
+    return (a, b, c)
