@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from mf_backend.contracts.conditions import JointState
 from mf_backend.contracts.errors import InputError
 
 WRIST, ELBOW, NECK, SHOULDERS = 4, 3, 1, (2, 5)
+PLACE = {WRIST: (10.0, 20.0)}
 
 
 def found(count: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -138,3 +142,26 @@ def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / NAME).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=NAME):
         read_corrections(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes that it forks")
+def test_twenty_kills_leave_whole_files(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    sizes = []
+    for _ in range(20):
+        child = os.fork()
+        if child == 0:
+            frame = len(read_corrections(tmp_path))
+            while True:
+                listed = with_correction(
+                    read_corrections(tmp_path), new_correction(frame, 1, PLACE)
+                )
+                write_corrections(tmp_path, listed)
+                frame += 1
+        time.sleep(float(random.uniform(0.002, 0.03)))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        sizes.append(len(read_corrections(tmp_path)))
+    assert sizes == sorted(sizes) and sizes[-1] > sizes[0], "nothing that was written is lost"
+    write_corrections(tmp_path, read_corrections(tmp_path)[:1])
+    assert len(read_corrections(tmp_path)) == 1
