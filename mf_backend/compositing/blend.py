@@ -28,14 +28,15 @@ def inward_ramp(mask: Mask, feather: float) -> Floats:
     return np.asarray(np.clip(depth / max(feather, 1e-3), 0, 1), np.float32)
 
 
-def soft_union(source_mask: Mask, target_mask: Mask) -> Floats:
+def soft_union(source_mask: Mask, target_mask: Mask, feather: float = TARGET_FEATHER) -> Floats:
     """Alpha float32 [H, W] of the two hard masks' union: 0 outside, 1 in the source mask.
 
-    Where only the target mask is, it rises inwards from the union's edge.
+    Where only the target mask is, it rises inwards from the union's edge over `feather` pixels at
+    512.
     """
     scale = max(1.0, min(source_mask.shape) / 512)
     union = np.maximum(source_mask, target_mask)
-    edge = inward_ramp(union, TARGET_FEATHER * scale)
+    edge = inward_ramp(union, feather * scale)
     return np.maximum(edge, (source_mask >= 128).astype(np.float32))
 
 

@@ -24,6 +24,8 @@ from mf_backend.retarget.target_mask import model_person, working_scale
 _VERSION = "4"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
+_FEATHER = 1.0
+"""Pixels at 512: the drawn actor has soft edges of his own, and a wider ramp would thin him."""
 _PROCESS_BYTES = 595_000_000
 """The process with the estimators of joints and masks: the demo's report, 512x512, peaks at 621 MB,
 less what that size takes."""
@@ -112,7 +114,7 @@ class PreviewEngine:
             target = conditions.grey("target_masks", index)
             if actor is not None:
                 edited = keep_near(actor.draw(index, edited, target), edited, target)
-            alpha = soft_union(conditions.grey("source_masks", index), target)
+            alpha = soft_union(conditions.grey("source_masks", index), target, _FEATHER)
             alpha = np.maximum(alpha, shade.alpha)
             yield index, composite(frame, edited, alpha)
             reporter.advance(step + 1)
