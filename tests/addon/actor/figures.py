@@ -79,7 +79,7 @@ def _stand(points: Array, side: str) -> None:
     points[:, ankle] = foot
 
 
-def still_views(count: int, moves: float = 0.0) -> Views:
+def still_views(count: int, moves: float = 0.0, high: float = 1.1) -> Views:
     """A camera four metres in front of the figure, that goes `moves` metres to the side."""
     rows = []
     for t in np.linspace(0, 1, count):
@@ -90,7 +90,7 @@ def still_views(count: int, moves: float = 0.0) -> Views:
         )
         matrix = np.eye(4)
         matrix[:3, :3] = turn @ spin
-        matrix[:3, 3] = -matrix[:3, :3] @ np.array([moves * t, -4.0, 1.1])
+        matrix[:3, 3] = -matrix[:3, :3] @ np.array([moves * t, -4.0, high])
         rows.append(pixel_rows(Camera(matrix, focal_length=55.0), SIZE))
     return views(np.stack(rows))
 

@@ -14,6 +14,7 @@ from motionfollower_addon.core.actor.lifting.exact import off_ray, slides
 from motionfollower_addon.core.actor.lifting.found import Sighting
 from motionfollower_addon.core.actor.lifting.normal_equations import NormalEquations
 from motionfollower_addon.core.actor.lifting.whole import Lifted, lift
+from motionfollower_addon.core.actor.rig.sizes import grounded
 
 from .figures import aligned_error, moving_figure, sighting, still_views
 
@@ -168,3 +169,12 @@ def test_the_equations_agree_with_a_plain_solution() -> None:
     plain = np.linalg.solve(matrix, -slope)
     ours = np.concatenate([part.reshape(-1) for part in sums.solve(0.0)])
     assert np.allclose(ours, plain, atol=1e-6)
+
+
+def test_the_ground_tells_the_size() -> None:
+    truth = moving_figure(10)
+    truth[..., 2] -= 0.12 - 0.11
+    found = sighting(truth, still_views(10))
+    assert grounded(found, lift(found, 0.8), 0.8) == pytest.approx(1.0, abs=0.03)
+    below = dataclasses.replace(found, views=still_views(10, high=-0.5))
+    assert grounded(below, lift(found), 1.0) is None, "a camera under the ground tells nothing"

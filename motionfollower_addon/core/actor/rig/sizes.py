@@ -8,8 +8,8 @@ from ..lifting.body import POINT
 from ..lifting.found import Sighting
 from ..lifting.whole import Lifted
 
-_ANKLE = 0.08
-"""Metres of a usual person's ankle over the ground."""
+_ANKLE = 0.11
+"""Metres over the ground of a usual person's ankle, in shoes, where pictures are marked."""
 _SMALLEST, _LARGEST = 0.4, 2.5
 """A ground that makes a figure smaller or larger than this times its size is not the clip's."""
 
