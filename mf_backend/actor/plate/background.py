@@ -18,7 +18,7 @@ from mf_backend.contracts.progress import Reporter
 Mask = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
-_MOST_BYTES = 256 << 20
+_MOST_BYTES = 192 << 20
 """Memory for the key frames that the plate is put together from."""
 _MOST_KEYS = 40
 _FADE = 8
@@ -27,7 +27,7 @@ _OUTSIDE, _SEEN, _UNSEEN = 0, 1, 2
 """What a piece knows of a pixel: not on it, background that was seen, made up."""
 
 
-__all__ = ["BackgroundPlate", "Light", "PlateReport", "build_plate", "grown"]
+__all__ = ["BackgroundPlate", "Light", "PlateReport", "build_plate", "grown", "kept_frames"]
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,13 @@ class BackgroundPlate:
         return np.rint(total / mass).astype(np.uint8), known
 
 
+def kept_frames(size: tuple[int, int], count: int) -> int:
+    """How many of a clip's `count` frames of `size` (width, height) the plate keeps while it is
+    made: four bytes for each of their pixels."""
+    affordable = max(4, _MOST_BYTES // (4 * size[0] * size[1]))
+    return min(count, _MOST_KEYS, affordable)
+
+
 def build_plate(
     clip: FrameSource,
     person: Callable[[int], Mask],
@@ -145,11 +152,8 @@ def build_plate(
     width, height = clip.size
     count = clip.count
     grow = max(2, round(0.006 * max(width, height)))
-    affordable = max(4, _MOST_BYTES // (4 * width * height))
-    wanted = {
-        int(k)
-        for k in np.linspace(0, count - 1, min(count, _MOST_KEYS, affordable)).round().astype(int)
-    }
+    spread = np.linspace(0, count - 1, kept_frames(clip.size, count))
+    wanted = {int(k) for k in spread.round().astype(int)}
     keys: dict[int, Key] = {}
     tracker = MotionTracker(clip.size)
     reporter.begin("background", count)

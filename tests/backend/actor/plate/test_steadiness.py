@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mf_backend.actor.plate.background import build_plate
+from mf_backend.actor.plate.background import build_plate, kept_frames
 from mf_backend.contracts.progress import NullReporter
 from tests.backend.memory_clip import Frames, Picture
 
@@ -109,3 +109,12 @@ def test_what_was_never_seen_is_the_same_in_all_frames() -> None:
     for i in (4, COUNT - 1):
         later = plate.clean(i, frames[i], masks[i])[60:140, 125 - 2 * i : 155 - 2 * i]
         assert np.abs(later.astype(float) - first).mean() < 3
+
+
+def test_long_and_large_clips_are_thinned_out() -> None:
+    assert kept_frames(SIZE, COUNT) == COUNT
+    assert kept_frames((512, 512), 600) == 40
+    for size in ((1920, 1080), (3840, 2160), (7680, 4320)):
+        count = kept_frames(size, 600)
+        assert count >= 4
+        assert count * 4 * size[0] * size[1] <= max(201_400_000, 16 * size[0] * size[1])
