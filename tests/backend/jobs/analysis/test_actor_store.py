@@ -133,7 +133,7 @@ def test_parts_that_do_not_meet_lie_side_by_side(clip: Path, tmp_path: Path) -> 
     assert analyse(clip, root, first=4, count=1).made == 0
 
 
-@pytest.mark.parametrize("name", ["masks/frame_2.png", "alpha/frame_0.png", "joints.npz"])
+@pytest.mark.parametrize("name", ["masks/frame_2.png", "joints.npz"])
 def test_damage_is_found_and_made_again(clip: Path, root: Path, name: str) -> None:
     folder = folder_in(root)
     before = results(folder)
