@@ -30,6 +30,8 @@ _FAINTEST, _STRONGEST = 18.0, 48.0
 """Levels (0..255) within which the least difference that counts lies; noise moves it."""
 _NOISE = 5.0
 _FAINT = 0.3
+_ACTOR = 146
+"""Matte from which on a pixel is the actor beyond doubt."""
 _LEAST_SWAYS, _SWAYS = 4, 3.0
 """Frames, and noise's usual spread over them, from which on swaying is told from noise."""
 _MOST_SHIFT = 6.0
@@ -61,10 +63,12 @@ class Backdrop:
         self,
         frames: dict[int, Picture],
         taken: dict[int, Bools],
+        actor: Bools,
         motion: CameraMotion,
         size: tuple[int, int],
     ) -> None:
         self._frames, self._taken, self._motion = frames, taken, motion
+        self._actor = actor
         self._order = sorted(frames)
         self.small = _working_size(size)
         shrink = np.diag([self.small[0] / size[0], self.small[1] / size[1], 1.0])
@@ -129,7 +133,7 @@ class Backdrop:
         shown = [cv2.GaussianBlur(self._frames[k], (0, 0), 0.7) for k in self._order]
         lowest, highest = np.min(shown, axis=0), np.max(shown, axis=0)
         spread = (highest - lowest).max(axis=2)
-        ever = np.any([self._taken[k] for k in self._order], axis=0)
+        ever = self._actor
         usual = float(np.median(spread[~ever])) if not ever.all() else 0.0
         light = (lowest.astype(np.float32) + 4) / (highest.astype(np.float32) + 4)
         shade = (light.min(axis=2) > _DARKEST) & (np.ptp(light, axis=2) < _TINT)
@@ -139,8 +143,12 @@ class Backdrop:
         outside = np.pad(1 - closed, 1, constant_values=1)
         cv2.floodFill(outside, None, (0, 0), 2)
         filled = outside[1:-1, 1:-1] != 2
-        solid = cv2.morphologyEx((filled & ~ever).astype(np.uint8), cv2.MORPH_OPEN, around)
-        return np.asarray(solid > 0, np.bool_)
+        # What sweeps on is elsewhere in most frames: there the median is the set. Only what has
+        # calm in its middle stays in its place.
+        calm = (filled & ~ever & ~sways).astype(np.uint8)
+        middle = cv2.morphologyEx(calm, cv2.MORPH_OPEN, around)
+        near = cv2.dilate(middle, np.ones((9, 9), np.uint8)) > 0
+        return np.asarray(near & filled & ~ever, np.bool_)
 
     def _median(self, index: int) -> tuple[Picture, Bools]:
         """The set as frame `index` sees it, and where it is known."""
@@ -187,6 +195,7 @@ def see_backdrop(clip: FrameSource, matte: Callable[[int], Matte], reporter: Rep
     tracker = MotionTracker(clip.size)
     frames: dict[int, Picture] = {}
     taken: dict[int, Bools] = {}
+    actor = np.zeros(small[::-1], np.bool_)
     reporter.begin("backdrop", count)
     for index, frame in enumerate(clip.frames()):
         mask = matte(index)
@@ -194,9 +203,10 @@ def see_backdrop(clip: FrameSource, matte: Callable[[int], Matte], reporter: Rep
         if index in wanted:
             frames[index] = cv2.resize(frame, small, interpolation=cv2.INTER_AREA)
             covered = cv2.resize(mask, small, interpolation=cv2.INTER_AREA)
+            actor |= covered >= _ACTOR
             taken[index] = cv2.dilate(covered, np.ones((9, 9), np.uint8)) >= 24
         reporter.advance(index + 1)
-    return Backdrop(frames, taken, tracker.finish(), clip.size)
+    return Backdrop(frames, taken, actor, tracker.finish(), clip.size)
 
 
 def _working_size(size: tuple[int, int]) -> tuple[int, int]:
