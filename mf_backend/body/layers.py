@@ -7,8 +7,8 @@ other without a gap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,8 @@ _HELD = 1.5
 """From this many half widths off the hand's middle a pixel is no part of the hand itself."""
 _HELD_AREA = 0.015
 """Smallest thing in a hand that counts, in squared torso lengths."""
+_TRUNK_END = 1.1
+"""Torso lengths below the neck at which the trunk ends."""
 _SHOULDER = 0.26
 """Distance from a shoulder, in torso lengths, within which hair may lie over the arm."""
 _WORKING_HEIGHT = 320
@@ -125,6 +127,23 @@ class Cut:
     held: dict[str, Floats] = field(default_factory=dict)
 
 
+class Telling(Enum):
+    """How pixels are told apart: the bones against which arms in front of them win."""
+
+    PIECES = ("shoulders", "head")
+    """For layers whose legs are drawn with the hips."""
+    SURFACES = tuple(name for name in LABELS if not name.endswith(("arm", "hand")))
+    """For legs on their own: what lies between them below the hips is theirs, not the trunk's."""
+
+
+def _below_hips(points: Points, x: Floats, y: Floats) -> Floats:
+    """By how much the pixels at x, y count as further from the trunk: 1 down to the hips."""
+    along = points[MID_HIP] - points[1]
+    length2 = max(float(along @ along), 1e-6)
+    share = ((x - points[1, 0]) * along[0] + (y - points[1, 1]) * along[1]) / length2
+    return np.asarray(1 + np.clip(8 * (share - _TRUNK_END), 0, 3), np.float32)
+
+
 def tell_apart(
     x: Floats,
     y: Floats,
@@ -132,21 +151,23 @@ def tell_apart(
     widths: BodyWidths,
     frame: NDArray[np.uint8] | None = None,
     inside: NDArray[np.bool_] | None = None,
-    behind: Sequence[str] = ("shoulders", "head"),
+    telling: Telling = Telling.PIECES,
 ) -> tuple[dict[str, Floats], NDArray[Any]]:
     """Distances of the pixels at x, y to the bones in half widths, by name, and the number in
     LABELS of the bone that each pixel belongs to.
 
     With `frame` [h, w, 3] and the actor's `inside` [h, w], colours correct what distances say of
-    the arms' surroundings. Arms win against the bones `behind` them.
+    the arms' surroundings.
     """
     from mf_backend.body.colour import return_to_body
 
     near = {name: bone_distance(points, BONE[name], widths, x, y) for name in LABELS}
     told = dict(near)
-    for name in behind:
+    for name in telling.value:
         # Between these the smaller distance still decides; only arms see the floor.
         told[name] = np.maximum(near[name], _BODY_FLOOR) + 0.01 * near[name]
+    if telling is Telling.SURFACES:
+        told["shoulders"] = told["shoulders"] * _below_hips(points, x, y)
     label = np.argmin(np.stack([told[name] for name in LABELS]), axis=0)
     if frame is not None and inside is not None:
         arms = np.min([near[b] for layer in ARMS for b in layer.bones], axis=0)

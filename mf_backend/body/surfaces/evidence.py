@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.layers import LABELS, tell_apart
+from mf_backend.body.layers import LABELS, Telling, tell_apart
 from mf_backend.body.limb_widths import BodyWidths
 from mf_backend.body.sprites import carry_outwards
 from mf_backend.body.surfaces.names import ARMS, SURFACE, SURFACES, Surface
@@ -23,7 +23,6 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 NOBODY = 255
-_BEHIND_ARMS = tuple(n for n in LABELS if not any(n in arm.bones for arm in ARMS))
 _WORKING_HEIGHT = 320
 """Pixels of height at which surfaces are told apart; their borders are smooth."""
 _PAD = 3
@@ -84,7 +83,7 @@ def gather(
     part, own_matte = frame[y0:y1, x0:x1], matte[y0:y1, x0:x1]
     little = cv2.resize(own_matte, small, interpolation=cv2.INTER_AREA)
     shrunk = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
-    near, label = tell_apart(x, y, points, widths, shrunk, little >= 200, _BEHIND_ARMS)
+    near, label = tell_apart(x, y, points, widths, shrunk, little >= 200, Telling.SURFACES)
     pixel = (scale[0] + scale[1]) / 2
     own, seen = {}, {}
     for surface in SURFACES:

@@ -22,7 +22,7 @@ from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.unseen import warn_of_unseen
 from mf_backend.retarget.target_mask import model_person, working_scale
 
-_VERSION = "4"
+_VERSION = "5"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _FEATHER = 1.0
