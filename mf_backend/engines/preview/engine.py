@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.background import kept_frames
+from mf_backend.actor.plate.background import Light, kept_frames
 from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.mattes import source_matte
@@ -15,14 +15,14 @@ from mf_backend.compositing.shade import hidden_by, shade_of
 from mf_backend.contracts import resources
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import Reporter
-from mf_backend.contracts.request import Settings
+from mf_backend.contracts.request import Settings, Shadow
 from mf_backend.contracts.tables import Missing
 from mf_backend.engines.base import EngineJob, MemoryNeed
 from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.unseen import warn_of_unseen
 from mf_backend.retarget.target_mask import model_person, working_scale
 
-_VERSION = "5"
+_VERSION = "6"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _FEATHER = 1.0
@@ -81,7 +81,10 @@ class PreviewEngine:
         def matte(index: int) -> NDArray[np.uint8]:
             return source_matte(conditions, index)
 
-        plate = kept_plate(clip, lambda i: hidden_by(conditions, i), reporter, job.findings)
+        # The plate from which the shadow was told has no shadow, and is kept.
+        moved = job.settings.shadow is Shadow.MOVE
+        light = Light.BRIGHTER if moved else Light.USUAL
+        plate = kept_plate(clip, matte, reporter, job.findings, light)
         if plate.report.seen < _LITTLE_SEEN:
             reporter.warn(
                 "plate-inpainted",
