@@ -23,7 +23,7 @@ from mf_backend.jobs.stages.names import (
 _SECONDS_A_FRAME = {
     READ: 0.002,
     JOINTS: 0.5,
-    MASKS: 0.6,
+    MASKS: 0.9,
     ALIGN: 0.1,
     TARGET_MASK: 0.15,
     RENDER: 1.0,
@@ -76,7 +76,7 @@ def expected_seconds(request: JobRequest, count: int) -> dict[str, float]:
     if settings.source_joints or settings.source_poses:
         cost[JOINTS] = 0.02
     if settings.source_masks:
-        cost[MASKS] = 0.03
+        cost[MASKS] = 0.3
     elif request.actors and not (settings.source_joints or settings.source_poses):
         # All is found in the stage that comes first, and only copied in the other.
         cost[JOINTS], cost[MASKS] = cost[JOINTS] + 0.5 * cost[MASKS], 0.03
