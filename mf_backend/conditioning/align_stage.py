@@ -79,6 +79,10 @@ class AlignStage:
         """Joints of both sides, what was done, and the target's pictures."""
         return (FILE, QUALITY, *picture_names(count, "target_poses"))
 
+    def beside(self, count: int) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Joints of both sides and the target's pictures."""
         try:

@@ -75,6 +75,9 @@ class ConditionStage(Protocol):
     def outputs(self, count: int) -> tuple[str, ...]:
         """Paths under `out` of all files that the stage leaves for `count` frames."""
 
+    def beside(self, count: int) -> tuple[str, ...]:
+        """What the stage may leave under `out` besides, without which it is complete, too."""
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Whether all files of the stage are there and open at the right size."""
 

@@ -59,6 +59,10 @@ class JointsStage:
         """Joints, what was found, and the pictures."""
         return (SOURCE_JOINTS, QUALITY, *picture_names(count, "source_poses"))
 
+    def beside(self, count: int) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Joints of all frames and their pictures."""
         try:

@@ -75,10 +75,13 @@ class MasksStage:
         """What was found, masks and mattes."""
         return (QUALITY, *picture_names(count, *_FOLDERS))
 
+    def beside(self, count: int) -> tuple[str, ...]:
+        """What mending leaves; jobs of former versions are finished without it."""
+        return picture_names(count, mending.HELD, mending.FRONT)
+
     def pictures(self, count: int) -> tuple[str, ...]:
-        """Paths under `out` of all pictures; what mending leaves beside the masks is not among the
-        outputs, because jobs of former versions are finished without it."""
-        return picture_names(count, *_FOLDERS, mending.HELD, mending.FRONT)
+        """Paths under `out` of all pictures."""
+        return (*picture_names(count, *_FOLDERS), *self.beside(count))
 
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames."""

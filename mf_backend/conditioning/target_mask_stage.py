@@ -71,6 +71,10 @@ class TargetMaskStage:
         said = (QUALITY, f"quality/{SHADOW}.json", REPORT, SHEET)
         return (*said, *picture_names(count, *_FOLDERS))
 
+    def beside(self, count: int) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames, the report and the sheet."""
         said = is_json(out / QUALITY) and is_json(out / REPORT)

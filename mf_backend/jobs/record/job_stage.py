@@ -24,5 +24,8 @@ class JobStage:
     run: Callable[[JobTracker, str], int | None]
     """Do the work, whose results are made from what the hash stands for; may return the number of
     frames it made."""
+    beside: Callable[[int], tuple[str, ...]] = lambda count: ()
+    """Paths of what it may leave besides: on record where it is there, and no stage without it is
+    incomplete."""
     frames: FinishedFrames | None = None
     """Set where single files are kept and made again."""

@@ -146,7 +146,8 @@ class StageKeeper:
         for stage in self._stages:
             if stage.frames is not None or stage.name in self._records:
                 continue
-            for name in set(stage.files(count)) - set(stage.files(self._count)):
+            former = {*stage.files(count), *stage.beside(count)}
+            for name in former - {*stage.files(self._count), *stage.beside(self._count)}:
                 (self._job.path / name).unlink(missing_ok=True)
 
     def _read(self, name: str) -> None:
@@ -174,7 +175,8 @@ class StageKeeper:
         return hash_value([self._records[name].digest for name in names])
 
     def _begun(self, stage: JobStage) -> StageFiles:
-        files: dict[str, FileMark | None] = dict.fromkeys(stage.files(self._count))
+        names = (*stage.files(self._count), *stage.beside(self._count))
+        files: dict[str, FileMark | None] = dict.fromkeys(names)
         return StageFiles(self._keys[stage.name], self._earlier(stage), files)
 
     def _record(
@@ -184,6 +186,9 @@ class StageKeeper:
         for name in begun.files:
             self._check()
             files[name] = FileMark.of(self._job.path / name) if known is None else known.get(name)
+        for name in stage.beside(self._count):
+            if files[name] is None:
+                del files[name]
         missing = [name for name, mark in files.items() if mark is None]
         if missing:
             raise MFError(

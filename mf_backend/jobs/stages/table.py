@@ -45,6 +45,9 @@ def condition_stage(
         ),
         opens=lambda: stage.outputs_complete(context.out, context.clip.count, context.clip.size),
         run=run,
+        beside=lambda count: tuple(
+            job.relative(context.out / name) for name in stage.beside(count)
+        ),
     )
 
 

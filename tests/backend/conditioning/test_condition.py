@@ -207,7 +207,9 @@ def test_inverted_masks_are_named_and_replaced(
     assert "masks of frames 1 look inverted" in ran.err
     for index in range(3):
         mask = read_grey(out / "source_masks" / f"frame_{index}.png") > 127
-        assert overlap(mask, good[index] > 127) > (0.9 if index == 1 else 0.9999)
+        assert overlap(mask, good[index] > 127) > 0.9
+        # A given one is grown by what its edge leaves visible, and loses nothing.
+        assert index == 1 or mask[good[index] > 127].all()
 
 
 def test_nobody_in_the_clip(condition: Run, odd_path: Path) -> None:
