@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.plate.fill import inpaint
 from mf_backend.clip import Clip, open_clip, write_png
 from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.errors import InputError
@@ -162,7 +163,7 @@ def preview_frame(folder: Path, index: int) -> Path:
             request.settings,
             job.engine_work,
         )
-        ((_, picture),) = PreviewEngine().render(work, [chosen.index(index)], NullReporter())
+        ((_, picture),) = PreviewEngine(inpaint).render(work, [chosen.index(index)], NullReporter())
     path = job.path / "work" / "one_frame" / f"{index + 1:06d}.png"
     write_png(path, picture)
     return path

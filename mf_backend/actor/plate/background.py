@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.actor.plate.fill import Filler, fill
 from mf_backend.actor.plate.gather import Key, Light
 from mf_backend.actor.plate.motion import CameraMotion, MotionTracker
 from mf_backend.actor.plate.pieces import Piece, make_pieces
@@ -143,6 +144,7 @@ def build_plate(
     person: Callable[[int], Mask],
     reporter: Reporter,
     light: Light = Light.USUAL,
+    fill_unseen: Filler = fill,
 ) -> BackgroundPlate:
     """Read the clip once and put the plate together.
 
@@ -164,7 +166,7 @@ def build_plate(
             keys[i] = Key(frame, grown(mask, 2 * grow))
         reporter.advance(i + 1)
     motion = tracker.finish()
-    pieces, seen = make_pieces(keys, motion, count, clip.size, light, reporter.check)
+    pieces, seen = make_pieces(keys, motion, count, clip.size, light, reporter.check, fill_unseen)
     report = PlateReport(motion.steady, motion.registered, seen)
     return BackgroundPlate(pieces, motion, report, grow)
 

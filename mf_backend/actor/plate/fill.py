@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,9 @@ from mf_backend.actor.plate.exemplar import exemplar_fill
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+Filler = Callable[[Picture, Mask, Mask], Picture]
+"""Makes up a hole in a picture without colours from where the last one says: `fill` or `inpaint`,
+which takes a tenth of the time and goes on with colours alone."""
 
 _MOST_PAINTED = 9000
 """Pixels that are inpainted at full size; bigger holes are painted smaller, they are smooth."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.fill import fill, inpaint
+from mf_backend.actor.plate.fill import Filler, fill, inpaint
 from mf_backend.actor.plate.gather import (
     Canvas,
     Key,
@@ -67,6 +67,7 @@ def make_pieces(
     size: tuple[int, int],
     light: Light,
     check: Callable[[], None],
+    fill_unseen: Filler = fill,
 ) -> tuple[dict[int, Piece], float]:
     """The pieces by the frame from which on they are shown, and the share of the pixels behind the
     actor that some frame saw."""
@@ -84,7 +85,9 @@ def make_pieces(
         canvas = canvas_of(motion, start, sorted({span[0], start, end, *span[::_APART]}), size)
         beside = [starts[k] for k in (place - 1, place + 1) if 0 <= k < len(starts)]
         neighbours = [made[k] for k in beside if k in made]
-        made[start], ever = _piece(canvas, keys, motion, (start, end), size, light, neighbours)
+        made[start], ever = _piece(
+            canvas, keys, motion, (start, end), size, light, neighbours, fill_unseen
+        )
         hidden += int(ever.sum())
         missing += int((made[start].unseen & ever).sum())
     return made, 1 - missing / max(1, hidden)
@@ -111,6 +114,7 @@ def _piece(
     size: tuple[int, int],
     light: Light,
     neighbours: list[Piece],
+    fill_unseen: Filler,
 ) -> tuple[Piece, Bools]:
     """One piece, and where on it the actor ever was."""
     start, end = span
@@ -145,7 +149,7 @@ def _piece(
             moved = match_tone(moved, picture, usable, unseen | made_up, reach)
             picture = np.where(usable[..., None], moved, picture)
             missing &= ~usable
-    picture = fill(picture, missing, avoid=unseen)
+    picture = fill_unseen(picture, missing, unseen)
     # What lies beyond all frames is shown by hardly any, and only at its very border.
     picture = inpaint(picture, unseen & ~inside)
     return Piece(canvas, size, picture, unseen), ever

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.background import Light, kept_frames
+from mf_backend.actor.plate.background import Light, build_plate, kept_frames
+from mf_backend.actor.plate.fill import Filler
 from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.mattes import source_matte
@@ -44,6 +45,11 @@ class PreviewEngine:
     label = "Preview (warped limbs, CPU)"
     seconds_a_frame = 0.4
     frames_apart = True
+
+    def __init__(self, fill_unseen: Filler | None = None) -> None:
+        """`fill_unseen` makes up the background that no frame shows, where a picture is only looked
+        at and not kept; None: as for a take."""
+        self._fill_unseen = fill_unseen
 
     def missing(self, settings: Settings) -> list[Missing]:
         """What keeps the engine from running: only OpenCV could be absent."""
@@ -84,7 +90,10 @@ class PreviewEngine:
         # The plate from which the shadow was told has no shadow, and is kept.
         moved = job.settings.shadow is Shadow.MOVE
         light = Light.BRIGHTER if moved else Light.USUAL
-        plate = kept_plate(clip, matte, reporter, job.findings, light)
+        if self._fill_unseen is None:
+            plate = kept_plate(clip, matte, reporter, job.findings, light)
+        else:
+            plate = build_plate(clip, matte, reporter, light, self._fill_unseen)
         if plate.report.seen < _LITTLE_SEEN:
             reporter.warn(
                 "plate-inpainted",
