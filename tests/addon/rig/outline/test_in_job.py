@@ -16,6 +16,8 @@ from motionfollower_addon.core.job.order import Goal, Order
 from tests.addon.figure import add_box, add_skin, hang
 from tests.addon.scenes import SIZE, strips
 
+HIPS = (8, 11)
+
 
 def folder_of(scene: Any) -> Path:
     takes = [strip for strip in strips(scene) if "motionfollower_job" in strip]
@@ -53,7 +55,9 @@ def test_masks_go_with_the_joints_and_are_used(scene: Any) -> None:
         assert mask.shape == SIZE[::-1]
         assert mask.dtype == np.uint8
         assert set(np.unique(mask)) == {0, 255}
-        body = joints[index, BODY][1:14].round().astype(int)
+        # Hips are marked above the heads of the thighs, where this thin skin has nothing.
+        limbs = [joint for joint in range(1, 14) if joint not in HIPS]
+        body = joints[index, BODY][limbs].round().astype(int)
         assert mask[body[:, 1], body[:, 0]].mean() > 0.9 * 255, "the joints lie in the mask"
     told = quality(folder)
     assert told["from"] == "given masks"
