@@ -20,7 +20,7 @@ from mf_backend.version import VERSION
 PROGRAM = "python -m mf_backend"
 
 
-_HEAVY = ("serve", "run", "analyse", "condition", "evaluate", "bench")
+_HEAVY = ("serve", "run", "analyse", "condition", "evaluate", "bench", "train")
 _LEAST_ROOM = Room(300 << 20, 60 << 20)
 """With less, numpy may end the process while it loads."""
 

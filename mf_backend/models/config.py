@@ -85,7 +85,11 @@ class PoseConfig:
 
 @dataclass(frozen=True)
 class VAEConfig:
-    """The autoencoder, in the terms of diffusers' AutoencoderKL."""
+    """The autoencoder, in the terms of diffusers' AutoencoderKL.
+
+    `encoder` is "kl" for that one's own, or "patches" for one linear map of patches
+    (`mf_backend.models.patches`).
+    """
 
     block_out_channels: tuple[int, ...] = ruled(_WIDTHS, (128, 256, 512, 512))
     layers_per_block: int = ruled(_LAYERS, 2)
@@ -93,6 +97,7 @@ class VAEConfig:
     norm_groups: int = ruled(_WIDTH, 32)
     sample_size: int = ruled(_WIDTH, 256)
     scaling_factor: float = ruled(Number(1e-6, 1000), 0.18215)
+    encoder: str = ruled(Choice(("kl", "patches")), "kl")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from mf_backend.contracts.checks.fields import listed
 from mf_backend.contracts.errors import InputError
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.denoiser.unet import MotionUNet
+from mf_backend.models.patches import PatchEncoder
 
 
 @dataclass
@@ -94,18 +95,22 @@ def build_vae(config: ModelConfig) -> Any:
 
     vae = config.vae
     levels = len(vae.block_out_channels)
-    return _frozen(
-        AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * levels,
-            up_block_types=("UpDecoderBlock2D",) * levels,
-            block_out_channels=tuple(vae.block_out_channels),
-            layers_per_block=vae.layers_per_block,
-            latent_channels=vae.latent_channels,
-            norm_num_groups=vae.norm_groups,
-            sample_size=vae.sample_size,
-            scaling_factor=vae.scaling_factor,
-        )
+    own = vae.encoder == "kl"
+    network: Any = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=tuple(vae.block_out_channels),
+        layers_per_block=vae.layers_per_block,
+        latent_channels=vae.latent_channels,
+        norm_num_groups=vae.norm_groups,
+        sample_size=vae.sample_size,
+        scaling_factor=vae.scaling_factor,
+        use_quant_conv=own,
+        use_post_quant_conv=own,
     )
+    if not own:
+        network.encoder = PatchEncoder(vae.latent_channels, 2 ** (levels - 1))
+    return _frozen(network)
 
 
 def build_image_encoder(config: ModelConfig) -> Any:

@@ -44,6 +44,8 @@ class Kind(StrEnum):
     PUBLISHED = "published"
     TINY = "tiny"
     """Random, for tests."""
+    TRAINED = "trained"
+    """Learnt by `python -m mf_backend train`; `notes` tell from what."""
 
 
 NEEDED = (Network.UNET, Network.POSE_CONTROLLER, Network.VAE, Network.IMAGE_ENCODER)

@@ -16,6 +16,7 @@ COMMANDS = {
     "jobs": "show how the jobs below a folder stand, as a list or a page",
     "analyse": "find the actor of a clip once, for every take of it",
     "condition": "make joints, masks and skeletons from a clip and a target motion",
+    "train": "learn weights from shots of one's own",
     "weights": "list, import and verify the networks' weights",
     "evaluate": "compare a result with the true frames",
     "bench": "measure memory, speed and parity on this machine",

@@ -1,0 +1,1 @@
+"""Between pictures and latents: the linear encoder, and teaching the decoder."""

@@ -1,0 +1,1 @@
+"""Shots for training: reading them, and drawing batches from them."""

@@ -1,0 +1,181 @@
+"""Batches: what the networks see and should paint, drawn by number.
+
+Slot k of batch n of a stage is drawn from (seed, stage, n, k) and nothing else, so that a run that
+goes on, or one on several cards, sees what an uninterrupted one on a single card sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mf_backend.contracts.errors import InputError
+from mf_backend.engines.motionfollower.inputs import draw_pose
+from mf_backend.sampler.conditions import clip_pixels
+from mf_backend.training.data.looks import Look, draw_look, seen, seen_joints
+from mf_backend.training.data.shots import Array, Shot
+from mf_backend.training.recipe import Recipe, Stage
+
+_DROP_TOKEN, _DROP_ALL = 1, 2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Frames of one batch; those of a clip lie together."""
+
+    reference: Tensor
+    """[n, 3, S, S] in [-1, 1]."""
+    clip_pixels: Tensor
+    """The same as CLIP takes it, [n, 3, 224, 224]."""
+    pose: Tensor
+    """The wanted skeletons [n, 3, S, S] in [0, 1]."""
+    truth: Tensor
+    """[n, 3, S, S] in [-1, 1]."""
+    person: Tensor
+    """Where the person is or was in the reference, at latent size [n, 1, S/8, S/8] in [0, 1]."""
+    timesteps: Tensor
+    """int64 [n], one for all frames of a clip."""
+    noise: Tensor
+    """[n, channels, S/8, S/8]."""
+    keeps_token: Tensor
+    """[n, 1, 1], 0 where the token is left out."""
+    keeps_reference: Tensor
+    """[n, 1, 1, 1], 0 where the reference's features are."""
+
+    def to(self, device: torch.device) -> Batch:
+        """All of it on a device."""
+        return Batch(**{item.name: getattr(self, item.name).to(device) for item in fields(self)})
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Frames of a clip or a single one, uint8: pictures [n, S, S, 3], `person` [n, S, S]."""
+
+    reference: Array
+    pose: Array
+    truth: Array
+    person: Array
+
+
+class Drawer:
+    """Draws batches from shots."""
+
+    def __init__(
+        self, shots: Sequence[Shot], recipe: Recipe, channels: int, train_timesteps: int
+    ) -> None:
+        self._shots = list(shots)
+        self._plated = [shot for shot in shots if shot.plate is not None]
+        self._recipe = recipe
+        self._channels = channels
+        self._last = train_timesteps - 1
+        # Long shots count for what they hold.
+        sizes = np.array([sum(map(len, shot.takes)) for shot in shots], np.float64)
+        self._chances = sizes / sizes.sum()
+
+    def batch(self, stage: Stage, number: int, rank: int = 0, ranks: int = 1) -> Batch:
+        """Batch `number` of a stage; of several ranks, the part of one of them.
+
+        Raises InputError where a batch cannot be shared out evenly.
+        """
+        slots = self._recipe.clips if stage is Stage.CLIPS else self._recipe.batch
+        if slots % ranks:
+            raise InputError(
+                "train-ranks",
+                f"A batch of {slots} cannot be shared evenly by {ranks} processes.",
+                "Choose a batch that is a multiple of their number.",
+            )
+        parts = [self._slot(stage, number, slot) for slot in range(rank, slots, ranks)]
+        joined = {
+            item.name: torch.cat([getattr(part, item.name) for part in parts])
+            for item in fields(Batch)
+        }
+        return Batch(**joined)
+
+    def _slot(self, stage: Stage, number: int, slot: int) -> Batch:
+        recipe = self._recipe
+        sequence = np.random.SeedSequence([recipe.seed, list(Stage).index(stage), number, slot])
+        random = np.random.default_rng(sequence)
+        shot = self._shots[int(random.choice(len(self._shots), p=self._chances))]
+        look = draw_look(random, recipe, shot, self._plated)
+        frames = recipe.clip_frames if stage is Stage.CLIPS else 1
+        pictures = _choose(random, shot, look, frames, recipe.own_reference)
+        timestep = int(random.integers(self._last + 1))
+        if random.random() < recipe.last_timestep:
+            timestep = self._last
+        dropped = random.random(2)
+        what = _DROP_TOKEN if dropped[0] < recipe.token_dropped else 0
+        what = _DROP_ALL if dropped[1] < recipe.reference_dropped else what
+        generator = torch.Generator().manual_seed(int(random.integers(2**63)))
+        return as_batch(pictures, timestep, what, self._channels, generator)
+
+
+def _choose(
+    random: np.random.Generator, shot: Shot, look: Look, frames: int, own: float
+) -> Pictures:
+    """A clip of the wanted take and its references, in one look."""
+    wanted = int(random.integers(len(shot.takes)))
+    other = int(random.integers(len(shot.takes)))
+    if len(shot.takes) > 1 and random.random() < 0.8:
+        other = 1 - wanted
+    take, reference = shot.takes[wanted], shot.takes[other]
+    start = int(random.integers(len(take) - frames + 1))
+    numbers = np.arange(start, start + frames)
+    begin = int(random.integers(len(reference) - frames + 1))
+    # A set that moves past the camera is the same only in frames of one number.
+    aligned = shot.moving_camera or random.random() < 0.5
+    origins = np.minimum(numbers, len(reference) - 1) if aligned else begin + np.arange(frames)
+    if random.random() < own:
+        reference, origins = take, numbers
+    return pictures_of(shot, wanted, numbers, other if reference is not take else wanted, origins,
+                       look)  # fmt: skip
+
+
+def pictures_of(
+    shot: Shot,
+    wanted: int,
+    numbers: Sequence[int] | NDArray[np.int64],
+    other: int,
+    origins: Sequence[int] | NDArray[np.int64],
+    look: Look,
+) -> Pictures:
+    """Frames `numbers` of take `wanted`, to be painted after frames `origins` of take `other`."""
+    take, reference = shot.takes[wanted], shot.takes[other]
+    side = take.pictures.shape[2]
+    truths = [seen(take, int(n), look, shot.plate) for n in numbers]
+    before = [seen(reference, int(n), look, shot.plate) for n in origins]
+    poses = [draw_pose(seen_joints(take, int(n), look), (side, side), side) for n in numbers]
+    return Pictures(
+        np.stack([picture for picture, _ in before]),
+        np.stack(poses),
+        np.stack([picture for picture, _ in truths]),
+        np.stack([np.maximum(a, b) for (_, a), (_, b) in zip(truths, before, strict=True)]),
+    )
+
+
+def as_batch(
+    pictures: Pictures, timestep: int, dropped: int, channels: int, generator: torch.Generator
+) -> Batch:
+    """Tensors of one slot."""
+    count, side = pictures.truth.shape[:2]
+    person = torch.from_numpy(pictures.person).float().unsqueeze(1) / 255
+    return Batch(
+        _values(pictures.reference) * 2 - 1,
+        torch.stack([clip_pixels(picture) for picture in pictures.reference]),
+        _values(pictures.pose),
+        _values(pictures.truth) * 2 - 1,
+        torch.nn.functional.max_pool2d(person, 8),
+        torch.full((count,), timestep, dtype=torch.int64),
+        torch.randn((count, channels, side // 8, side // 8), generator=generator),
+        torch.full((count, 1, 1), float(dropped == 0)),
+        torch.full((count, 1, 1, 1), float(dropped != _DROP_ALL)),
+    )
+
+
+def _values(pictures: Array) -> Tensor:
+    """uint8 [n, H, W, 3] to float32 [n, 3, H, W] in [0, 1]."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255

@@ -1,0 +1,1 @@
+"""One step: noise, prediction, loss, averages, and where a run stands."""
