@@ -10,6 +10,7 @@ from mf_backend.models.config import ModelConfig
 from mf_backend.models.model_set import build_models
 from mf_backend.training.data.batches import Batch
 from mf_backend.training.learning.processes import Processes
+from mf_backend.training.learning.runners import LearningRunner
 from mf_backend.training.learning.stepping import Stepping
 from mf_backend.training.recipe import Recipe, Stage
 
@@ -27,6 +28,10 @@ def stage_bytes(config: ModelConfig, recipe: Recipe, stage: Stage, *, mixed: boo
     models = build_models(config, device="meta", dtype=dtype)
     count = recipe.clips * recipe.clip_frames if stage is Stage.CLIPS else recipe.batch
     stepping = Stepping(models, stage, recipe, Processes())
+    # Backward passes do not see a mode of functions, and would count another kind of attention.
+    stepping.runner = LearningRunner(
+        stepping.runner.frames, checkpointing=recipe.checkpointing, again=FusedAttention
+    )
     weights = [w for network in models.named().values() for w in network.parameters()]
     batch = _batch(config, count, dtype)
     known: list[Tensor] = [*weights, *vars(batch).values()]

@@ -217,7 +217,7 @@ class Run:
                             "seconds": round(time.monotonic() - self._started, 1),
                         }
                     )
-                if stepping.step % self.recipe.show_every == 0 or stepping.step in (1, steps):
+                if stepping.step % self.recipe.show_every == 0 or stepping.step == steps:
                     self._paint(stepping)
                 if stepping.step % self.recipe.keep_every == 0 or stepping.step == steps:
                     self._keep(stepping)

@@ -62,6 +62,12 @@ class Pictures:
     person: Array
 
 
+def joined(parts: Sequence[Batch]) -> Batch:
+    """One batch of several."""
+    names = [item.name for item in fields(Batch)]
+    return Batch(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+
+
 class Drawer:
     """Draws batches from shots."""
 
@@ -90,11 +96,7 @@ class Drawer:
                 "Choose a batch that is a multiple of their number.",
             )
         parts = [self._slot(stage, number, slot) for slot in range(rank, slots, ranks)]
-        joined = {
-            item.name: torch.cat([getattr(part, item.name) for part in parts])
-            for item in fields(Batch)
-        }
-        return Batch(**joined)
+        return joined(parts)
 
     def _slot(self, stage: Stage, number: int, slot: int) -> Batch:
         recipe = self._recipe

@@ -7,7 +7,8 @@ own checkpointing: around the same units of layers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 import torch
@@ -21,14 +22,22 @@ class LearningRunner(Runner):
     """Runs layers under automatic differentiation, those that mix frames clip by clip.
 
     `frames` is how many frames of the batch belong to each clip; with 1 motion modules do not run.
-    With `checkpointing` a unit's inputs are kept and it runs again in the backward pass.
+    With `checkpointing` a unit's inputs are kept and it runs again in the backward pass, inside
+    what `again` gives.
     """
 
-    def __init__(self, frames: int = 1, *, checkpointing: bool = False) -> None:
+    def __init__(
+        self,
+        frames: int = 1,
+        *,
+        checkpointing: bool = False,
+        again: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         super().__init__()
         self.frames = frames
         self.moves = frames > 1
         self.checkpointing = checkpointing
+        self._again = again
 
     def run(
         self,
@@ -58,4 +67,11 @@ class LearningRunner(Runner):
         if not (self.checkpointing and torch.is_grad_enabled()):
             return layer(self, *inputs)
         inner = LearningRunner(self.frames)
-        return cast(Tensor, checkpoint(layer, inner, *inputs, use_reentrant=False))
+        output = checkpoint(
+            layer,
+            inner,
+            *inputs,
+            use_reentrant=False,
+            context_fn=lambda: (nullcontext(), self._again()),
+        )
+        return cast(Tensor, output)

@@ -51,7 +51,7 @@ class Stepping:
         self._objective = Objective(models.config.schedule, recipe.most_snr, recipe.person_weight)
         self._processes = processes
         frames = recipe.clip_frames if stage is Stage.CLIPS else 1
-        self._runner = LearningRunner(frames, checkpointing=recipe.checkpointing)
+        self.runner = LearningRunner(frames, checkpointing=recipe.checkpointing)
 
     def take(self, batch: Batch) -> Outcome:
         """Learn one batch. Raises MFError where the loss is no number; nothing moved then."""
@@ -84,7 +84,7 @@ class Stepping:
             return decoder_loss(self.models, clean, batch, self.recipe.person_weight)
         noisy = self._objective.noisy(clean, batch.noise, batch.timesteps)
         wanted = self._objective.wanted(clean, batch.noise, batch.timesteps)
-        v = predict(self.models, noisy, batch, self._runner)
+        v = predict(self.models, noisy, batch, self.runner)
         return self._objective.loss(v, wanted, batch.person, batch.timesteps)
 
     def end(self) -> None:

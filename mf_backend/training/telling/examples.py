@@ -13,7 +13,7 @@ from torch import Tensor
 from mf_backend.models.denoiser.unet import UNetConditions
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.noise.schedule import Schedule
-from mf_backend.training.data.batches import Batch, as_batch, pictures_of
+from mf_backend.training.data.batches import Batch, as_batch, joined, pictures_of
 from mf_backend.training.data.looks import Look
 from mf_backend.training.data.shots import Array, Shot
 from mf_backend.training.learning.networks import conditions_of, encode
@@ -61,34 +61,26 @@ class Examples:
                 generator = torch.Generator().manual_seed(int(random.integers(2**62)))
                 found.append(as_batch(pictures, 0, 0, channels, generator))
             self._names.append(f"{shot.name}, frame {frame + 1}")
-        self._edits, self._reconstructions = edits, reconstructions
+        self._edits = edits
+        self._every = joined([*edits, *reconstructions])
 
     def paint(self, models: ModelSet, stage: Stage) -> list[Example]:
         """Sample every example in few steps (decoded latents of the truth before there is a UNet).
 
-        Frames are painted one by one also after clips: this shows single pictures.
+        Frames do not know each other here, also after clips: this shows single pictures.
         """
-        found = []
         with torch.no_grad():
-            for name, edit, rebuilt in zip(
-                self._names, self._edits, self._reconstructions, strict=True
-            ):
-                pictures = [
-                    _picture(models, _paint(models, batch.to(models.device), stage))
-                    for batch in (edit, rebuilt)
-                ]
-                truth = _plain(edit.truth[0] / 2 + 0.5)
-                found.append(
-                    Example(
-                        name,
-                        _plain(edit.reference[0] / 2 + 0.5),
-                        _plain(edit.pose[0]),
-                        pictures[1],
-                        pictures[0],
-                        truth,
-                        _psnr(pictures[0], truth, edit),
-                    )
-                )
+            latents = _paint(models, self._every.to(models.device), stage)
+            pictures = [_picture(models, latent) for latent in torch.split(latents, 1)]
+        count = len(self._edits)
+        found = []
+        for k, (name, batch) in enumerate(zip(self._names, self._edits, strict=True)):
+            truth = _plain(batch.truth[0] / 2 + 0.5)
+            reference, pose = _plain(batch.reference[0] / 2 + 0.5), _plain(batch.pose[0])
+            psnr = _psnr(pictures[k], truth, batch)
+            found.append(
+                Example(name, reference, pose, pictures[count + k], pictures[k], truth, psnr)
+            )
         return found
 
 
