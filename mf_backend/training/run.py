@@ -84,7 +84,8 @@ def _open(begin: Begin, recipe: Recipe, reporter: Reporter, processes: Processes
     device = choose_device(begin.device).device
     if device.type == "cuda" and processes.count > 1:
         device = torch.device("cuda", processes.local)
-    _tell_memory(config, recipe, device, reporter)
+    if not folder.begun:
+        _tell_memory(config, recipe, device, reporter)
     if processes.leads:
         folder.begin(recipe, config)
     models, begins = _models(begin, config, recipe, shots)
