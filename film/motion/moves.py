@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from film.motion.stance import Foot, Move, Stance
+from film.motion.wander import wander
 
 
 def _wave(t: float, period: float, phase: float = 0.0) -> float:
@@ -338,5 +339,6 @@ MOVES: dict[str, Callable[[float, float, float], Move]] = {
     "stand": stand, "walk": walk, "wave": wave, "raise_arms": raise_arms, "squat": squat,
     "turn_round": turn_round, "sit": sit, "dance": dance, "kick": kick, "carry": carry,
     "lift_box": lift_box, "reach": reach, "bow": bow, "hands_on_hips": hands_on_hips,
+    "wander": wander,
 }  # fmt: skip
 """To add one: write it beside these and name it here."""
