@@ -39,6 +39,8 @@ _SETS = {
 _INDOORS = ("room", "studio", "hall")
 _STAYING = tuple(name for name in MOVES if name not in ("walk", "sit", "carry", "lift_box"))
 """Moves that need no room, no seat and nothing to hold."""
+_FILM, _TALL = 36.0, 1.75
+"""The long side of a camera's film in mm, a person's height in metres."""
 _WANDERING = 0.5
 """Share of actions that are poses by chance."""
 
@@ -99,13 +101,14 @@ def _action(random: Random) -> Action:
 
 
 def _camera(random: Random) -> Shooting:
-    away, lens = _between(random, 3.3, 4.8), _between(random, 32, 46)
+    away, share = _between(random, 3.3, 4.8), _between(random, 0.5, 0.8)
     move = str(random.choice(("static", "pan", "dolly", "handheld"), p=(0.7, 0.12, 0.09, 0.09)))
     amounts = {"static": 0.0, "pan": _between(random, -8, 8), "dolly": 0.0}
     return Shooting(
         place=(_between(random, -0.7, 0.7), -away, _between(random, 0.8, 1.6)),
         at=(_between(random, -0.2, 0.2), 0.0, _between(random, 0.82, 1.0)),
-        lens=lens,
+        # A standing person takes that share of the picture's height.
+        lens=_FILM * away * share / _TALL,
         move=move,
         amount=amounts.get(move, _between(random, 0.3, 0.9)),
         way=(_between(random, -0.6, 0.6), _between(random, -0.2, 0.2), 0.0),
