@@ -61,6 +61,14 @@ class SamplerOptions:
     window_overlap: int = 8
     whole_reconstruction: bool = False
     discarded_renoising: bool = False
+    start_strength: float = 1.0
+    """How much noise `state.started_state` puts on the pictures that the edit starts from, as a
+    share of the steps that are left to do; 1 starts from noise alone, as released."""
+
+    @property
+    def first_step(self) -> int:
+        """The step that a start from pictures begins with."""
+        return self.steps - max(1, round(self.start_strength * self.steps))
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.steps > 1000:
@@ -70,6 +78,12 @@ class SamplerOptions:
         if not math.isfinite(self.energy_scale) or self.energy_scale < 0:
             raise InputError(
                 "energy-scale", f"The score guidance must be 0 or more, not {self.energy_scale}."
+            )
+        if not 0 < self.start_strength <= 1:
+            raise InputError(
+                "start-strength",
+                f"The strength of a start from pictures must be above 0 and at most 1, not "
+                f"{self.start_strength}.",
             )
         if self.window_frames < 1 or not 0 <= self.window_overlap < self.window_frames:
             raise InputError(

@@ -12,9 +12,13 @@ from torch import Tensor
 
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import atomic_path
+from mf_backend.models.config import ScheduleConfig
 from mf_backend.sampler.conditions import Conditions
+from mf_backend.sampler.memory import MemoryPlan
 from mf_backend.sampler.noise.inpainting import draw
+from mf_backend.sampler.noise.schedule import Schedule
 from mf_backend.sampler.options import SamplerOptions
+from mf_backend.sampler.units import list_units
 
 _FORMAT = "motionfollower-sampler-2"
 _WITHOUT_SUM = "motionfollower-sampler-1"
@@ -96,3 +100,29 @@ def initial_state(conditions: Conditions, options: SamplerOptions) -> SamplerSta
     generator = torch.Generator().manual_seed(options.seed)
     noise = draw(conditions.latent_shape, generator, conditions.dtype).to(conditions.device)
     return SamplerState(noise, noise.clone(), 0, generator)
+
+
+def started_state(
+    conditions: Conditions,
+    options: SamplerOptions,
+    schedule: ScheduleConfig,
+    source: Tensor,
+    start: Tensor,
+) -> SamplerState:
+    """Branches that start from pictures instead: at `options.first_step`, with its noise on them.
+
+    `source` are the clip's latents, from which the reconstruction starts, `start` those of what
+    the edit is thought to become, both float32 [frames, channels, h, w]. With strength 1 this is
+    `initial_state`: the schedule's first step has no signal.
+    """
+    state = initial_state(conditions, options)
+    if options.first_step == 0:
+        return state
+    given = Schedule(schedule, options.steps)
+    timestep = given.timesteps[options.first_step]
+    noise = state.edit
+    state.recon = given.mix(timestep, source.to(noise.device), noise)
+    state.edit = given.mix(timestep, start.to(noise.device), noise)
+    units = list_units(options, len(conditions.windows), MemoryPlan())
+    state.position = next(i for i, unit in enumerate(units) if unit.step == options.first_step)
+    return state

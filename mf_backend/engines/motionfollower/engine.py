@@ -70,10 +70,14 @@ class MotionFollowerEngine:
 
             # Compiled layers round otherwise; half-finished frames of both must not mix.
             arithmetic += "" if cannot_compile(device.device) else " compiled"
+        told = {k: str(v) for k, v in dataclasses.asdict(options).items()}
+        if options.start_strength == 1:
+            # Frames from before there was this option came from noise, too.
+            del told["start_strength"]
         return {
             "engine": self.name,
             "version": _VERSION,
-            "options": hash_value({k: str(v) for k, v in dataclasses.asdict(options).items()}),
+            "options": hash_value(told),
             "weights": weights.fingerprint,
             "arithmetic": arithmetic,
         }
