@@ -162,6 +162,8 @@ class Run:
             channels,
             models.config.schedule.train_timesteps,
         )
+        unseen = any(shot.split is Split.VALIDATION for shot in shots)
+        self._shown = f"Shots that it {'does not learn' if unseen else 'learns'} from"
         self._examples = Examples(of_split(list(shots), Split.VALIDATION), channels, recipe.seed)
         self._facts = facts(shots, recipe, models.config)
         self._log = Log(folder.log)
@@ -273,9 +275,8 @@ class Run:
     def show(self, runs: bool) -> None:
         """Write the page as it stands."""
         if self._processes.leads:
-            standing = Standing(
-                f"Training in {self.folder.path.name}", self._where, runs, self._facts
-            )
+            title = f"Training in {self.folder.path.name}"
+            standing = Standing(title, self._where, runs, self._facts, self._shown)
             write_page(self.folder.page, standing, self._log.lines, self._painted)
 
     def finish(self) -> Path:

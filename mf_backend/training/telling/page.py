@@ -43,6 +43,8 @@ class Standing:
     how_far: str
     runs: bool
     facts: Mapping[str, str]
+    examples: str
+    """What the pictures are of."""
 
 
 def write_page(
@@ -71,10 +73,12 @@ def _page(
         points = [(float(x["step"]), float(x["loss"])) for x in lines
                   if x["stage"] == stage.value and "loss" in x]  # fmt: skip
         yield _curve(f"{stage.value}: loss", points)
-    shown = [(float(x["total"]), float(x["psnr"])) for x in lines if "psnr" in x]
+    # A decoder alone shows what is possible, not what was learnt.
+    painted = [x for x in lines if "psnr" in x and x["stage"] != Stage.DECODER.value]
+    shown = [(float(x["total"]), float(x["psnr"])) for x in painted]
     yield _curve("edits where the person is: PSNR in dB", shown)
     yield "</div>"
-    yield from _pictures(examples)
+    yield from _pictures(standing.examples, examples)
     yield "<h2>What it learns from</h2><table>"
     for name, value in standing.facts.items():
         yield f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
@@ -108,10 +112,10 @@ def _curve(title: str, points: Sequence[tuple[float, float]]) -> str:
     )
 
 
-def _pictures(examples: Sequence[Example]) -> Iterator[str]:
+def _pictures(what: str, examples: Sequence[Example]) -> Iterator[str]:
     if not examples:
         return
-    yield "<h2>Shots that it does not learn from</h2><table><tr><th></th>"
+    yield f"<h2>{escape(what)}</h2><table><tr><th></th>"
     yield "".join(f"<th>{n}</th>" for n in ("Footage", "Skeleton", "Reconstruction", "Edit"))
     yield "<th>Truth</th></tr>"
     for example in examples:

@@ -147,6 +147,7 @@ def test_the_set_opens_and_its_autoencoder_works_both_ways(whole: Path, shots: P
 
 def test_the_page_shows_curves_and_pictures_and_loads_nothing(whole: Path) -> None:
     page = (whole / "page.html").read_text()
+    assert "Shots that it learns from" in page
     assert page.count("<polyline") == 4 and page.count("data:image/png") == 15
     assert 'http-equiv="refresh"' not in page and "<script" not in page
     report = json.loads((whole / "report.json").read_text())
