@@ -34,8 +34,8 @@ class Suite:
     """Processes that share the suite's files; more than one only where nothing times itself."""
     blender: str = ""
     """Version of Blender whose wheel the suite runs in; "" where it needs none."""
-    left_out: tuple[str, ...] = ()
-    """Files that are not run."""
+    without: str = ""
+    """Mark of tests that are left out where the whole suite is run."""
     beside: bool = False
     """Whether it may run while others of its kind do: it starts one process and times nothing."""
     real_blenders: tuple[str, ...] = ()
@@ -43,8 +43,8 @@ class Suite:
 
 
 ADDON = Suite("addon", ("tests/addon",), beside=True)
-# About the installer alone: Blender has no part in them, so once is enough.
-WITHOUT_BPY = ("tests/addon/setup/test_choices.py", "tests/addon/setup/test_installer.py")
+ONCE = "once"
+"""Mark of the add-on's tests that the main Blender alone runs."""
 HEAP = {"MALLOC_PERTURB_": "165"}
 """Has glibc fill memory as it is given out and freed: what uses it wrongly crashes soon instead of
 now and then. Other systems take no notice."""
@@ -104,8 +104,8 @@ def plan(root: Path, whole: bool, versions: Iterable[str] = ()) -> list[Suite]:
             raise say.DevError(f"--bpy {version}: the versions to test in are {known}.", 2)
 
     def addon(version: str) -> Suite:
-        left_out = () if version == main else WITHOUT_BPY
-        return replace(ADDON, name=f"addon (bpy {version})", blender=version, left_out=left_out)
+        without = "" if version == main else ONCE
+        return replace(ADDON, name=f"addon (bpy {version})", blender=version, without=without)
 
     if versions:
         return [addon(version) for version in versions]
@@ -140,7 +140,10 @@ def test(
             continue
         if notes is None and not fast and _meets(root, suite.real_blenders, targets):
             notes = blenders.fetch(root)  # all of them, before the first test that can use one
-        wanted.append((suite, [*targets, *(["-m", "not slow"] if fast else []), *extra]))
+        without = "" if given else suite.without  # what is asked for by name is run all the same
+        left_out = [f"not {mark}" for mark in ("slow" if fast else "", without) if mark]
+        marks = ["-m", " and ".join(left_out)] if left_out else []
+        wanted.append((suite, [*targets, *marks, *extra]))
     results = []
     for beside, together in groupby(wanted, key=lambda each: each[0].beside):
         results += _together(root, python, list(together), _AT_ONCE if beside else 1)
@@ -235,9 +238,6 @@ def _pytest(
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        asked = {text.split("::")[0] for text in arguments}  # by name: that is run all the same
-        left_out = (str(root / name) for name in suite.left_out)
-        command += [f"--ignore={name}" for name in left_out if name not in asked]
         if suite.workers > 1:
             command += ["-n", str(suite.workers), "--dist", "worksteal", "--durations", "25"]
         ran = _run(f"tests: {suite.name}", command, root, environment, printed)

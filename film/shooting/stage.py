@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from film.blender import require_blender
 from film.motion.moves import MOVES
 from film.motion.pose import Poser
 from film.people.looks import ACTOR_PASS
@@ -38,8 +39,7 @@ class Stage:
         """Let the actor do what he does in a take."""
         armature = self.actor.armature
         armature.animation_data.action = self.actions[name]
-        if hasattr(armature.animation_data, "action_slot"):
-            armature.animation_data.action_slot = self.actions[name].slots[0]
+        armature.animation_data.action_slot = self.actions[name].slots[0]
         self.scene.frame_set(1)
 
     def show_actor(self, shown: bool) -> None:
@@ -60,7 +60,11 @@ def choose(table: dict, name: str, what: str):  # type: ignore[no-untyped-def,ty
 
 
 def build(shot: Shot) -> Stage:
-    """Begin a new file in this Blender and build a shot's scene in it."""
+    """Begin a new file in this Blender and build a shot's scene in it.
+
+    Raises InputError where this is not the Blender that films.
+    """
+    require_blender()
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, shot.frames

@@ -54,7 +54,7 @@ def root(odd_path: Path) -> Path:
     (root / "requirements").mkdir(parents=True)
     (root / "requirements" / "development.txt").write_text("bpy==4.5.1\n", "utf-8")
     (root / "requirements" / "blenders.txt").write_text("", "utf-8")
-    options = "[tool.pytest.ini_options]\nmarkers = ['slow: slow']\n"
+    options = "[tool.pytest.ini_options]\nmarkers = ['slow: slow', 'once: once']\n"
     (root / "pyproject.toml").write_text(options, "utf-8")
     return root
 
@@ -132,6 +132,43 @@ def test_blenders_are_fetched_for_what_uses_them(
     monkeypatch.chdir(root)
     assert len(details(root, path, fast=fast)) == 1
     assert fetched.exists() == fetches
+
+
+ONCE = """
+import os
+
+import pytest
+
+def test_everywhere():
+    pass
+
+@pytest.mark.once("nothing of Blender's in it")
+def test_in_the_main_blender():
+    assert os.environ["MF_BPY"] == "4.5"
+
+@pytest.mark.slow
+def test_slow():
+    pass
+"""
+
+
+def test_other_blenders_leave_out_what_none_of_them_changes(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(root, "requirements/blenders.txt", "bpy==9.8.7\n")
+    put(root, ".venv-bpy-9.8/bpy-9.8.7.dist-info/RECORD", "")  # as if it had been fetched
+    put(root, "tests/addon/test_one.py", ONCE)
+    main, other = "addon (bpy 4.5)", "addon (bpy 9.8)"
+    told = "{} passed, 0 failed, 0 skipped".format
+    assert details(root) == {main: told(3), other: told(2)}
+    assert details(root, fast=True) == {main: told(2)}
+    options = ["-p", "no:cacheprovider"]
+    monkeypatch.chdir(root)
+    asked = (["tests/addon/test_one.py"], False, options, ["9.8"])
+    (by_name,) = suites.test(root, Path(sys.executable), *asked)
+    assert by_name.detail == "2 passed, 1 failed, 0 skipped"  # not the Blender that it asks for
+    (fast,) = suites.test(root, Path(sys.executable), [], True, options, ["9.8"])
+    assert fast.detail == told(1)
 
 
 BESIDE = """

@@ -23,6 +23,8 @@ from film.library.numbered import Split, body_of, numbered
 from film.motion.wander import wander
 from film.shooting.shot import Shot
 
+pytestmark = pytest.mark.once("one Blender films, see test_which_blender.py")
+
 
 def _some(split: Split) -> list[Shot]:
     return [numbered(split, number, 64, 4) for number in range(40)]

@@ -19,6 +19,7 @@ from film.people.anyone import anyone
 from film.people.build import Build, amounts, shape
 from film.people.joints import BodyJoints, regressor
 
+pytestmark = pytest.mark.once("one Blender films, see test_which_blender.py")
 TALL = Build(gender=1.0, height=0.9)
 
 

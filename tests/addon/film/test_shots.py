@@ -20,6 +20,7 @@ if importlib.util.find_spec("anny") is None:
 from film.description import read
 from film.shooting.shot import Shot
 
+pytestmark = pytest.mark.once("one Blender films, see test_which_blender.py")
 SMALL: dict[str, Any] = {
     "name": "small",
     "size": [96, 128],

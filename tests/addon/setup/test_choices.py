@@ -42,6 +42,8 @@ from motionfollower_addon.core.setup.installer.torch import (
 MakePlan = Callable[..., InstallPlan]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="makes links and shell scripts")
 
+pytestmark = pytest.mark.once("Pythons and lists of packages")
+
 
 def test_this_python_is_asked_and_accepted(children: Children) -> None:
     found = ask(children, [sys.executable])

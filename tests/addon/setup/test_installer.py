@@ -22,6 +22,7 @@ from motionfollower_addon.core.setup.installer.plan import Action, InstallPaths,
 from motionfollower_addon.core.setup.process import InstallProcess, TaskPhase
 
 MakePlan = Callable[..., InstallPlan]
+pytestmark = pytest.mark.once("the installer is a process of its own")
 START = str(getattr(sys, "_base_executable", sys.executable))
 """Any Python starts the installer; this is not the one of an environment."""
 
