@@ -20,6 +20,7 @@ from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
 from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, floor_lines
 from mf_backend.clip import write_png
 from mf_backend.conditioning.kept_shadow import Measured, kept_measure
+from mf_backend.conditioning.masks_mending import FRONT
 from mf_backend.conditioning.stage_files import read_mask
 from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource, Picture
@@ -185,6 +186,10 @@ class _Work:
             whole = cv2.resize(cast, (width, height), interpolation=cv2.INTER_LINEAR)
             whole[whole.max(axis=2) < _FAINTEST_CAST] = 0
             dark = np.asarray(np.rint(np.clip(whole, 0, 1) * 255), np.uint8)
+        if (self._out / FRONT / f"frame_{index}.png").is_file():
+            # It falls behind what stands in front of the actor, which stays as it was filmed.
+            before = read_mask(self._out, FRONT, index) >= 128
+            removed[before], dark[before] = 0, 0
         write_png(self._out / SOURCE / f"frame_{index}.png", removed)
         write_png(self._out / TARGET / f"frame_{index}.png", dark)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -172,4 +173,64 @@ def test_analysis_killed(
             tally.findings += faults_of(run_backend(*analyse(root, count), seconds=300), 0)
         tally.findings += [f"{root}: {said}" for said in differences(truth, results(root))]
         number += 1
+    tally.close(request)
+
+
+_MEND = """
+import sys
+from pathlib import Path
+from mf_backend.actor.mends.mask_layers import MaskRole
+from mf_backend.jobs.analysis.painted import MaskChanges, Painted
+painted = [Painted(MaskRole(role), Path(path)) for role, path in
+           zip(sys.argv[2::2], sys.argv[3::2])]
+MaskChanges(painted).make(Path(sys.argv[1]), (160, 120), range(20))
+"""
+
+
+@pytest.mark.slow
+def test_mask_corrections_killed(
+    ground: Path, scaled: Callable[[int], int], chance: random.Random,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    """Painted masks on their way into an actor's store, over others that were there."""
+    import numpy as np
+
+    from mf_backend.actor.mends.mask_file import read_layers, read_picture
+    from tests.backend.tiny_job import write_picture
+
+    tally = Tally("kills, mask corrections")
+    noise = np.random.default_rng(3)
+    for role in ("add", "cut"):
+        for frame in range(20):
+            picture = noise.integers(0, 255, (120, 160), dtype=np.uint8)
+            write_picture(ground / f"to {role}" / f"frame_{frame}.png", picture)
+    first = ("add", str(ground / "to cut"))
+    both = ("add", str(ground / "to add"), "cut", str(ground / "to cut"))
+
+    def mend(mends: Path, masks: Sequence[str], seconds: float | None = None) -> None:
+        arguments = [sys.executable, "-P", "-c", _MEND, str(mends), *masks]
+        process = subprocess.Popen(arguments, env=backend_environment())
+        if seconds is None:
+            assert process.wait() == 0
+            return
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+
+    truth = ground / "mended"
+    mend(truth, first)
+    begun = time.monotonic()
+    mend(truth, both)
+    seconds = time.monotonic() - begun
+    for number in range(scaled(8)):
+        mends = ground / f"mended {number}"
+        mend(mends, first)
+        mend(mends, both, chance.uniform(0.3, 1.0) * seconds)
+        for layer in read_layers(mends):
+            for stretch in layer.stretches:
+                assert read_picture(mends, layer, stretch.sha256)
+        for left in mends.rglob(".mf-part-*"):
+            os.utime(left, (0, 0))
+        mend(mends, both)
+        tally.add(*differences(read_tree(truth), read_tree(mends)))
     tally.close(request)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mf_backend.cli.actor_options import add_actor_options, add_range_options
 from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.interrupt import stop_gently
+from mf_backend.cli.layer_options import add_layer_options, changes_of
 from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_json
 from mf_backend.cli.progress import ProgressPrinter, ProgressStyle
@@ -34,6 +35,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_actor_options(parser)
     add_range_options(parser)
+    add_layer_options(parser)
     parser.add_argument(
         "--progress",
         type=ProgressStyle,
@@ -70,7 +72,13 @@ def run(args: argparse.Namespace) -> int:
     with printer:
         try:
             result = analyse_clip(
-                reference, settings, args.out.absolute(), printer, cancelled, printer.start
+                reference,
+                settings,
+                args.out.absolute(),
+                printer,
+                cancelled,
+                printer.start,
+                changes=changes_of(args),
             )
         except BaseException as error:
             printer.failed(describe(error))
@@ -85,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(result: AnalysisResult) -> list[str]:
+    from mf_backend.clip.image_folder import list_numbers
+
     frames = f"frames {result.first} to {result.last}"
     head = f"Analysed {frames}" if result.made else f"All of {frames} was there"
     lines = [f"{head}: {result.folder}"]
@@ -93,4 +103,9 @@ def _lines(result: AnalysisResult) -> list[str]:
     for look in result.looks:
         where = f"{look.first}" if look.first == look.last else f"{look.first}-{look.last}"
         lines.append(f"  {where}: {look.what}")
+    if result.layers:
+        lines.append("Masks of your own:")
+    for layer in result.layers:
+        frames = list_numbers(layer.frames())
+        lines.append(f"  {layer.id}: {layer.role} {layer.name}, frames {frames}")
     return lines

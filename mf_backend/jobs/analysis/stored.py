@@ -33,13 +33,15 @@ from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.analysis.analyse import ensure
 from mf_backend.jobs.analysis.findings import OptionalFindings
 from mf_backend.jobs.analysis.holding import hold_actor, make_writable
-from mf_backend.jobs.analysis.publish import kept_name
+from mf_backend.jobs.analysis.mended_masks import KINDS, MendedMasks
 from mf_backend.jobs.analysis.share import cut_figures, cut_frames
 from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.skeleton.draw import draw_skeleton
 
 ACTOR = "actor"
 """The fact that says which actor a job used."""
+_MENDS = {joints_stage.NAME: "mends", masks_stage.NAME: "mask_mends"}
+"""By stage, the part of that fact that says what people mended."""
 _TRIES = 3
 """How often something may change between being found whole and being copied."""
 
@@ -67,16 +69,22 @@ class StoredActor:
 
     def digest(self, stage: str) -> str:
         """See AnalysedActor. Where the store is not here, as it was when the job was done."""
-        if stage != joints_stage.NAME:
+        if stage not in _MENDS:
             return ""
         if not self.folder.path.is_dir():
             former = self._facts.known(ACTOR)
-            return str(former.get("mends", "")) if isinstance(former, dict) else ""
+            return str(former.get(_MENDS[stage], "")) if isinstance(former, dict) else ""
+        if stage == masks_stage.NAME:
+            return self._mended_masks().digest()
         moved = [
             [one.frame, one.blend, [[joint, *place] for joint, place in sorted(one.joints.items())]]
             for one in self._corrections()
         ]
         return hash_value(moved) if moved else ""
+
+    def _mended_masks(self) -> MendedMasks:
+        """What a person drew over the masks of the wished frames."""
+        return MendedMasks(self.folder.mends, range(self._wish.first, self._wish.last + 1))
 
     def _corrections(self) -> tuple[JointCorrection, ...]:
         """What a person corrected of the joints on the wished frames, and near them."""
@@ -100,8 +108,7 @@ class StoredActor:
             "folder": str(self.folder.path),
             "id": self._wish.id,
             "sha256": hash_value(files),
-            "mends": self.digest(joints_stage.NAME),
-        }
+        } | {fact: self.digest(stage) for stage, fact in _MENDS.items()}
         self._facts.fact(ACTOR, used)
         return True
 
@@ -166,13 +173,20 @@ class StoredActor:
         write_json(out / joints_stage.QUALITY, quality)
 
     def _masks(self, context: ConditionContext, part: Part, reporter: Reporter) -> None:
-        out = context.out
-        for name in masks_stage.MasksStage().pictures(self._count):
-            kept = kept_name(name, self._wish.first)
-            if kept is not None and kept in part.files:
-                (out / name).parent.mkdir(exist_ok=True)
-                _put(out / name, self._bytes(part, kept))
-                reporter.check()
+        out, mended = context.out, self._mended_masks()
+        for index in range(self._count):
+            frame = self._wish.first + index
+            kept = {kind: f"{kind}/frame_{frame}.png" for kind in KINDS}
+            pictures = {
+                k: self._bytes(part, name) for k, name in kept.items() if name in part.files
+            }
+            if mended.touches(frame):
+                pictures = mended.pictures(frame, pictures, context.settings.widen_mask)
+            for kind, data in pictures.items():
+                path = out / f"source_{kind}" / f"frame_{index}.png"
+                path.parent.mkdir(exist_ok=True)
+                _put(path, data)
+            reporter.check()
         quality = self._figures(part, masks_stage.NAME)
         masks_stage.tell(quality, reporter)
         write_json(out / masks_stage.QUALITY, quality)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from mf_backend.actor.mends.correction_file import new_correction, write_corrections
 from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.clip.picture_file import read_image
 from mf_backend.contracts.conditions import JointState, load_conditions
 from mf_backend.contracts.files import write_npz
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Settings, Target
@@ -20,7 +22,7 @@ from mf_backend.jobs.disk.folder import JobFolder, create_job
 from mf_backend.skeleton.joints import JOINT_INDEX
 from tests.backend.conftest import write_frames
 from tests.backend.jobs.runs import run
-from tests.backend.tiny_job import figure_joints
+from tests.backend.tiny_job import backend, figure_joints, write_picture
 
 SIZE = (256, 256)
 
@@ -46,6 +48,10 @@ def make(place: Path, name: str, first: int = 0, count: int = 4, **more: Any) ->
     target = figure_joints(count, SIZE, 0.9)
     write_npz(job.inputs / "target_joints.npz", target=target, size=np.array(SIZE))
     return job
+
+
+def clip_files(place: Path) -> list[Path]:
+    return sorted((place / "walk").iterdir())
 
 
 def report(job: JobFolder) -> Any:
@@ -102,6 +108,49 @@ def test_a_correction_is_taken_and_leaves_other_frames_alone(place: Path, first:
     assert run(job).code == 0
     again = load_conditions(job.conditions)
     assert np.array_equal(again.source_joints, found.source_joints, equal_nan=True)
+
+
+def test_mask_layers_are_taken_and_leave_other_frames_alone(place: Path, first: JobFolder) -> None:
+    shutil.copytree(first.path, place / "mended")
+    job = JobFolder(place / "mended")
+    before = {
+        path: (path.stat().st_mtime_ns, path.read_bytes())
+        for kind in ("masks", "alpha", "held", "front", "poses")
+        for path in (job.conditions / f"source_{kind}").iterdir()
+    }
+    post, stray = np.zeros(SIZE[::-1], np.uint8), np.zeros(SIZE[::-1], np.uint8)
+    post[:, 110:140], stray[40:90, 60:100] = 255, 255
+    for frame in (2, 3):
+        write_picture(place / "post" / f"post_{frame}.png", post)
+    write_picture(place / "stray" / "stray_3.png", stray)
+    whole = (str(place / "walk"), "--out", str(place / "actors"), "--json")
+    made = backend("analyse", *whole, "--in-front", str(place / "post"), "--add",
+                   str(place / "stray"))  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    layers = {layer["role"]: layer for layer in json.loads(made.stdout)["mask_layers"]}
+    assert layers["front"]["frames"] == [[2, 3]] and layers["add"]["frames"] == [[3, 3]]
+    try:
+        ran = run(job)
+        assert ran.code == 0 and "joints" not in ran.again()
+        changed = [path for path in before if (path.stat().st_mtime_ns, path.read_bytes())
+                   != before[path]]  # fmt: skip
+        assert changed and {path.stem for path in changed} == {"frame_2", "frame_3"}
+        assert {path.parent.name for path in changed} <= {
+            "source_masks", "source_alpha", "source_held", "source_front"
+        }  # fmt: skip
+        mended = load_conditions(job.conditions)
+        for frame, mask in ((2, post), (3, np.where(stray > 0, 0, post))):
+            kept = read_image(job.frame(frame))[mask > 0]
+            assert np.array_equal(kept, read_image(clip_files(place)[frame])[mask > 0])
+        assert (mended.grey("source_masks", 3)[stray > 0] == 255).all()
+        assert not mended.grey("target_masks", 2)[post > 0].any()
+        assert run(job).again() == []
+    finally:
+        removed = [item for layer in layers.values() for item in ("--remove-mask", layer["id"])]
+        gone = backend("analyse", *whole, *removed)
+    assert gone.returncode == 0 and json.loads(gone.stdout)["mask_layers"] == []
+    again = backend("analyse", *whole, "--remove-mask", layers["add"]["id"])
+    assert again.returncode == 2 and "taken away already" in again.stdout
 
 
 def test_the_plate_is_taken_over(place: Path, first: JobFolder) -> None:
