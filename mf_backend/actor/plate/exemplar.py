@@ -38,6 +38,12 @@ _GUESS_SIDE = 64
 """Longer side in pixels at which the likely colours are spread."""
 _MOST_SEARCHED = 14000
 """Patches that are searched for; finer levels take over what the last one found."""
+_AT_ONCE = 4000
+"""Patches compared at a time: what they take stays near the processor."""
+_FIRST = slice(None, None, 6)
+"""The pixels of a patch that are compared before the others."""
+_ROUNDING = 1.0001
+"""How much more a part may cost than the whole, for sums are rounded."""
 _CHANCE = 3
 _ALIKE = 2
 """Finds by chance, and by somebody else's displacement, in each pass."""
@@ -218,15 +224,17 @@ def _first_field(
     return np.where(inside & level.sources[place], place, chance)
 
 
-def _costs(flat: Floats, level: Level, wanted: Floats, weight: Floats, sources: Whole) -> Floats:
-    """Weighted mean squared difference between patches of the targets and of `sources`."""
+def _costs(flat: Floats, offsets: Whole, wanted: Floats, weight: Floats, sources: Whole) -> Floats:
+    """Weighted mean squared difference between patches of the targets, whose pixels at `offsets`
+    are `wanted` and count by `weight`, and of `sources`."""
     cost = np.empty(len(sources), np.float32)
-    offsets = level.offsets
-    for part in np.array_split(np.arange(len(sources)), max(1, len(sources) // 8000)):
-        seen = flat[sources[part][:, None] + offsets]
+    for start in range(0, len(sources), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        seen = flat.take(sources[part, None] + offsets, axis=0)
         seen -= wanted[part]
         seen *= seen
-        cost[part] = (seen.sum(2) * weight[part]).sum(1)
+        # Sums over an axis of three are slow.
+        cost[part] = ((seen[..., 0] + seen[..., 1] + seen[..., 2]) * weight[part]).sum(1)
     return cost
 
 
@@ -252,9 +260,12 @@ def _search(
     wanted = flat[targets[:, None] + level.offsets]
     weight = level.trust[targets[:, None] + level.offsets]
     weight /= weight.sum(1, keepdims=True)
-    cost = _costs(flat, level, wanted, weight, field)
+    offsets = level.offsets
+    cost = _costs(flat, offsets, wanted, weight, field)
     cost += _strangeness(level, np.arange(len(targets)), field)
     reach = max(height, width)
+    few = offsets[_FIRST]
+    few_wanted, few_weight = wanted[:, _FIRST].copy(), weight[:, _FIRST].copy()
 
     def consider(tried: Whole) -> None:
         y, x = np.divmod(tried, width)
@@ -262,12 +273,18 @@ def _search(
         good[good] = level.sources[tried[good]]
         good &= tried != field
         places = np.flatnonzero(good)
-        if places.size:
-            price = _costs(flat, level, wanted[places], weight[places], tried[places])
-            price += _strangeness(level, places, tried[places])
-            better = price < cost[places]
-            field[places[better]] = tried[places[better]]
-            cost[places[better]] = price[better]
+        # Most are worse by where they lie, or after a few of their pixels: these are left early.
+        extra = _strangeness(level, places, tried[places])
+        near = extra < cost[places]
+        places, extra = places[near], extra[near]
+        some = _costs(flat, few, few_wanted[places], few_weight[places], tried[places])
+        near = some + extra < cost[places] * _ROUNDING
+        places, extra = places[near], extra[near]
+        price = _costs(flat, offsets, wanted[places], weight[places], tried[places])
+        price += extra
+        better = price < cost[places]
+        field[places[better]] = tried[places[better]]
+        cost[places[better]] = price[better]
 
     field = field.copy()
     for turn in range(_SEARCHES):
