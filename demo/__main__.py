@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ENGINES = ("preview", "motionfollower", "sample")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -31,6 +32,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         action="store_true",
         help="give the job the filmed actor's own joints and masks instead of estimating them",
     )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=ENGINES[0],
+        help="what paints (default preview); motionfollower takes the weights that come with the "
+        "package where no others are imported",
+    )
     options = parser.parse_args(arguments)
     if options.hand_over and options.clip:
         parser.error("--hand-over is for the demo's own footage, not for --clip.")
@@ -48,9 +56,10 @@ def main() -> int:
     from mf_backend.contracts.errors import MFError
 
     try:
-        from demo.flow import run
+        from demo.flow import Wish, run
 
-        passed = run(options.clip, options.fps, options.output, options.frames, options.hand_over)
+        wish = Wish(options.clip, options.fps, options.frames, options.hand_over, options.engine)
+        passed = run(wish, options.output)
     except MFError as error:
         print(f"The demo stopped: {error}", file=sys.stderr, flush=True)
         return int(error.exit_code)

@@ -146,6 +146,28 @@ def plan_window(
     return Window(x, y, out_w, out_h, (size[0], size[1]))
 
 
+def plan_square(
+    box: tuple[int, int, int, int] | None,
+    clip_size: tuple[int, int],
+    side: int,
+    margin: float = 0.12,
+) -> Window:
+    """A square around `box` (x0, y0, x1, y1 exclusive; None: everything), seen at `side` pixels.
+
+    A picture that has this size is taken whole. Where the square is larger than the picture it
+    reaches beyond on both sides.
+    """
+    if clip_size == (side, side):
+        return Window(0, 0, side, side, (side, side))
+    x0, y0, x1, y1 = box or (0, 0, *clip_size)
+    length = max(1, round(max(x1 - x0, y1 - y0) * (1 + 2 * margin)))
+    x, y = (
+        _shift((low + high) / 2, length, limit)
+        for low, high, limit in zip((x0, y0), (x1, y1), clip_size, strict=True)
+    )
+    return Window(x, y, length, length, (side, side))
+
+
 def _shift(centre: float, length: int, limit: int) -> int:
     """Start of a span of `length` about `centre`, moved into 0..limit where it fits."""
     if length >= limit:

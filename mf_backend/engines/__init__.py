@@ -18,6 +18,7 @@ ENGINES: Table[Engine] = Table(
     {
         "preview": "mf_backend.engines.preview.engine:PreviewEngine",
         "motionfollower": "mf_backend.engines.motionfollower.engine:MotionFollowerEngine",
+        "sample": "mf_backend.engines.motionfollower.sample:SampleEngine",
     },
     group="mf_backend.engines",
 )

@@ -41,6 +41,11 @@ class RunFolder:
         return self.path / "page.html"
 
     @property
+    def facts(self) -> Path:
+        """What it learns from and on which machine, in words; there as soon as it learns."""
+        return self.path / "facts.json"
+
+    @property
     def report(self) -> Path:
         """What it was trained on, with what, for how long."""
         return self.path / "report.json"

@@ -181,6 +181,7 @@ class Run:
             self._total = point.total - point.step
         if self._processes.leads:
             self._log.go_on_from(0 if point is None else point.total)
+            write_json(self.folder.facts, {**self._facts, "machine": in_words(machine())})
         order = list(Stage)
         for stage in order:
             if point is not None and order.index(stage) < order.index(point.stage):
@@ -296,6 +297,12 @@ class Run:
                 },
             )
         return self.folder.weights
+
+
+def in_words(found: Mapping[str, Any]) -> str:
+    """What `machine` tells, in a line."""
+    memory = found["memory_bytes"] / _GIB
+    return f"{found['processor']}, {found['cores']} cores, {memory:.0f} GiB"
 
 
 def _time(seconds: float) -> str:

@@ -26,6 +26,11 @@ def weights_folder(chosen: str = "") -> Path:
     return Path(chosen or os.environ.get(WEIGHTS_VARIABLE) or data_folder() / "weights")
 
 
+def sample_folder() -> Path:
+    """The set that comes with this package, learnt on filmed people alone (docs/training.md)."""
+    return Path(__file__).with_name("sample")
+
+
 def estimators_folder() -> Path:
     """The folder of the optional pose and mask estimators' files."""
     return Path(os.environ.get(ESTIMATORS_VARIABLE) or data_folder() / "estimators")

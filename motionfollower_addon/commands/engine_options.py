@@ -28,7 +28,7 @@ def _checked(name: str) -> Callable[[str], Any]:
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Engine, fit, quality, memory, and the user's own files."""
     add = parser.add_argument
-    add("--engine", metavar="NAME", help="preview or motionfollower")
+    add("--engine", metavar="NAME", help="preview, motionfollower or sample")
     add("--alignment", choices=[str(Alignment.FIT), str(Alignment.MATCHED)])
     add(
         "--keep-limb-lengths",

@@ -17,6 +17,12 @@ _ENGINES = (
         "MotionFollower",
         "Paint the actor anew, for the picture that stays; slow, and wants a graphics card",
     ),
+    (
+        "sample",
+        "MotionFollower Sample",
+        "Paint with the small weights that come with the add-on. They know rendered figures in "
+        "small pictures: to see the whole path work with no download and no card",
+    ),
 )
 _QUALITIES = (
     (

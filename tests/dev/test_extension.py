@@ -50,7 +50,7 @@ def test_two_builds_are_equal_and_hold_what_blender_wants(copy: Path) -> None:
     sources = {
         path.relative_to(copy).as_posix()
         for path in (copy / "mf_backend").rglob("*")
-        if path.suffix in (".py", ".json")
+        if path.suffix in (".py", ".json", ".safetensors")
     }
     assert sources <= inside
     for path in (copy / "motionfollower_addon").rglob("*"):

@@ -1,4 +1,4 @@
-"""`python -m mf_backend weights`: list, import, verify, fetch, tiny."""
+"""`python -m mf_backend weights`: list, import, verify, fetch, tiny, from-run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.options import add_actions, add_checked, add_path
 from mf_backend.cli.output import print_result, say
 from mf_backend.contracts.checks.paths import PathText
-from mf_backend.contracts.checks.rules import SEED_LIMIT, Whole
+from mf_backend.contracts.checks.rules import SEED_LIMIT, Text, Whole
 from mf_backend.contracts.errors import ExitCode, InputError
 from mf_backend.weights import catalog
 from mf_backend.weights.folder import estimators_folder, weights_folder
@@ -46,6 +46,11 @@ def add_parser(subparsers: Any) -> None:
     add_path(sub, "--to", required=True, metavar="DIR", help="folder for the downloads")
     sub.add_argument("--yes", action="store_true", help="do not ask")
     sub.add_argument("--sizes", action="store_true", help="only say how large they are")
+    sub = action("from-run", "make a set of what a training run has learnt so far")
+    add_path(sub, "run", metavar="RUN", help="folder of the run, which may go on meanwhile")
+    folder(sub, "--to")
+    add_checked(sub, "--note", Text(4000, 1), default="", metavar="TEXT", help="kept with the set")
+    sub.add_argument("--replace", action="store_true", help="replace the set that is there")
     sub = action("tiny", "make a tiny random set that runs everywhere and paints noise")
     folder(sub, "--to")
     add_checked(sub, "--seed", Whole(0, SEED_LIMIT), default=0, metavar="N", help="of the noise")
@@ -184,6 +189,19 @@ def _fetch(args: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def _from_run(args: argparse.Namespace) -> int:
+    from mf_backend.training.written import take_from_run
+
+    folder = weights_folder(args.to).absolute()
+    notes = {"note": args.note} if args.note else {}
+    made = take_from_run(args.run, folder, notes, replace_set=args.replace)
+    size = sum(record.bytes for record in made.files.values())
+    value = {"folder": str(folder), "bytes": size, "notes": made.notes}
+    at = made.notes["stands at"]
+    print_result(args.json, value, [f"The weights ({at}) are in {folder}: {size / 1e6:.1f} MB."])
+    return ExitCode.DONE
+
+
 def _tiny(args: argparse.Namespace) -> int:
     from mf_backend.weights.tiny import make_tiny_set
 
@@ -200,4 +218,5 @@ _ACTIONS = {
     "verify": _verify,
     "fetch": _fetch,
     "tiny": _tiny,
+    "from-run": _from_run,
 }

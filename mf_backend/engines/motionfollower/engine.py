@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mf_backend.contracts.errors import CancelledError, InputError, MissingComponentError
@@ -34,6 +35,10 @@ class MotionFollowerEngine:
     label = "MotionFollower (diffusion, GPU)"
     seconds_a_frame = 15.0
 
+    def set_folder(self, settings: Settings) -> Path:
+        """Where the weights that it paints with are."""
+        return weights_folder(settings.weights)
+
     def missing(self, settings: Settings) -> list[Missing]:
         """Libraries and weights that are not here; imports nothing and reads no weights."""
         absent = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
@@ -41,7 +46,7 @@ class MotionFollowerEngine:
             Missing(f"the library {name}", "Install the backend's packages: dev.py test.")
             for name in absent
         ]
-        folder = weights_folder(settings.weights)
+        folder = self.set_folder(settings)
         try:
             files = lacking(folder, released=settings.sampler is Sampler.RELEASED)
         except InputError as error:
@@ -56,7 +61,7 @@ class MotionFollowerEngine:
         from mf_backend.engines.motionfollower.options import check_memory, sampler_options
         from mf_backend.weights.loading import check_headers
 
-        folder = weights_folder(settings.weights)
+        folder = self.set_folder(settings)
         weights = open_set(folder)
         ModelConfig.from_folder(folder)
         check_headers(folder)
@@ -86,7 +91,7 @@ class MotionFollowerEngine:
         """See Engine; imports torch."""
         from mf_backend.engines.motionfollower.memory.need import memory_need
 
-        return memory_need(settings, size, count)
+        return memory_need(settings, self.set_folder(settings), size, count)
 
     def render(
         self, job: EngineJob, indices: Sequence[int], reporter: Reporter
@@ -106,7 +111,8 @@ class MotionFollowerEngine:
             return
         from mf_backend.engines.motionfollower.render import Run
 
-        run = Run.open(job, self.fingerprint(job.settings), reporter)
+        folder = self.set_folder(job.settings)
+        run = Run.open(job, folder, self.fingerprint(job.settings), reporter)
         yield from self._frames(run, indices)
 
     def _frames(self, run: Run, indices: Sequence[int]) -> Iterator[tuple[int, Picture]]:

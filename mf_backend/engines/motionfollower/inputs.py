@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.compositing.window import Window, plan_window, union_box
+from mf_backend.compositing.window import Window, plan_square, plan_window, union_box
 from mf_backend.contracts.errors import InputError
 from mf_backend.engines.base import EngineJob
 from mf_backend.sampler.inputs import SamplerInputs
@@ -83,8 +83,11 @@ def check_job(job: EngineJob) -> None:
             )
 
 
-def window_for(job: EngineJob, area: int) -> Window:
+def window_for(job: EngineJob, side: int, *, square: bool = False) -> Window:
     """One window for the clip around everything in the masks; reads each of them once.
+
+    It has about side x side pixels, or exactly these where `square`: for networks that have seen
+    nothing but squares.
 
     Raises InputError where a mask is missing, damaged or of another size.
     """
@@ -94,7 +97,10 @@ def window_for(job: EngineJob, area: int) -> Window:
         for index in range(conditions.count)
         for kind in ("source_masks", "target_masks")
     )
-    return plan_window(union_box(masks), conditions.size, area)
+    box = union_box(masks)
+    if square:
+        return plan_square(box, conditions.size, side)
+    return plan_window(box, conditions.size, side * side)
 
 
 def draw_pose(joints: NDArray[np.float32], size: tuple[int, int], picture_side: int) -> Array:

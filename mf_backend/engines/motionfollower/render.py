@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -41,7 +42,6 @@ from mf_backend.sampler.options import SamplerOptions
 from mf_backend.sampler.state import SamplerState, initial_state
 from mf_backend.sampler.units import Progress
 from mf_backend.sampler.windows import plan_windows
-from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.loading import load_config, load_models
 from mf_backend.weights.weight_set import Kind, open_set
 
@@ -53,6 +53,8 @@ class Run:
     """A render in progress. `state` is None until the denoising begins."""
 
     job: EngineJob
+    weights: Path
+    """Folder of the set."""
     reporter: Reporter
     options: SamplerOptions
     device: Device
@@ -66,13 +68,16 @@ class Run:
     _costs: RenderCosts | None = None
 
     @staticmethod
-    def open(job: EngineJob, fingerprint: Mapping[str, str], reporter: Reporter) -> Run:
+    def open(
+        job: EngineJob, weights: Path, fingerprint: Mapping[str, str], reporter: Reporter
+    ) -> Run:
         """Check the input and decide everything; no network is loaded yet.
 
         Raises InputError for input that is wrong and MemoryShortError where it cannot fit.
         """
         settings = job.settings
-        if open_set(weights_folder(settings.weights)).kind == Kind.TINY:
+        kind = open_set(weights).kind
+        if kind is Kind.TINY:
             reporter.warn(
                 "weights-tiny",
                 "The weights are the tiny random test set: the actor will be noise.",
@@ -80,9 +85,9 @@ class Run:
         options = sampler_options(settings)
         check_job(job)
         device = choose_device(settings.device)
-        config = load_config(weights_folder(settings.weights))
+        config = load_config(weights)
         frames = plan_windows(job.clip.count, options, config.motion.max_frames)[0]
-        window = window_for(job, config.picture_side**2)
+        window = window_for(job, config.picture_side, square=kind is Kind.TRAINED)
         inputs = sampler_inputs(job, window, config.picture_side)
         inputs.check(options)
         preset = choose_preset(
@@ -95,7 +100,8 @@ class Run:
         )
         key = job_key(job, [dict(fingerprint), [window.x, window.y, *window.size]])
         return Run(
-            job, reporter, options, device, preset, window, inputs, Checkpoints(job.work, key)
+            *(job, weights, reporter, options, device, preset, window, inputs),
+            Checkpoints(job.work, key),
         )
 
     def denoise(self, to_decode: int) -> Tensor:
@@ -127,7 +133,7 @@ class Run:
     def _denoise(self, to_decode: int) -> Tensor:
         self.reporter.check()
         self._models = load_models(
-            weights_folder(self.job.settings.weights),
+            self.weights,
             device=self.device.device,
             dtype=self.device.dtype,
             estimator=not self.options.denoiser_features and self.options.energy_scale > 0,

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from mf_backend.clip.image_folder import scan
 from mf_backend.clip.picture_file import read_grey, read_image
-from mf_backend.compositing.window import Window, union_box
+from mf_backend.compositing.window import Window, plan_square, union_box
 from mf_backend.contracts.checks.json_text import read_json
 from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.conditions import FRAMES
@@ -34,8 +34,6 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.progress import Reporter
 
 Array = NDArray[np.uint8]
-_MARGIN = 0.12
-"""Around the person, in his own size, as an engine's window has it."""
 _ABOUT = 1 << 20
 """Bytes that shot.json may have."""
 _JOINTS = WantedArray((FRAMES, (60,), (2,)), "[frames, 60, 2]")
@@ -250,15 +248,7 @@ def _window(films: list[_Files], size: tuple[int, int], side: int) -> Window:
             f"No mask of {films[0].pictures[0].parent.parent} shows anybody.",
             "Make the masks again, or leave the clip out.",
         )
-    x0, y0, x1, y1 = box
-    length = round(max(x1 - x0, y1 - y0) * (1 + 2 * _MARGIN))
-
-    def start(low: int, high: int, limit: int) -> int:
-        middle = (low + high - length) // 2
-        return (limit - length) // 2 if length >= limit else min(max(middle, 0), limit - length)
-
-    x, y = start(x0, x1, size[0]), start(y0, y1, size[1])
-    return Window(x, y, length, length, (side, side))
+    return plan_square(box, size, side)
 
 
 def of_split(shots: list[Shot], split: Split) -> list[Shot]:

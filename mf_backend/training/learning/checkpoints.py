@@ -18,7 +18,7 @@ from mf_backend.contracts.files import atomic_path
 from mf_backend.training.recipe import Stage
 
 _FORMAT = "motionfollower-training-1"
-_UNREADABLE = (
+UNREADABLE = (
     *(OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError),
     pickle.UnpicklingError,
 )
@@ -76,11 +76,8 @@ class Checkpoints:
         """
         for path in reversed(self.paths()):
             try:
-                values = torch.load(path, map_location="cpu", weights_only=True)
-                if values["format"] != _FORMAT:
-                    raise ValueError("another kind of file")
-                key = values["key"]
-            except _UNREADABLE as error:
+                key, point = read_checkpoint(path)
+            except UNREADABLE as error:
                 reason = " ".join(str(error).split())[:200]
                 warn(
                     "train-checkpoint", f"{path.name} cannot be read ({reason}); an older is used."
@@ -92,15 +89,19 @@ class Checkpoints:
                     f"{path} was made with another recipe, other networks or other shots.",
                     "Give the same again, or begin a new run in another folder.",
                 )
-            return Checkpoint(
-                values["total"],
-                Stage(values["stage"]),
-                values["step"],
-                values["networks"],
-                values["average"],
-                values["optimizer"],
-            )
+            return point
         return None
+
+
+def read_checkpoint(path: Path) -> tuple[str, Checkpoint]:
+    """The key of a checkpoint's run, and where it stood. Raises one of UNREADABLE."""
+    values = torch.load(path, map_location="cpu", weights_only=True)
+    if values["format"] != _FORMAT:
+        raise ValueError("another kind of file")
+    names = ("networks", "average", "optimizer")
+    return values["key"], Checkpoint(
+        values["total"], Stage(values["stage"]), values["step"], *(values[name] for name in names)
+    )
 
 
 def _write(values: dict[str, Any], path: Path) -> None:

@@ -14,7 +14,7 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lines: list[dict[str, Any]] = _read(path)
+        self.lines: list[dict[str, Any]] = read_lines(path)
 
     def go_on_from(self, total: int) -> None:
         """Forget what was told of later steps: the run that goes on will tell them again."""
@@ -34,7 +34,7 @@ class Log:
             raise output_error(self.path, error) from error
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     """Lines that are whole; a kill may have cut the last one off."""
     if not path.is_file():
         return []

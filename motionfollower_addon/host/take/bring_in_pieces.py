@@ -26,7 +26,11 @@ from . import strips
 
 _PIECE_SECONDS = 0.006
 _TAKE, _FOOTAGE, _SOUND = "take", "footage", "sound"
-_ENGINES = {"preview": "Preview", "motionfollower": "MotionFollower"}
+_ENGINES = {
+    "preview": "Preview",
+    "motionfollower": "MotionFollower",
+    "sample": "MotionFollower Sample",
+}
 _RETIMED = {
     Policy.HOLD: "last pose held",
     Policy.LOOP: "motion looped",

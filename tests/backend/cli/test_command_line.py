@@ -106,7 +106,11 @@ def test_doctor_in_words_and_as_json(odd_path: Path) -> None:
     for word in ("Python", "Devices", "cpu", "Engines", "preview", "Models", str(odd_path)):
         assert word in done.stdout
     found = json.loads(backend("doctor", "--quick", "--json").stdout)
-    assert {engine["name"] for engine in found["engines"]} == {"preview", "motionfollower"}
+    assert {engine["name"] for engine in found["engines"]} == {
+        "preview",
+        "motionfollower",
+        "sample",
+    }
     assert all(disk["free_bytes"] > 0 for disk in found["disk"])
     able = any(not engine["missing"] for engine in found["engines"])
     assert done.returncode == (0 if able else 3)

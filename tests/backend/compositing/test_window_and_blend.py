@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mf_backend.compositing.blend import composite, keep_near, soft_union
-from mf_backend.compositing.window import Window, plan_window, union_box
+from mf_backend.compositing.window import Window, plan_square, plan_window, union_box
 from mf_backend.contracts.errors import InputError
 
 
@@ -51,6 +51,23 @@ def test_nothing_to_composite_leaves_the_frame() -> None:
     result = composite(frame, 255 - frame, soft_union(empty, empty))
     np.testing.assert_array_equal(result, frame)
     assert result is not frame
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (641, 479), (300, 200), (7, 5)])
+@pytest.mark.parametrize("place", [(0.4, 0.3, 0.55, 0.9), (0.0, 0.0, 0.1, 1.0), (0, 0, 1, 1)])
+def test_a_square_window_holds_the_actor_and_may_reach_beyond_the_picture(
+    size: tuple[int, int], place: tuple[float, ...]
+) -> None:
+    width, height = size
+    box = tuple(int(share * (width, height)[i % 2]) for i, share in enumerate(place))
+    window = plan_square(box, size, 128)
+    assert window.width == window.height and window.size == (128, 128)
+    for start, low, high in ((window.x, box[0], box[2]), (window.y, box[1], box[3])):
+        assert start <= low and high <= start + window.width
+    picture = noise(height, width)
+    assert window.crop(picture).shape == (128, 128, 3)
+    assert window.put_back(window.crop(picture), picture).shape == picture.shape
+    assert plan_square(box, (128, 128), 128) == Window(0, 0, 128, 128, (128, 128))
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (641, 479), (300, 200), (7, 5)])

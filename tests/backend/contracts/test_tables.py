@@ -60,7 +60,12 @@ def test_a_job_runs_with_them(good: Path, odd_path: Path) -> None:
 
 def test_they_are_listed_beside_ours(good: Path) -> None:
     found = doctor(good)
-    assert [item["name"] for item in found["engines"]] == ["preview", "motionfollower", "red"]
+    assert [item["name"] for item in found["engines"]] == [
+        "preview",
+        "motionfollower",
+        "sample",
+        "red",
+    ]
     assert found["engines"][-1] == {
         "name": "red",
         "label": "Red where the actor will be",

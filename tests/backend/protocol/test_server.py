@@ -30,7 +30,7 @@ def test_handshake_says_what_is_here(server: Backend) -> None:
     assert [d["id"] for d in result["devices"]][-1] == "cpu"
     assert result["memory"]["total_bytes"] > result["memory"]["free_bytes"] > 0
     engines = {engine["name"]: engine for engine in result["engines"]}
-    assert set(engines) == {"preview", "motionfollower"}
+    assert set(engines) == {"preview", "motionfollower", "sample"}
     for engine in engines.values():
         assert engine["label"]
         assert all(set(lack) == {"what", "how"} for lack in engine["missing"])

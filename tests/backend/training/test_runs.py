@@ -29,6 +29,7 @@ from mf_backend.training.learning.networks import encode
 from mf_backend.training.memory import stage_bytes
 from mf_backend.training.recipe import Recipe, Stage
 from mf_backend.training.run import Begin, train
+from mf_backend.training.written import take_from_run
 from mf_backend.weights.loading import load_models
 from mf_backend.weights.weight_set import Kind, open_set, verify
 
@@ -143,6 +144,26 @@ def test_the_set_opens_and_its_autoencoder_works_both_ways(whole: Path, shots: P
     latent = encode(models, pixels)
     assert latent.shape == (1, 16, 8, 8) and float(latent.abs().max()) < 30
     assert decode_latent(models.vae, latent[0]).shape == (3, 64, 64)
+
+
+def test_what_a_run_has_learnt_can_be_taken_while_it_goes_on(
+    shots: Path, config: ModelConfig, whole: Path, tmp_path: Path
+) -> None:
+    made = take_from_run(whole, tmp_path / "ended", {"note": "mine"}, replace_set=False)
+    assert made.fingerprint == open_set(whole / "set").fingerprint
+    assert made.notes["note"] == "mine" and made.notes["stands at"] == "clips, step 3"
+    assert made.notes["train shots"].startswith("3, 36 frames") and "cores" in made.notes["machine"]
+    begin = Begin(shots, tmp_path / "run", config=config)
+    with pytest.raises(InputError, match="no training run"):
+        take_from_run(begin.run, tmp_path / "half", {}, replace_set=False)
+    with pytest.raises(PowerCutError):
+        train(begin, RECIPE, Stops(6, PowerCutError))
+    half = take_from_run(begin.run, tmp_path / "half", {}, replace_set=False)
+    assert half.notes["stands at"] == "images, step 2"
+    assert half.fingerprint != made.fingerprint
+    load_models(tmp_path / "half")
+    with pytest.raises(InputError, match="already holds other weights"):
+        take_from_run(begin.run, tmp_path / "half", {}, replace_set=False)
 
 
 def test_the_page_shows_curves_and_pictures_and_loads_nothing(whole: Path) -> None:

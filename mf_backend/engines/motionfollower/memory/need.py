@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import partial
+from pathlib import Path
 
 from mf_backend.contracts.devices import choose_device
 from mf_backend.contracts.request import Sampler, Settings
@@ -17,16 +18,17 @@ from mf_backend.engines.motionfollower.memory.presets import (
 from mf_backend.engines.motionfollower.options import check_memory, sampler_options
 from mf_backend.models.config import full_config
 from mf_backend.sampler.windows import plan_windows
-from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.loading import load_config
 from mf_backend.weights.weight_set import lacking
 
 
-def memory_need(settings: Settings, size: tuple[int, int], count: int) -> MemoryNeed:
-    """What `count` frames of `size` (width, height) would take. Raises InputError for settings that
-    make no sense and MissingComponentError for a device that is not here."""
+def memory_need(settings: Settings, folder: Path, size: tuple[int, int], count: int) -> MemoryNeed:
+    """What `count` frames of `size` (width, height) would take with the weights in `folder`.
+
+    Raises InputError for settings that make no sense and MissingComponentError for a device that
+    is not here.
+    """
     check_memory(settings.memory)
-    folder = weights_folder(settings.weights)
     released = settings.sampler is Sampler.RELEASED
     config = full_config() if lacking(folder, released=released) else load_config(folder)
     options, device = sampler_options(settings), choose_device(settings.device)
