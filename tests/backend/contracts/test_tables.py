@@ -134,5 +134,5 @@ def test_listing_loads_nothing_heavy(good: Path) -> None:
         "print(*sorted(heavy & set(sys.modules)))\n"
     )
     names, _, heavy = printed(program, packages=[good]).partition("\n")
-    assert names == "3 rvm mediapipe birefnet sam2 box dwpose heavy full"
+    assert names == "4 rvm mediapipe birefnet sam2 box dwpose heavy full"
     assert heavy == ""
