@@ -80,7 +80,8 @@ def beside(models: ModelSet, adapters: Mapping[str, LowRank]) -> Iterator[None]:
 
     def adds(adapter: LowRank) -> Any:
         def hook(_: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:
-            return output + adapter(inputs[0])
+            added: Tensor = adapter(inputs[0])
+            return output + added
 
         return hook
 
