@@ -13,7 +13,7 @@ from .host.run import memory_need, session
 from .host.run.farm import sending
 from .host.setup import backend, weights
 from .host.view import one_frame, overlay, thumbnails
-from .operators import actor, farm, jobs, rig, run, setup, setup_weights, take, view
+from .operators import actor, farm, jobs, person, rig, run, setup, setup_weights, take, view
 from .panels import sidebar
 
 _CLASSES = (
@@ -28,6 +28,7 @@ _CLASSES = (
     *setup_weights.CLASSES,
     *rig.CLASSES,
     *actor.CLASSES,
+    *person.CLASSES,
     *sidebar.CLASSES,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,29 +211,3 @@ def read_pose_pictures(files: tuple[Path, ...]) -> Joints:
             "They must be drawn in the colours of Show Skeleton, on black.",
         )
     return joints.astype(np.float32)
-
-
-def check_person(person: Sequence[float], clip: FrameSource) -> None:
-    """Refuse a person who is pointed at outside the clip's frames or pictures.
-
-    `person` is (frame, x, y) or (frame, x0, y0, x1, y1) in pixels, or empty. Raises InputError.
-    """
-    if not person:
-        return
-    if not 0 <= person[0] < clip.count:
-        raise InputError(
-            "person-invalid",
-            f"The person to follow is pointed at on frame {person[0]:g}, but the frames used are 0 "
-            f"to {clip.count - 1}.",
-            "Point at the person on a frame that is used.",
-        )
-    corner = person[1:3] if len(person) == 3 else person[3:5]
-    x, y = (person[1] + corner[0]) / 2, (person[2] + corner[1]) / 2
-    width, height = clip.size
-    if not (0 <= x <= width and 0 <= y <= height):
-        raise InputError(
-            "person-invalid",
-            f"The person to follow is pointed at outside the picture: at {x:g}, {y:g} of "
-            f"{width}x{height} pixels.",
-            "Point at the person in the picture.",
-        )

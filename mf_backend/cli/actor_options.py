@@ -7,11 +7,13 @@ import argparse
 from mf_backend.actor.masks.estimators import ALWAYS_HERE, DEFAULT, ESTIMATORS
 from mf_backend.cli.options import add_checked
 from mf_backend.contracts.checks.build import rule_of
+from mf_backend.contracts.checks.fields import Field
+from mf_backend.contracts.pointing import Click
 from mf_backend.contracts.request import Reference, Settings
 
 
 def add_actor_options(parser: argparse.ArgumentParser) -> None:
-    """Add --person, --mask-estimator and --widen-mask."""
+    """Add --person, --click, --mask-estimator and --widen-mask."""
     add_checked(
         parser,
         "--person",
@@ -19,6 +21,17 @@ def add_actor_options(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar="F,X,Y",
         help="who to follow: frame,x,y or frame,x0,y0,x1,y1 in pixels (default: the largest)",
+    )
+    add_checked(
+        parser,
+        "--click",
+        rule_of(Settings, "clicks"),
+        action="extend",
+        default=[],
+        dest="clicks",
+        metavar="F,X,Y",
+        help="the same by a point on frame F of the whole clip, whichever frames are used; may be "
+        "given for several frames",
     )
     add_checked(
         parser,
@@ -37,6 +50,12 @@ def add_actor_options(parser: argparse.ArgumentParser) -> None:
         help="widen the masks of the actor by so many pixels (at a size of 512); "
         f"{Settings().widen_mask:g} where not given",
     )
+
+
+def clicks_of(args: argparse.Namespace) -> tuple[Click, ...]:
+    """What --click said, all together. Raises FieldError where two are on one frame."""
+    clicks: tuple[Click, ...] = rule_of(Settings, "clicks").read(args.clicks, Field("--click"))
+    return clicks
 
 
 def add_range_options(parser: argparse.ArgumentParser) -> None:

@@ -56,6 +56,8 @@ class ConditionContext:
     """What is known of single frames already, and where more is kept."""
     actor: AnalysedActor | None = None
     """Gives joints and masks that were found before; None: each stage finds them itself."""
+    first: int = 0
+    """Frame of the whole clip that is the first of those used."""
 
 
 class ConditionStage(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor import user_files
+from mf_backend.actor import pointing, user_files
 from mf_backend.actor.joints.estimators import best_estimator
 from mf_backend.clip import write_png
 from mf_backend.clip.image_folder import list_numbers
@@ -48,7 +48,9 @@ class JointsStage:
         """The person pointed at, which of the user's files are given, and the estimator."""
         if settings.source_joints or settings.source_poses:
             return {"given": "joints" if settings.source_joints else "poses"}
-        return {"person": list(settings.person), "estimator": best_estimator().name}
+        used = {"person": list(settings.person), "estimator": best_estimator().name}
+        # Left out where there are none, so that former jobs stay done.
+        return {**used, "clicks": list(settings.clicks)} if settings.clicks else used
 
     def inputs_used(self, context: ConditionContext) -> tuple[Path, ...]:
         """The user's own joints or skeleton pictures."""
@@ -75,7 +77,9 @@ class JointsStage:
     def check(self, context: ConditionContext) -> None:
         """The person pointed at, and the user's own joints or skeleton pictures."""
         settings, clip = context.settings, context.clip
-        user_files.check_person(settings.person, clip)
+        pointing.check_pointing(settings, clip)
+        if context.actor is None:
+            pointing.on_frames_used(settings, context.first, clip.count)
         if settings.source_joints:
             user_files.read_joints_file(Path(settings.source_joints), clip)
         elif settings.source_poses:
@@ -138,7 +142,8 @@ def _estimated(
     context: ConditionContext, reporter: Reporter
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], dict[str, NDArray[np.float32]], dict[str, Any]]:
     clip = context.clip
-    estimate = best_estimator().estimate(clip, context.settings.person, reporter, context.findings)
+    person = pointing.on_frames_used(context.settings, context.first, clip.count)
+    estimate = best_estimator().estimate(clip, person, reporter, context.findings)
     absent = ~np.isfinite(estimate.joints[:, BODY]).any(axis=(1, 2))
     quality = {
         "estimator": estimate.estimator,
@@ -151,7 +156,7 @@ def _estimated(
         "hands": hand_states(estimate.state),
     }
     tell(quality, reporter)
-    found = {"others": estimate.others}
+    found = {"others": estimate.others, "people": estimate.everybody}
     if estimate.world is not None:
         found["world"] = estimate.world
     return estimate.joints, estimate.state, found, quality

@@ -17,10 +17,11 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import atomic_path
 
 SOURCE_JOINTS = "source_joints.npz"
-"""What the stage "joints" leaves: `source`, `state`, `others`, `size`, and perhaps `world`."""
+"""What the stage "joints" leaves: `source`, `state`, `others`, `size`, and perhaps `people` and
+`world`."""
 
 
-_NAMES = ("source", "state", "others", "size", "world")
+_NAMES = ("source", "state", "others", "people", "size", "world")
 _STATE = WantedArray((FRAMES, (60,)), "[frames, 60]")
 _OTHERS = WantedArray((FRAMES, range(100), (18,), (2,)), "[frames, people, 18, 2]", optional=True)
 
@@ -28,6 +29,7 @@ _OTHERS = WantedArray((FRAMES, range(100), (18,), (2,)), "[frames, people, 18, 2
 def load_found(out: Path) -> dict[str, NDArray[Any]]:
     """All that the stage "joints" left under `out`, by name; see SOURCE_JOINTS."""
     wanted = {"source": JOINTS, "state": _STATE, "others": _OTHERS, "world": POSITIONS}
+    wanted["people"] = _OTHERS
     return read_arrays(out / SOURCE_JOINTS, {**wanted, "size": SIZE}, _NAMES)
 
 

@@ -34,14 +34,19 @@ def check_given(context: ConditionContext) -> None:
 
 
 def condition(
-    clip: FrameSource, settings: Settings, target: TargetMotion, out: Path, reporter: Reporter
+    clip: FrameSource,
+    settings: Settings,
+    target: TargetMotion,
+    out: Path,
+    reporter: Reporter,
+    first: int = 0,
 ) -> Conditions:
-    """Run all stages and return the finished folder.
+    """Run all stages and return the finished folder; the first frame used is `first` of the clip.
 
     Raises InputError with one sentence where the clip, the target or the user's own files do not
     fit; warnings go to the reporter.
     """
-    context = ConditionContext(clip, settings, target, out)
+    context = ConditionContext(clip, settings, target, out, first=first)
     check_given(context)
     check_estimator(settings)
     for stage in STAGES:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from mf_backend.contracts.checks.npz import WantedArray
 
 Arrays = dict[str, NDArray[Any]]
+EVERYBODY = "people-"
+"""How kinds begin that say who is on a frame at all, whoever of them is followed."""
 
 
 class Findings(Protocol):

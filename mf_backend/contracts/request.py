@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +28,7 @@ from mf_backend.contracts.checks.rules import (
 )
 from mf_backend.contracts.checks.small_files import UnreadableError, read_small
 from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.pointing import ClicksRule, PersonRule
 
 SCHEMA = 1
 LARGEST_REQUEST = 4 << 20
@@ -107,33 +107,6 @@ class Target:
     """Optional folder of masks of the scene's own character, rendered through the camera."""
 
 
-_PIXEL = Number(-1_000_000, 1_000_000)
-_PERSON = "empty, [frame, x, y] or [frame, x0, y0, x1, y1], the frame a whole number from 0"
-
-
-@dataclass(frozen=True)
-class PersonRule:
-    """Where the person to follow is: nothing, or a frame used and a point or a box on it."""
-
-    words: str = _PERSON
-
-    def read(self, value: Any, field: Field) -> tuple[float, ...]:
-        """See Rule."""
-        if not isinstance(value, list | tuple) or len(value) not in (0, 3, 5):
-            raise field.refuse(self.words, value)
-        numbers = tuple(_PIXEL.read(item, field.part(i)) for i, item in enumerate(value))
-        if numbers and (numbers[0] < 0 or numbers[0] != math.floor(numbers[0])):
-            raise field.refuse(self.words, value)
-        return numbers
-
-    def parse(self, text: str, field: Field) -> tuple[float, ...]:
-        """Numbers with commas between them."""
-        try:
-            return self.read([float(part) for part in text.split(",")], field)
-        except (ValueError, InputError):
-            raise field.refuse("F,X,Y or F,X0,Y0,X1,Y1 with a whole frame number F", text) from None
-
-
 MEMORY_NAMES = ("auto", "6", "8", "12", "24")
 """Presets of memory, in GB; a preset for cards beyond 24 GB is only chosen by auto."""
 
@@ -180,6 +153,9 @@ class Settings:
     """`move`: the actor's shadow is taken away and cast anew; `keep`: it stays as filmed."""
     person: tuple[float, ...] = ruled(PersonRule(), ())
     """Who to follow: (frame, x, y) or (frame, x0, y0, x1, y1) in pixels; empty: the largest."""
+    clicks: tuple[tuple[float, float, float], ...] = ruled(ClicksRule(), ())
+    """The same by points, each (frame, x, y) with the frame counted over the whole clip, whichever
+    frames are used: he is there on each of these frames. Not beside `person`."""
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,11 @@ def open_job(
     with open_clip(request.reference) as clip:
         source = reading.check_clip(clip, reporter)
         target = reading.load_target(job, request, clip.count)
-        context = ConditionContext(clip, settings, target, job.conditions)
-        check_given(context)
+        context = ConditionContext(clip, settings, target, job.conditions, first=clip.first)
         actor = job_actor(request, clip, source, facts)
         if actor is not None:
             context = replace(context, actor=actor, findings=actor.findings())
+        check_given(context)
         inputs = reading.input_hashes(job, request)
         watch.add(clip.path, hash_clip, source)
         for name, found in inputs.items():

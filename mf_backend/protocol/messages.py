@@ -11,8 +11,8 @@ Requests (client to server):
   job/run      {folder} -> {id, position}; position 0 runs now, 1 is next
   job/cancel   {id} -> {id, known}
   actor/analyse {id, path, kind, actors, first?, count?, fps?, settings?: {person,
-               mask_estimator, widen_mask, ...}} -> {id, position}, as for a job; cancelled by its
-               id like one
+               clicks, mask_estimator, widen_mask, ...}} -> {id, position}, as for a job;
+               cancelled by its id like one
   frame/preview {folder, index} -> {path}: one frame of a conditioned job by the preview engine
   memory/need  {engine, width, height, count, settings?: {quality, memory, device, ...}} ->
                {needed_bytes, free_bytes, device: the id, preset: its name or "", fits,

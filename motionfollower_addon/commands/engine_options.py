@@ -14,7 +14,8 @@ from mf_backend.contracts.request import Alignment, Quality, Sampler, Settings, 
 
 def _checked(name: str) -> Callable[[str], Any]:
     """Reads an option by the rule of the job's setting of that name."""
-    rule, field = rule_of(Settings, name), Field(f"--{name.replace('_', '-')}")
+    option = "click" if name == "clicks" else name.replace("_", "-")
+    rule, field = rule_of(Settings, name), Field(f"--{option}")
 
     def read(text: str) -> Any:
         try:
@@ -92,5 +93,15 @@ def add_actor_options(parser: argparse.ArgumentParser) -> None:
         "--person",
         type=_checked("person"),
         metavar="F,X,Y",
-        help="who the actor is: at this point (or in the box F,X0,Y0,X1,Y1) of frame F, from 0",
+        help="who the actor is: at this point (or in the box F,X0,Y0,X1,Y1) of frame F, from 0; "
+        "else who was chosen in FILE",
+    )
+    add(
+        "--click",
+        type=_checked("clicks"),
+        action="extend",
+        dest="clicks",
+        metavar="F,X,Y",
+        help="the same by a point on frame F of the whole clip, whichever frames are used; may be "
+        "given for several frames",
     )

@@ -36,6 +36,7 @@ def draw_analysis(layout: Any, context: Any, values: Any) -> None:
     )
     if flow is not None and flow.stage is AnalysisStage.FAILED and flow.error is not None:
         draw_text(layout, context, str(flow.error), "ERROR")
+    _draw_person(layout, context)
     if actor is None:
         draw_text(layout, context, "A take analyses the actor, too, where that is not done yet.")
         return
@@ -45,6 +46,20 @@ def draw_analysis(layout: Any, context: Any, values: Any) -> None:
     row.prop(values, "show_actor")
     row.operator(ids.OP_ACTOR_MATTE, icon="IMAGE_ALPHA")
     _draw_looks(layout, actor.looks)
+
+
+def _draw_person(layout: Any, context: Any) -> None:
+    """Choosing who is followed, and what was chosen, each with a button that takes it away."""
+    clicks = stored.clicks_of(context.scene)
+    if stored.glance(context.scene).people is not None:
+        layout.operator(ids.OP_PERSON_CHOOSE, icon="RESTRICT_SELECT_OFF")
+    for frame, x, y in clicks[:_LOOKS]:
+        row = layout.row()
+        row.label(text=f"Chosen on frame {frame + 1:g}, at {x:.0f}, {y:.0f}")
+        row.operator(ids.OP_PERSON_FORGET, text="", icon="X").frame = int(frame)
+    more = len(clicks) - _LOOKS
+    if more > 0:
+        layout.label(text=f"and {more} more")
 
 
 def _draw_running(layout: Any, context: Any, flow: AnalysisFlow) -> None:

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor.joints import pose_correction as correction
-from mf_backend.actor.joints.person_track import choose_anchor, find_people, follow
+from mf_backend.actor.joints.person_choice import choose_anchor
+from mf_backend.actor.joints.person_track import find_people, follow
 from mf_backend.actor.joints.pose_models import PoseModel, model_file
 from mf_backend.actor.joints.pose_views import PoseEstimator
 from mf_backend.clip import open_clip, reference_for

@@ -47,6 +47,10 @@ class JointEstimate:
         default_factory=lambda: np.empty((0, 0, BODY_COUNT, 2), np.float32)
     )
     """[frames, people, 18, 2] everybody else's body joints, in no order; NaN absent."""
+    everybody: NDArray[np.float32] = field(
+        default_factory=lambda: np.empty((0, 0, BODY_COUNT, 2), np.float32)
+    )
+    """The same of all who were seen, also where the actor was not found among them."""
     world: NDArray[np.float32] | None = None
     """[frames, 60, 3] metres about the middle of the hips, x right, y down, z away from the camera;
     NaN where unknown. None from an estimator that knows no depth."""
@@ -98,12 +102,29 @@ def everybody_else(
         ]
         for group, wanted in zip(people, track, strict=True)
     ]
-    most = max(len(group) for group in groups)
-    others = np.full((len(groups), most, BODY_COUNT, 2), np.nan, np.float32)
+    return _rows(groups)
+
+
+def everybody(people: list[tuple[Candidate, ...]]) -> NDArray[np.float32]:
+    """Body joints of all who were seen, each once [frames, people, 18, 2], NaN absent."""
+    groups: list[list[Floats]] = []
+    for group in people:
+        kept: list[PoseReading] = []
+        for candidate in group:
+            if not any(seen_twice(candidate.reading, other) for other in kept):
+                kept.append(candidate.reading)
+        groups.append([pose_correction.plain_body(reading.points) for reading in kept])
+    return _rows(groups)
+
+
+def _rows(groups: list[list[Floats]]) -> NDArray[np.float32]:
+    """Bodies [18, 2] of each frame in one array, NaN where a frame has fewer than another."""
+    most = max((len(group) for group in groups), default=0)
+    rows = np.full((len(groups), most, BODY_COUNT, 2), np.nan, np.float32)
     for index, group in enumerate(groups):
         for which, body in enumerate(group):
-            others[index, which] = body
-    return others
+            rows[index, which] = body
+    return rows
 
 
 def repaired(
@@ -112,6 +133,7 @@ def repaired(
     estimator: str,
     black: list[int],
     others: NDArray[np.float32],
+    seen: NDArray[np.float32],
 ) -> JointEstimate:
     spread = np.nan_to_num(raw.spread, nan=0.0)
     body = raw.body.copy()
@@ -125,8 +147,8 @@ def repaired(
     states = np.zeros((len(body), JOINT_COUNT), np.uint8)
     # Joints outside the picture are guesses: they helped to place the hands, they are not drawn.
     # One that is cut off closely is put to the edge, as the estimator of the training data does.
-    seen = body[np.isfinite(body).all(axis=(1, 2))]
-    extent = float(np.median(np.ptp(seen[..., 1], axis=1))) if len(seen) else float(max(size))
+    clear = body[np.isfinite(body).all(axis=(1, 2))]
+    extent = float(np.median(np.ptp(clear[..., 1], axis=1))) if len(clear) else float(max(size))
     edge = np.array(size, np.float64) - 1
     kept = np.clip(body, 0, edge)
     cut = ~inside(body, size) & (np.linalg.norm(kept - body, axis=-1) < _CUT_OFF * extent)
@@ -150,6 +172,7 @@ def repaired(
         black=tuple(black),
         unsure={int(i): int(unsure[i].sum()) for i in np.flatnonzero(unsure.any(axis=1))},
         others=others,
+        everybody=seen,
         world=None if raw.world is None else _repaired_world(raw.world, none),
     )
 

@@ -12,7 +12,7 @@ from mf_backend.actor.joints.hands import POINTS
 from mf_backend.actor.joints.person_track import COLOURS, Candidate
 from mf_backend.actor.joints.pose_views import LANDMARKS, PoseReading
 from mf_backend.contracts.checks.npz import WantedArray
-from mf_backend.contracts.findings import Findings
+from mf_backend.contracts.findings import EVERYBODY, Findings
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class KeptReadings:
 
     def people(self, frame: int) -> tuple[tuple[Candidate, ...], bool] | None:
         """(everybody on a frame, whether it is black); None where nobody looked yet."""
-        found = self.findings.load(f"people-{self.estimator}", frame, _PEOPLE)
+        found = self.findings.load(f"{EVERYBODY}{self.estimator}", frame, _PEOPLE)
         if found is None:
             return None
         readings = _readings(found)
@@ -63,7 +63,7 @@ class KeptReadings:
         arrays = _arrays([candidate.reading for candidate in group])
         arrays["colours"] = np.array([c.colours for c in group]).reshape(-1, COLOURS)
         arrays["black"] = np.array([black])
-        self.findings.keep(f"people-{self.estimator}", frame, arrays)
+        self.findings.keep(f"{EVERYBODY}{self.estimator}", frame, arrays)
 
     def person(self, frame: int, near: PoseReading) -> tuple[PoseReading | None, Floats] | None:
         """(the followed person, both hands [2, 21, 2]) as read about `near`; None where that was

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,6 @@ from mf_backend.actor.joints.pose_views import (
     apart,
     whole,
 )
-from mf_backend.contracts.errors import InputError
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""
@@ -41,6 +41,8 @@ _FREE_MOTION = 0.6
 """Distance a frame, in parts of the person's extent, over which a jump counts as impossible."""
 _MISS_COST = 0.7
 """Cost of each frame left out at an end of the chain; over it a wrong person would be taken."""
+_CUT_COST = 1.5
+"""Cost of a jump from one known place to another, where nothing leads from one to the other."""
 _SAME = 0.12
 """Two readings nearer than this (see `apart`) are one person."""
 _WHOLE_VIEWS = (View(), View(0.8), View(0.9, mirrored=True))
@@ -118,71 +120,6 @@ def find_people(
     return tuple(Candidate(reading, torso_colours(picture, reading)) for reading in kept)
 
 
-def choose_anchor(
-    people: Sequence[Sequence[Candidate]], person: Sequence[float]
-) -> tuple[int, int]:
-    """(frame, which) of the person to follow: the one pointed at, else the largest of all.
-
-    `person` is (frame, x, y) or (frame, x0, y0, x1, y1) in pixels, or empty. Raises InputError
-    where nobody is found, or nobody stands where `person` points.
-    """
-    if not any(people):
-        raise InputError(
-            "no-person",
-            "Nobody was found in the clip.",
-            "Use a clip that shows a person, or give the actor's skeletons and masks yourself.",
-        )
-    if not person:
-        # The largest on the frame, summed over what each frame shows, would need the path first:
-        # take the largest reading of frames with the fewest people, where confusion is least.
-        fewest = min(len(group) for group in people if group)
-        choices = [
-            (candidate.reading.extent, frame, which)
-            for frame, group in enumerate(people)
-            if len(group) == fewest
-            for which, candidate in enumerate(group)
-        ]
-        largest = max(
-            (c.reading.extent, frame, which)
-            for frame, group in enumerate(people)
-            for which, c in enumerate(group)
-        )
-        best = max(choices)
-        _, frame, which = best if best[0] > 0.8 * largest[0] else largest
-        return frame, which
-    frame = int(person[0])
-    if len(person) not in (3, 5) or not 0 <= frame < len(people):
-        raise InputError(
-            "person-invalid",
-            f"The person to follow must be frame,x,y or frame,x0,y0,x1,y1 with a frame from 0 to "
-            f"{len(people) - 1}.",
-        )
-    spot = np.array(
-        person[1:3]
-        if len(person) == 3
-        else [(person[1] + person[3]) / 2, (person[2] + person[4]) / 2]
-    )
-    ranked = []
-    for which, candidate in enumerate(people[frame]):
-        x0, y0, x1, y1 = candidate.reading.box()
-        distance = float(np.linalg.norm(candidate.reading.centre - spot))
-        if len(person) == 5:
-            cover = box_overlap((x0, y0, x1, y1), (person[1], person[2], person[3], person[4]))
-            ranked.append((-cover, distance, which, cover > 0.1))
-        else:
-            margin = 0.1 * candidate.reading.extent
-            inside = x0 - margin <= spot[0] <= x1 + margin and y0 - margin <= spot[1] <= y1 + margin
-            ranked.append((0.0, distance, which, inside))
-    ranked = [item for item in ranked if item[3]]
-    if not ranked:
-        raise InputError(
-            "person-not-there",
-            f"Nobody was found at ({spot[0]:.0f}, {spot[1]:.0f}) on frame {frame}.",
-            "Point at the middle of the person, on a frame where they are clearly seen.",
-        )
-    return frame, min(ranked)[2]
-
-
 def seen_twice(a: PoseReading, b: PoseReading) -> bool:
     """Whether two readings of one frame are of one person: the estimator now and then finds a
     second, crooked skeleton in the same body."""
@@ -218,16 +155,24 @@ def _step_cost(before: Candidate, after: Candidate, gap: int) -> float:
 
 
 def _chain(
-    people: Sequence[Sequence[Candidate]], anchor: tuple[int, int], step: int
-) -> dict[int, int]:
-    """Cheapest chain from the anchor in one direction: {frame: which}, without the anchor."""
-    frames = list(range(anchor[0], len(people) if step > 0 else -1, step))
-    target = people[anchor[0]][anchor[1]]
-    cost: dict[tuple[int, int], float] = {(0, anchor[1]): 0.0}
+    people: Sequence[Sequence[Candidate]],
+    frames: Sequence[int],
+    start: int,
+    end: int | None = None,
+) -> tuple[float, dict[int, int]]:
+    """(cost, {frame: which}) of the cheapest chain over `frames`, from the person `start` of the
+    first on; to the person `end` of the last, where one is named. What begins it is left out."""
+    targets = [people[frames[0]][start].colours]
+    if end is not None:
+        targets.append(people[frames[-1]][end].colours)
+    cost: dict[tuple[int, int], float] = {(0, start): 0.0}
     back: dict[tuple[int, int], tuple[int, int]] = {}
     for place in range(1, len(frames)):
+        last = place == len(frames) - 1
         for which, candidate in enumerate(people[frames[place]]):
-            own = _ANCHOR_WEIGHT * colour_distance(candidate.colours, target.colours)
+            if last and end is not None and which != end:
+                continue
+            own = min(colour_distance(candidate.colours, target) for target in targets)
             best, source = np.inf, (0, 0)
             for earlier in range(max(0, place - _WINDOW), place):
                 for other, previous in enumerate(people[frames[earlier]]):
@@ -237,22 +182,46 @@ def _chain(
                     if price < best:
                         best, source = price, (earlier, other)
             if np.isfinite(best):
-                cost[place, which] = best + own
+                cost[place, which] = best + _ANCHOR_WEIGHT * own
                 back[place, which] = source
     # Every frame after the chain's last one costs something, so that it goes on where it can.
-    last = min(cost, key=lambda node: cost[node] + _MISS_COST * (len(frames) - 1 - node[0]))
+    ends = {node: price + _MISS_COST * (len(frames) - 1 - node[0]) for node, price in cost.items()}
+    if end is not None:
+        ends = {node: price for node, price in ends.items() if node == (len(frames) - 1, end)}
+    if not ends:
+        return np.inf, {}
+    node = min(ends, key=lambda item: ends[item])
+    total = ends[node]
     chain: dict[int, int] = {}
-    while last in back:
-        chain[frames[last[0]]] = last[1]
-        last = back[last]
-    return chain
+    while node in back:
+        chain[frames[node[0]]] = node[1]
+        node = back[node]
+    return total, chain
+
+
+def _joined(
+    people: Sequence[Sequence[Candidate]], a: tuple[int, int], b: tuple[int, int]
+) -> dict[int, int]:
+    """From one (frame, which) that is known to a later one: the chain through both, or, where that
+    costs much more than to go on from the first, a chain that is cut at the second."""
+    price, through = _chain(people, range(a[0], b[0] + 1), a[1], b[1])
+    alone, onward = _chain(people, range(a[0], b[0]), a[1])
+    return through if price <= alone + _CUT_COST else onward
 
 
 def follow(
-    people: Sequence[Sequence[Candidate]], anchor: tuple[int, int]
+    people: Sequence[Sequence[Candidate]], *anchors: tuple[int, int]
 ) -> list[PoseReading | None]:
-    """The wanted person's reading on every frame, None where not found."""
-    chosen = {anchor[0]: anchor[1]} | _chain(people, anchor, 1) | _chain(people, anchor, -1)
+    """The wanted person's reading on every frame, None where not found.
+
+    `anchors` are (frame, which) that are known to be the person, in the order of the frames.
+    """
+    (first, _), (last, _) = anchors[0], anchors[-1]
+    chosen = dict(anchors)
+    for a, b in pairwise(anchors):
+        chosen = _joined(people, a, b) | chosen
+    chosen |= _chain(people, range(last, len(people)), anchors[-1][1])[1]
+    chosen |= _chain(people, range(first, -1, -1), anchors[0][1])[1]
     return [
         people[frame][chosen[frame]].reading if frame in chosen else None
         for frame in range(len(people))

@@ -63,7 +63,7 @@ class ActorAbout:
     clip: Mapping[str, Any]
     """Name, sha256, width, height, number of frames and rate of the clip."""
     person: tuple[float, ...]
-    """Who is pointed at: frame of the clip, x, y or x0, y0, x1, y1; empty: the largest."""
+    """Who is pointed at, see pointing.in_clip; empty: the largest."""
     parts: tuple[Part, ...] = ()
     """What was analysed, in order, without a frame in common."""
     joints: FileMark | None = None

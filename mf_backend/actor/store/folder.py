@@ -74,7 +74,7 @@ class ActorFolder:
 
 
 def actor_id(clip_sha256: str, person: Sequence[float]) -> str:
-    """Which actor: who is pointed at (frame of the whole clip, x, y or a box) in which clip."""
+    """Which actor: who is pointed at (see pointing.in_clip) in which clip."""
     return hash_value([clip_sha256, [float(value) for value in person]])
 
 
@@ -89,8 +89,3 @@ def actor_folder(root: Path, clip: Path, identity: str) -> ActorFolder:
                 return ActorFolder(entry)
     name = _UNSAFE.sub("-", clip.stem or clip.name).strip(" .-")[:_LONGEST].strip(" .") or "clip"
     return ActorFolder(root / f"{name}-{identity[:_DIGITS]}")
-
-
-def person_in_clip(person: Sequence[float], first: int) -> tuple[float, ...]:
-    """A person pointed at on a frame used, on the same frame of the whole clip."""
-    return (person[0] + first, *person[1:]) if person else ()

@@ -7,7 +7,7 @@ import time
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from mf_backend.cli.actor_options import add_actor_options, add_range_options
+from mf_backend.cli.actor_options import add_actor_options, add_range_options, clicks_of
 from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.interrupt import stop_gently
 from mf_backend.cli.layer_options import add_layer_options, changes_of
@@ -62,7 +62,10 @@ def run(args: argparse.Namespace) -> int:
             "Leave one of them out; --progress json ends with the result, too.",
         )
     settings = Settings(
-        person=args.person, mask_estimator=args.mask_estimator, widen_mask=args.widen_mask
+        person=args.person,
+        clicks=clicks_of(args),
+        mask_estimator=args.mask_estimator,
+        widen_mask=args.widen_mask,
     )
     reference = reference_for(args.clip, args.first, args.count, args.fps)
     cancelled = Event()

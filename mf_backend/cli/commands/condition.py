@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from mf_backend.cli.actor_options import add_actor_options, add_range_options
+from mf_backend.cli.actor_options import add_actor_options, add_range_options, clicks_of
 from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.log_lines import visible
 from mf_backend.cli.options import add_path
@@ -104,6 +104,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         mask_estimator=args.mask_estimator,
         widen_mask=args.widen_mask,
         person=args.person,
+        clicks=clicks_of(args),
     )
 
 
@@ -202,7 +203,7 @@ def _condition(clip: Any, settings: Settings, target: Any, out: Path) -> list[di
         reporter = TerminalReporter(terminal)
         for code, message in clip.info.notes:
             reporter.warn(code, message)
-        condition(clip, settings, target, out, reporter)
+        condition(clip, settings, target, out, reporter, clip.first)
         return reporter.warnings
 
 
@@ -220,7 +221,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.monotonic()
     with open_clip(reference_for(args.reference, args.first, args.count, args.fps)) as clip:
         target = _target(args, clip.count)
-        check_given(ConditionContext(clip, settings, target, args.out))
+        check_given(ConditionContext(clip, settings, target, args.out, first=args.first))
         warnings = _condition(clip, settings, target, args.out)
         count, size = clip.count, clip.size
     for kind in _PICTURES:

@@ -20,6 +20,7 @@ from mf_backend.actor.store.about import (
     write_about,
 )
 from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.actor.store.siblings import same_clip
 from mf_backend.clip import hash_clip, open_clip
 from mf_backend.conditioning.base import ConditionContext, TargetMotion
 from mf_backend.conditioning.joints_stage import JointsStage
@@ -125,11 +126,14 @@ def _names(files: Mapping[str, FileMark], first: int, last: int) -> list[str]:
 
 
 def _with_neighbours(about: ActorAbout, wish: Wish) -> Wish:
-    """The wish, with frames next to it that were made the same way: a longer row is smoother."""
-    meeting = [part for part in about.parts if part.meets(wish.first, wish.last)]
+    """The wish, with the frames that were clicked on, from which the actor is followed, and with
+    frames next to it that were made the same way: a longer row is smoother."""
+    clicked = [int(frame) for frame, _, _ in wish.settings.clicks]
+    first, last = min([wish.first, *clicked]), max([wish.last, *clicked])
+    meeting = [part for part in about.parts if part.meets(first, last)]
     same = [part for part in meeting if dict(part.settings) == wish.made_with]
-    first = min([wish.first, *(part.first for part in same)])
-    last = max([wish.last, *(part.last for part in same)])
+    first = min([first, *(part.first for part in same)])
+    last = max([last, *(part.last for part in same)])
     anchors = [part.anchor for part in meeting if first <= part.anchor[0] <= last]
     return wish.wider(first, last, anchors[0] if anchors else ())
 
@@ -141,8 +145,11 @@ def _make(actor: ActorFolder, about: ActorAbout, wish: Wish, reporter: Reporter)
     count = wish.last + 1 - wish.first
     steps = Steps(reporter, count, watch)
     with Ahead(wish.used, wish.settings) as ahead, open_clip(wish.used) as clip:
-        findings = DiskFindings(actor.findings, wish.first, ahead)
-        context = ConditionContext(clip, wish.settings, _NO_TARGET, actor.work, findings)
+        beside = [other.findings for other in same_clip(actor, wish.sha256)]
+        findings = DiskFindings(actor.findings, wish.first, ahead, beside)
+        context = ConditionContext(
+            clip, wish.settings, _NO_TARGET, actor.work, findings, first=wish.first
+        )
         try:
             actor.work.mkdir(exist_ok=True)
             JointsStage().run(context, steps.joints())

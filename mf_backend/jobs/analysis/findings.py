@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import atomic_path, output_error
-from mf_backend.contracts.findings import Arrays
+from mf_backend.contracts.findings import EVERYBODY, Arrays
 from mf_backend.jobs.analysis.ahead import Ahead
 
 _PACKED = 1 << 20
@@ -28,16 +28,30 @@ class DiskFindings:
     finds them.
     """
 
-    def __init__(self, folder: Path, first: int, ahead: Ahead | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        first: int,
+        ahead: Ahead | None = None,
+        beside: Sequence[Path] = (),
+    ) -> None:
+        """`beside` are folders of findings of the same clip for other people in it: who is there
+        at all is taken from them."""
         self._folder, self._first, self._ahead = folder, first, ahead
+        self._beside = tuple(beside)
         self._made: list[Path] = []
 
     def load(self, kind: str, frame: int, wanted: Mapping[str, WantedArray]) -> Arrays | None:
         """See Findings."""
-        try:
-            return read_npz(self._path(kind, frame), wanted)
-        except NpzError:
-            return None
+        own = _read(self._path(kind, frame), wanted)
+        if own is not None or not kind.startswith(EVERYBODY):
+            return own
+        for folder in self._beside:
+            found = _read(self._path(kind, frame, folder), wanted)
+            if found is not None:
+                self.keep(kind, frame, found)
+                return found
+        return None
 
     def keep(self, kind: str, frame: int, arrays: Arrays) -> None:
         """See Findings."""
@@ -66,8 +80,16 @@ class DiskFindings:
         for path in self._made:
             path.unlink(missing_ok=True)
 
-    def _path(self, kind: str, frame: int) -> Path:
-        return self._folder / kind / f"frame_{self._first + frame:06d}.npz"
+    def _path(self, kind: str, frame: int, folder: Path | None = None) -> Path:
+        return (folder or self._folder) / kind / f"frame_{self._first + frame:06d}.npz"
+
+
+def _read(path: Path, wanted: Mapping[str, WantedArray]) -> Arrays | None:
+    """What a file holds; None where it is missing or damaged."""
+    try:
+        return read_npz(path, wanted)
+    except NpzError:
+        return None
 
 
 class OptionalFindings(DiskFindings):

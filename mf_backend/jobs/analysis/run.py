@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mf_backend.actor import user_files
+from mf_backend.actor import pointing
 from mf_backend.actor.masks.estimators import check_estimator
 from mf_backend.actor.mends.mask_file import read_layers
 from mf_backend.actor.mends.mask_layers import MaskLayer
@@ -88,7 +88,7 @@ def analyse_clip(
     with open_clip(reference) as clip:
         for code, message in clip.info.notes:
             tracker.warn(code, message)
-        user_files.check_person(settings.person, clip)
+        pointing.check_pointing(settings, clip, clip.info.count)
         check_estimator(settings)
         first, last = clip.first, clip.first + clip.count - 1
         size = clip.size

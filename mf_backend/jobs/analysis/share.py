@@ -42,11 +42,13 @@ def joined(parts: list[Arrays]) -> Arrays:
 
     Where fewer people were seen besides the actor, or nothing is known of the depth, NaN stands.
     """
-    most = max(part["others"].shape[1] for part in parts)
     result: Arrays = {"size": parts[-1]["size"]}
     for name in ("frames", "source", "state"):
         result[name] = np.concatenate([part[name] for part in parts])
-    result["others"] = np.concatenate([_padded(part["others"], most) for part in parts])
+    for name in ("others", "people"):
+        if all(name in part for part in parts):
+            most = max(part[name].shape[1] for part in parts)
+            result[name] = np.concatenate([_padded(part[name], most) for part in parts])
     if any("world" in part for part in parts):
         shape = (60, 3)
         result["world"] = np.concatenate(

@@ -8,7 +8,8 @@ from typing import Any
 
 from mf_backend.actor.joints.estimators import best_estimator
 from mf_backend.actor.masks.estimators import DEFAULT
-from mf_backend.actor.store.folder import ActorFolder, actor_folder, actor_id, person_in_clip
+from mf_backend.actor.store.folder import ActorFolder, actor_folder, actor_id
+from mf_backend.contracts.pointing import in_clip
 from mf_backend.contracts.request import Reference, Settings
 from mf_backend.version import VERSION
 
@@ -27,8 +28,8 @@ class Wish:
 
     @property
     def person(self) -> tuple[float, ...]:
-        """Who is pointed at, on a frame of the whole clip; empty: the largest."""
-        return person_in_clip(self.settings.person, self.first)
+        """Who is pointed at, see in_clip; empty: the largest."""
+        return in_clip(self.settings.person, self.settings.clicks, self.first)
 
     @property
     def id(self) -> str:
@@ -51,6 +52,8 @@ class Wish:
 
     def wider(self, first: int, last: int, person: tuple[float, ...]) -> Wish:
         """The same for other frames and, where nobody is pointed at, a `person` of the clip."""
+        if self.settings.clicks:
+            return replace(self, first=first, last=last)
         who = self.person or person
         relative = (who[0] - first, *who[1:]) if who else ()
         settings = replace(self.settings, person=relative)

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from mf_backend.actor.store.folder import FOLDER, actor_folder, actor_id, person_in_clip
+from mf_backend.actor.store.folder import FOLDER, actor_folder, actor_id
 from mf_backend.clip.image_folder import scan
 from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.pointing import in_clip
 from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.disk.packed import PACKED_SETTINGS
 
@@ -47,7 +48,8 @@ def _actor(request: JobRequest, analysed: Sequence[Path]) -> Path | None:
     analysed does not fit its hashes, and is made again."""
     if not request.actors or not request.reference.sha256:
         return None
-    person = person_in_clip(request.settings.person, request.reference.first)
+    settings = request.settings
+    person = in_clip(settings.person, settings.clicks, request.reference.first)
     identity = actor_id(request.reference.sha256, person)
     clip = Path(request.reference.path)
     found = (actor_folder(root, clip, identity) for root in (Path(request.actors), *analysed))

@@ -13,6 +13,7 @@ from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.checks.json_text import read_json
 from mf_backend.contracts.checks.small_files import UnreadableError
 from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.pointing import Click
 from mf_backend.contracts.request import Settings
 
 from ..rig.retiming import Policy
@@ -132,7 +133,15 @@ def shot_values(shot: Shot) -> dict[str, Any]:
     own = {name: getattr(shot, name) for name in _OWN}
     values = {**own, "retime": str(shot.retime), "range": list(shot.range)}
     settings = dataclasses.asdict(shot.settings)
-    return {**values, **settings, "person": list(shot.settings.person)}
+    clicks = [list(click) for click in shot.settings.clicks]
+    return {**values, **settings, "person": list(shot.settings.person), "clicks": clicks}
+
+
+def following(settings: Settings, clicks: tuple[Click, ...]) -> Settings:
+    """The settings with who was chosen in the footage, where they do not say that themselves."""
+    if settings.person or settings.clicks:
+        return settings
+    return dataclasses.replace(settings, clicks=clicks)
 
 
 def check_settings(values: Mapping[str, Any], where: str) -> Settings:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mf_backend.clip.image_folder import scan
 from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.pointing import Click
 from mf_backend.contracts.request import ClipKind
 
 from ... import ids
@@ -17,6 +19,7 @@ from .. import compat
 from ..draw_cache import once
 from ..paths import real_path
 from ..rig.lookup import names_of, scene_fps
+from . import choice
 
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 
@@ -42,6 +45,8 @@ class Footage:
     """File names of an image strip's visible frames."""
     fps: float = 0.0
     """Frames a second where the footage itself has none."""
+    clicks: tuple[Click, ...] = ()
+    """Who was chosen in it."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ def resolve(scene: Any, shot: Shot) -> Footage:
             # A file browser gives one image of the sequence.
             path = path.parent
         fps = shot.fps or (scene_fps(scene) if path.is_dir() else 0.0)
-        return Footage(path=path, fps=fps)
+        return Footage(path=path, fps=fps, clicks=choice.on_file(scene, shot.clip))
     strip = default_strip(scene)
     if strip is not None:
         return from_strip(scene, strip)
@@ -160,6 +165,22 @@ def clip_path(scene: Any, shot: Shot) -> Path | None:
     if strip is None:
         return None
     return real_path(strip.filepath if strip.type == "MOVIE" else strip.directory)
+
+
+def clicks_of(scene: Any, shot: Shot) -> tuple[Click, ...]:
+    """Who was chosen in the footage that `resolve` would find, asking no disk."""
+    if shot.clip and not shot.strip:
+        return choice.on_file(scene, shot.clip)
+    strip = chosen_strip(scene, shot.strip)
+    return () if strip is None else choice.on_strip(strip)
+
+
+def choose_person(scene: Any, shot: Shot, clicks: Sequence[Click]) -> None:
+    """Keep who is meant with a shot's footage. Raises InputError where there is none."""
+    if shot.clip and not shot.strip:
+        choice.keep_on_file(scene, shot.clip, clicks)
+        return
+    choice.keep_on_strip(find_strip(scene, resolve(scene, shot).strip), clicks)
 
 
 def from_strip(scene: Any, strip: Any) -> Footage:
@@ -198,6 +219,7 @@ def from_strip(scene: Any, strip: Any) -> Footage:
         content=content,
         names=names,
         fps=fps,
+        clicks=choice.on_strip(strip),
     )
 
 

@@ -18,7 +18,7 @@ from mf_backend.contracts.request import Reference, Settings
 from ...core.backend.client import Answer, BackendClient, clip_facts
 from ...core.backend.state import BackendState, ClipFacts, JobPhase, JobStatus
 from ...core.disk.read_in_thread import Reading
-from ...core.job.shot import Shot
+from ...core.job.shot import Shot, following
 from .. import compat
 from ..footage.source import Footage, Span, resolve, used_span
 from ..options import actors_root
@@ -167,9 +167,10 @@ class AnalysisFlow:
         reference = Reference(
             str(asked.footage.path), self._facts.kind, span.first, span.count, asked.footage.fps
         )
-        settings = asked.shot.settings
+        settings = following(asked.shot.settings, asked.footage.clicks)
         used = Settings(
             person=settings.person,
+            clicks=settings.clicks,
             mask_estimator=settings.mask_estimator,
             widen_mask=settings.widen_mask,
             device=settings.device,

@@ -16,7 +16,7 @@ from ...core.backend.state import ClipFacts
 from ...core.disk.read_in_thread import Reading
 from ...core.job.order import Goal
 from ...core.job.provenance import Origin
-from ...core.job.shot import Shot
+from ...core.job.shot import Shot, following
 from ...core.job.writer import JobDraft
 from ...core.rig.retiming import RetimePlan, plan
 from ..footage.source import Footage, Span, find_strip, resolve, used_span
@@ -79,7 +79,7 @@ class Drafting:
                 count=len(joints),
                 fps=self._footage.fps,
             ),
-            settings=_absolute(shot.settings),
+            settings=_absolute(following(shot.settings, self._footage.clicks)),
             joints=joints,
             positions=self._sampler.positions.copy(),
             size=(facts.width, facts.height),

@@ -17,12 +17,12 @@ from mf_backend.actor.store.folder import (
     ActorFolder,
     actor_folder,
     actor_id,
-    person_in_clip,
 )
 from mf_backend.actor.store.reading import load_joints
 from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.conditions import BESIDE, JointState
 from mf_backend.contracts.errors import InputError
+from mf_backend.contracts.pointing import in_clip
 from mf_backend.contracts.request import ClipKind, JobRequest, read_request
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.disk.state import read_state
@@ -54,6 +54,15 @@ def find(context: Any) -> ActorMaterial:
             "actor-unknown", "The actor of this footage was not looked for yet.", _STEP
         )
     request = read_request(JobFolder(job.folder).request)
+    settings = request.settings
+    followed = in_clip(settings.person, settings.clicks, request.reference.first)
+    chosen = in_clip((), stored.clicks_of(scene), 0)
+    if chosen and chosen != followed:
+        raise InputError(
+            "actor-of-other-person",
+            "The person who is chosen now was not analysed yet.",
+            _STEP,
+        )
     facts = read_state(JobFolder(job.folder).state).facts
     clip = _clip(request, facts)
     conditions = job.conditions
@@ -84,7 +93,8 @@ def actor_home(request: JobRequest, facts: Mapping[str, Any], roots: Sequence[Pa
     """
     known = facts.get("actor") or {}
     sha256 = str((facts.get("reference") or {}).get("sha256", ""))
-    person = person_in_clip(request.settings.person, request.reference.first)
+    settings = request.settings
+    person = in_clip(settings.person, settings.clicks, request.reference.first)
     identity = str(known.get("id") or actor_id(sha256, person))
     clip = Path(request.reference.path)
     homes = [actor_folder(root / FOLDER, clip, identity) for root in roots]

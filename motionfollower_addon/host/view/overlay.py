@@ -9,7 +9,6 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 from mf_backend.contracts.errors import MFError
 
@@ -17,12 +16,11 @@ from ... import ids
 from ...core.rig.joints.compose import compose
 from ...core.rig.joints.projection import Lens
 from ...core.view.skeleton_lines import Rectangle, fit_inside, onto, seen_from, strokes
-from ...core.view.state_colours import state_strokes
 from .. import compat
 from ..draw_cache import showing
 from ..rig.camera import pixel_aspect, read_camera
 from . import backdrop, fit
-from .actor import stored
+from .actor import over_footage, places, stored
 from .draw import draw
 from .rig_pose import RigPose
 
@@ -34,7 +32,7 @@ class Overlay:
     """Draws what is switched on; reads the rig once for each change of the scene."""
 
     def __init__(self) -> None:
-        self._handles: list[tuple[Any, Any]] = []
+        self._handles: list[tuple[Any, str, Any]] = []
         self.rig = RigPose()
         self.drawn = 0
         """Times that a skeleton was drawn."""
@@ -42,26 +40,28 @@ class Overlay:
         """What the latest drawings took."""
 
     def start(self) -> None:
-        """Be called at every redraw of a 3D View or an Image Editor."""
+        """Be called at every redraw of a view that may show the rig, the footage or a frame."""
         if bpy.app.background or self._handles:
             return
-        for space, function in (
-            (bpy.types.SpaceView3D, self._draw_view),
-            (bpy.types.SpaceImageEditor, self._draw_picture),
+        for space, region, function in (
+            (bpy.types.SpaceView3D, "WINDOW", self._draw_view),
+            (bpy.types.SpaceImageEditor, "WINDOW", self._draw_picture),
+            (bpy.types.SpaceSequenceEditor, "PREVIEW", over_footage.draw_actor),
         ):
-            handle = space.draw_handler_add(self._timed, (function,), "WINDOW", "POST_PIXEL")
-            self._handles.append((space, handle))
+            handle = space.draw_handler_add(self._timed, (function,), region, "POST_PIXEL")
+            self._handles.append((space, region, handle))
 
     def stop(self) -> None:
         """Be called no more, and hold nothing of the open file."""
-        for space, handle in self._handles:
-            space.draw_handler_remove(handle, "WINDOW")
+        for space, region, handle in self._handles:
+            space.draw_handler_remove(handle, region)
         self._handles = []
         self.rig.forget()
 
     def _timed(self, function: Any) -> None:
         settings = getattr(bpy.context.scene, ids.SCENE_PROPERTY)
-        if not (settings.show_overlay or settings.show_fitting or settings.show_actor):
+        on = settings.show_overlay or settings.show_fitting or settings.show_actor
+        if not (on or over_footage.choosing()):
             return
         begin = time.perf_counter()
         try:
@@ -80,14 +80,16 @@ class Overlay:
     def _draw_view(self, context: Any, settings: Any) -> bool:
         if context.region_data is None:
             return False
-        camera = _viewed_camera(context)
+        space, region = context.space_data, context.region
+        camera = places.viewed_camera(space, context.region_data, context.scene)
         meant = settings.camera or context.scene.camera
         through = camera is not None and camera == meant
         drew = False
         if settings.show_fitting and through:
-            drew = self._draw_fit(context, _camera_frame(context, camera))
-        if settings.show_actor and through:
-            drew = self._draw_actor(context, _camera_frame(context, camera)) or drew
+            frame = places.camera_frame(region, context.region_data, camera, context.scene)
+            drew = self._draw_fit(context, frame)
+        if through:
+            drew = over_footage.draw_actor(context, settings) or drew
         if settings.show_overlay:
             live = self._live(context, settings, camera if through else None)
             if live is not None:
@@ -111,7 +113,8 @@ class Overlay:
             region = (context.region.width, context.region.height)
             return seen_from(pose, *matrices, lens, region), 0.5
         joints = compose(pose, read_camera(camera, depsgraph), size, pixel_aspect(context.scene))
-        place = fit_inside(_camera_frame(context, camera), size)
+        region, seen = context.region, context.region_data
+        place = fit_inside(places.camera_frame(region, seen, camera, context.scene), size)
         return onto(joints, size, place), place.size[0] / size[0]
 
     def _draw_fit(self, context: Any, frame: Rectangle) -> bool:
@@ -122,24 +125,12 @@ class Overlay:
         _draw_both(job, index, fit_inside(frame, job.conditions.size))
         return True
 
-    def _draw_actor(self, context: Any, frame: Rectangle) -> bool:
-        """The actor as his analysis found him on this frame."""
-        scene = context.scene
-        actor = stored.known(scene)
-        if actor is None:
-            return False
-        row = actor.row(stored.clip_frame(scene, actor, scene.frame_current_final))
-        if row is None:
-            return False
-        place = fit_inside(frame, actor.size)
-        points = onto(actor.joints[row], actor.size, place)
-        draw(state_strokes(points, actor.states[row], place.size[0] / actor.size[0]))
-        return True
-
     # -- Image Editor -------------------------------------------------------------------------
 
     def _draw_picture(self, context: Any, settings: Any) -> bool:
-        """Over a previewed frame, the skeletons of that very frame."""
+        """Over a previewed frame, the skeletons of that very frame; over the footage, the actor."""
+        if over_footage.draw_actor(context, settings):
+            return True
         image = context.space_data.image
         about = image.get(ids.IMAGE_FRAME) if image is not None else None
         if not settings.show_fitting or about is None:
@@ -160,27 +151,6 @@ def _draw_both(job: fit.FitJob, index: int, place: Rectangle) -> None:
     source, target = job.conditions.source_joints[index], job.conditions.target_joints[index]
     draw(strokes(onto(target, size, place), scale))
     draw(strokes(onto(source, size, place), scale, _ACTOR))
-
-
-def _viewed_camera(context: Any) -> Any:
-    """The camera that a 3D View looks through; None in a free view."""
-    if context.region_data.view_perspective != "CAMERA":
-        return None
-    space = context.space_data
-    return space.camera if space.use_local_camera else context.scene.camera
-
-
-def _camera_frame(context: Any, camera: Any) -> Rectangle:
-    """Where the camera's frame is in the region."""
-    matrix = camera.matrix_world.normalized()
-    corners = [
-        location_3d_to_region_2d(context.region, context.region_data, matrix @ corner)
-        for corner in camera.data.view_frame(scene=context.scene)
-    ]
-    if any(corner is None for corner in corners):
-        return Rectangle(np.nan, np.nan, np.nan, np.nan)
-    # Right top, right bottom, left bottom, left top.
-    return Rectangle(corners[2].x, corners[2].y, corners[0].x, corners[0].y)
 
 
 class _Holder:

@@ -44,6 +44,9 @@ def test_a_full_disk_is_one_sentence(clip: Path, small_disk: Path) -> None:
     [
         (["--first", "9"], "the clip has frames 0 to 1"),
         (["--person", "5,10,10"], "pointed at on frame 5"),
+        (["--click", "5,10,10"], "the clip has frames 0 to 1"),
+        (["--click", "0,10"], "F,X,Y with a whole frame number F from 0"),
+        (["--click", "0,10,10", "--click", "0,20,10"], "no frame twice"),
         (["--mask-estimator", "magic"], "magic"),
     ],
 )

@@ -81,6 +81,9 @@ WRONG = [
     ("settings.person", [-1, 70, 90]),
     ("settings.person", [0, 70]),
     ("settings.person", [0, math.nan, 3]),
+    ("settings.clicks", [[0.5, 70, 90]]),
+    ("settings.clicks", [[0, 70, 90], [0, 71, 90]]),
+    ("settings.clicks", [0, 70, 90]),
     ("settings.engine", "a\x1b[2Jb"),
     ("output.mp4", "result.mp4"),
     ("output.mp4", "/\ud800.mp4"),
@@ -109,6 +112,7 @@ def test_a_wrong_value_is_named(field: str, value: Any) -> None:
         ("settings.seed", SEED_LIMIT, SEED_LIMIT),
         ("settings.person", [3, 70, 90.5], (3.0, 70.0, 90.5)),
         ("settings.person", [], ()),
+        ("settings.clicks", [[7, 1, 2], [3, 70, 90.5]], ((3.0, 70.0, 90.5), (7.0, 1.0, 2.0))),
         ("settings.unknown", {"newer": 1}, None),
     ],
 )

@@ -75,7 +75,7 @@ def test_looking_before_paying(
     assert notes["frame-window"] == [2, list(SIZE)]
     assert notes["frame-editor"] == [1, list(SIZE)]
     handles_before, handles_after, dropped, _ = notes["load"]
-    assert (handles_before, handles_after) == (2, 2) and dropped and notes["handles_new"]
+    assert (handles_before, handles_after) == (3, 3) and dropped and notes["handles_new"]
 
     assert notes["samples_still"] <= 1 and FRAMES - 1 <= notes["samples"] <= 2 * FRAMES
     draws, panels = notes["draw_ms"], notes["panel_ms"]

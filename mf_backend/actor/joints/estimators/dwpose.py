@@ -11,23 +11,24 @@ from numpy.typing import NDArray
 from mf_backend.actor.joints.estimate import (
     JointEstimate,
     RawJoints,
+    everybody,
     everybody_else,
     is_black,
     repaired,
     rough_joints,
 )
 from mf_backend.actor.joints.hands import POINTS
+from mf_backend.actor.joints.person_choice import choose_anchors
 from mf_backend.actor.joints.person_track import (
     COLOURS,
     Candidate,
-    choose_anchor,
     follow,
     torso_colours,
 )
 from mf_backend.actor.joints.pose_views import LANDMARKS, Picture, PoseReading
 from mf_backend.contracts.checks.npz import WantedArray
 from mf_backend.contracts.errors import MissingComponentError
-from mf_backend.contracts.findings import NO_FINDINGS, Findings
+from mf_backend.contracts.findings import EVERYBODY, NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 from mf_backend.weights.catalog import optional
@@ -41,7 +42,7 @@ _HAND_SCORE = 0.3
 _BODY = (0, -1, 6, 8, 10, 5, 7, 9, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3)
 """COCO-WholeBody keypoint of each body joint; the neck is the middle of the shoulders."""
 _KEYPOINTS = 133
-_KIND = "people-dwpose"
+_KIND = f"{EVERYBODY}dwpose"
 _PEOPLE = range(200)
 _KEPT = {
     "points": WantedArray((_PEOPLE, {_KEYPOINTS}, {2}), "[people, 133, 2]"),
@@ -104,7 +105,7 @@ class DWPose:
                 )
             )
             reporter.advance(2 * (index + 1), "joints")
-        track = follow(people, choose_anchor(people, person))
+        track = follow(people, *choose_anchors(people, person))
         findings.follow(rough_joints(track))
         raw = RawJoints(
             np.full((clip.count, len(_BODY), 2), np.nan),
@@ -117,7 +118,8 @@ class DWPose:
                 if reading is wanted:
                     raw.body[index] = body_from_coco(points, scores)
                     raw.hands[:, index] = hands_from_coco(points, scores)
-        return repaired(raw, clip.size, "DWPose", black, everybody_else(people, track))
+        seen = everybody_else(people, track), everybody(people)
+        return repaired(raw, clip.size, "DWPose", black, *seen)
 
 
 def body_from_coco(points: Floats, scores: Floats) -> Floats:

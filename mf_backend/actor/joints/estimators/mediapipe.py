@@ -12,6 +12,7 @@ from mf_backend.actor.joints.estimate import (
     BODY_COUNT,
     JointEstimate,
     RawJoints,
+    everybody,
     everybody_else,
     is_black,
     repaired,
@@ -19,10 +20,10 @@ from mf_backend.actor.joints.estimate import (
 )
 from mf_backend.actor.joints.hands import POINTS, HandEstimator
 from mf_backend.actor.joints.kept_readings import KeptReadings
+from mf_backend.actor.joints.person_choice import choose_anchors
 from mf_backend.actor.joints.person_track import (
     Candidate,
     between,
-    choose_anchor,
     find_people,
     follow,
 )
@@ -65,11 +66,11 @@ class FullPose:
 
         with PoseEstimator(self.model) as estimator:
             people, black = _look_for_people(clip, estimator, kept, advance)
-            track = follow(people, choose_anchor(people, person))
+            track = follow(people, *choose_anchors(people, person))
             findings.follow(rough_joints(track))
             raw = _read_person(clip, track, estimator, kept, advance)
-        others = everybody_else(people, track)
-        return repaired(raw, clip.size, f"mediapipe pose {self.model}", black, others)
+        seen = everybody_else(people, track), everybody(people)
+        return repaired(raw, clip.size, f"mediapipe pose {self.model}", black, *seen)
 
 
 class HeavyPose(FullPose):

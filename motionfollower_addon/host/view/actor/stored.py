@@ -7,9 +7,8 @@ ask for it at every redraw.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import bpy
 import numpy as np
@@ -20,12 +19,14 @@ from mf_backend.actor.mends.joint_corrections import apply_corrections
 from mf_backend.actor.store.about import DamagedActorError, read_about
 from mf_backend.actor.store.folder import FOLDER, ActorFolder, actor_folder, actor_id
 from mf_backend.actor.store.reading import load_joints
+from mf_backend.actor.store.siblings import actors_of
 from mf_backend.clip.hashing import hash_clip
 from mf_backend.contracts.errors import MFError
-from mf_backend.contracts.request import ClipKind
+from mf_backend.contracts.pointing import Click, in_clip
 from mf_backend.jobs.analysis.look import Look, things_to_look_at
 
 from ....core.actor.material import ActorMaterial
+from ....core.actor.people import SeenPeople
 from ....core.backend.state import ClipFacts
 from ....core.job.shot import Shot
 from ... import background_read, compat
@@ -35,8 +36,18 @@ from ...options import jobs_roots
 from ...panel_shot import to_shot
 from ...rig.lookup import scene_fps
 from ...run.session import current
+from . import places
+from .seen import facts_of, read_people
 
 _NAME = "stored actor"
+
+
+class HasFacts(Protocol):
+    """What was found in a clip."""
+
+    @property
+    def facts(self) -> ClipFacts:
+        """About the clip."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +80,28 @@ class StoredActor:
         return place if there else None
 
 
+@dataclass(frozen=True)
+class Found:
+    """What there is of a scene's footage."""
+
+    actor: StoredActor | None = None
+    """The person who is followed; None where he was not analysed."""
+    people: SeenPeople | None = None
+    """Everybody who was seen, whoever was followed then; None where nothing was analysed."""
+
+
 class _Kept:
     """The latest answer and for what it was given; hashes of clips by path, size and date."""
 
     key: Any = None
     asked: Any = None
-    actor: StoredActor | None = None
+    found = Found()
     hashes: dict[tuple[str, int, int], str] = {}
 
 
 def forget() -> None:
     """Look again when next asked."""
-    _Kept.key = _Kept.asked = _Kept.actor = None
+    _Kept.key, _Kept.asked, _Kept.found = None, None, Found()
     background_read.forget(_NAME)
 
 
@@ -93,51 +114,74 @@ def clip_of(scene: Any) -> Path | None:
 def _key(scene: Any) -> Any:
     runs = tuple((str(flow.folder), flow.stage) for flow in current().flows)
     analyses = tuple((id(flow), flow.stage) for flow in current().analyses)
-    return (clip_of(scene), tuple(jobs_roots()), runs, analyses)
+    return (clip_of(scene), clicks_of(scene), tuple(jobs_roots()), runs, analyses)
+
+
+@once
+def clicks_of(scene: Any) -> tuple[Click, ...]:
+    """Who was chosen in the panel's footage."""
+    return source.clicks_of(compat.sequencer_scene(bpy.context) or scene, to_shot(scene))
 
 
 def find(scene: Any) -> StoredActor | None:
     """The scene's actor, looked for now; None where he was not analysed."""
+    return look(scene).actor
+
+
+def known(scene: Any) -> StoredActor | None:
+    """The same for drawing, which must not wait for the disk: as last found, newer soon."""
+    return glance(scene).actor
+
+
+def look(scene: Any) -> Found:
+    """What there is of the scene's footage, looked for now."""
     key = _key(scene)
     if _Kept.key != key:
         background_read.forget(_NAME)
-        _Kept.key, _Kept.asked, _Kept.actor = key, None, _read(key[0], key[1])
-    return _Kept.actor
+        _Kept.key, _Kept.asked, _Kept.found = key, None, _read(*key[:3])
+    return _Kept.found
 
 
 @once
-def known(scene: Any) -> StoredActor | None:
+def glance(scene: Any) -> Found:
     """The same for drawing, which must not wait for the disk: as last found, newer soon."""
     if bpy.app.background:
-        return find(scene)
+        return look(scene)
     key = _key(scene)
     if _Kept.key != key and (_Kept.asked != key or not background_read.waits(_NAME)):
         _Kept.asked = key
 
-        def take(actor: StoredActor | None) -> None:
-            _Kept.key, _Kept.actor = key, actor
+        def take(found: Found) -> None:
+            _Kept.key, _Kept.found = key, found
             compat.redraw_panels()
-            compat.redraw_views("VIEW_3D", "IMAGE_EDITOR")
+            compat.redraw_views(*places.KINDS)
 
-        background_read.read_in_background(_NAME, lambda: _read(key[0], key[1]), take)
-    same = _Kept.key is not None and _Kept.key[0] == key[0]
-    return _Kept.actor if same else None
+        background_read.read_in_background(_NAME, lambda: _read(*key[:3]), take)
+    same = _Kept.key is not None and _Kept.key[:2] == key[:2]
+    return _Kept.found if same else Found()
 
 
-def _read(clip: Path | None, roots: tuple[Path, ...]) -> StoredActor | None:
+def _read(clip: Path | None, clicks: tuple[Click, ...], roots: tuple[Path, ...]) -> Found:
     """Runs in a thread."""
     if clip is None:
-        return None
+        return Found()
     try:
-        identity = actor_id(_hash(clip), ())
-        for root in roots:
-            actor = actor_folder(root / FOLDER, clip, identity)
-            if actor.about.is_file():
-                return _load(actor, clip)
-    except (MFError, DamagedActorError, OSError, ValueError, KeyError):
-        # The next analysis says what is wrong, and makes it again.
-        return None
-    return None
+        sha256 = _hash(clip)
+        everyone = [found for root in roots for found in actors_of(root / FOLDER, sha256)]
+    except (MFError, OSError):
+        # The next analysis says what is wrong with the clip.
+        return Found()
+    identity = actor_id(sha256, in_clip((), clicks, 0))
+    actor = None
+    for root in roots:
+        folder = actor_folder(root / FOLDER, clip, identity)
+        if actor is None and folder.about.is_file():
+            try:
+                actor = _load(folder, clip)
+            except (MFError, DamagedActorError, OSError, ValueError, KeyError):
+                # The next analysis says what is wrong, and makes it again.
+                continue
+    return Found(actor, read_people(everyone, clip))
 
 
 def _hash(clip: Path) -> str:
@@ -162,23 +206,12 @@ def _load(actor: ActorFolder, clip: Path) -> StoredActor | None:
         for part in about.parts
         for look in things_to_look_at(actor, part, part.first, part.last)
     ]
-    number, per = about.clip["fps"]
-    facts = ClipFacts(
-        kind=ClipKind.IMAGES if clip.is_dir() else ClipKind.VIDEO,
-        width=int(about.clip["width"]),
-        height=int(about.clip["height"]),
-        fps=Fraction(int(number), int(per)),
-        count=int(about.clip["count"]),
-        has_audio=False,
-        variable_rate=False,
-        first_number=0,
-        missing_numbers=(),
-    )
     world = found.get("world")
+    facts = facts_of(about, clip)
     return StoredActor(actor, clip, facts, frames, joints, states, world, tuple(looks))
 
 
-def span_of(scene: Any, actor: StoredActor) -> tuple[float, int, float]:
+def span_of(scene: Any, actor: HasFacts) -> tuple[float, int, float]:
     """(scene frame, clip frame that is shown there, clip frames for each scene frame).
 
     Raises InputError where the footage does not fit.
@@ -192,13 +225,13 @@ def span_of(scene: Any, actor: StoredActor) -> tuple[float, int, float]:
     return float(footage.start), span.first, span.rate
 
 
-def scene_frame(scene: Any, actor: StoredActor, frame: int) -> float:
+def scene_frame(scene: Any, actor: HasFacts, frame: int) -> float:
     """The scene frame that shows a frame of the clip."""
     start, first, rate = span_of(scene, actor)
     return start + (frame - first) / rate
 
 
-def clip_frame(scene: Any, actor: StoredActor, at: float) -> int:
+def clip_frame(scene: Any, actor: HasFacts, at: float) -> int:
     """The frame of the clip that a scene frame shows, whether it was analysed or not."""
     start, first, rate = span_of(scene, actor)
     return int(np.floor((at - start) * rate + 1e-6)) + first

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from mf_backend.actor.joints.person_track import (
-    Candidate,
-    between,
-    choose_anchor,
-    follow,
-    seen_twice,
-)
+from mf_backend.actor.joints.estimate import everybody
+from mf_backend.actor.joints.person_choice import choose_anchor, choose_anchors
+from mf_backend.actor.joints.person_track import Candidate, between, follow, seen_twice
 from mf_backend.actor.joints.pose_views import LANDMARKS, PoseReading
 from mf_backend.contracts.errors import InputError
 
@@ -89,3 +87,47 @@ def test_a_second_skeleton_in_one_body_is_not_somebody_else() -> None:
     ghost.points[[11, 12, 23, 24]] += (25, -40)
     assert seen_twice(own, ghost)
     assert not seen_twice(own, person(420).reading)
+
+
+def same_clothes(frames: int = 30) -> list[list[Candidate]]:
+    """Two in the same clothes who meet, wait behind each other and turn back."""
+    people = []
+    for t in range(frames):
+        way = min(14 * t, 14 * (frames - 1 - t))
+        group = [person(100 + way), person(520 - way)]
+        people.append(group[:1] if abs(t - 15) <= 2 else group)
+    return people
+
+
+def places(track: list[PoseReading | None]) -> list[float | None]:
+    return [r and float(r.points[[0, 31], 0].mean()) for r in track]
+
+
+def test_a_second_click_settles_who_it_was_after_a_meeting() -> None:
+    people = same_clothes()
+    for x in (100, 520):
+        track = follow(people, *choose_anchors(people, (0, 100, 200, 29, x, 200)))
+        found = places(track)
+        assert found[0] == pytest.approx(100) and found[-1] == pytest.approx(x)
+        assert sum(place is not None for place in found) >= 25
+        steps = [abs(b - a) for a, b in pairwise(found[20:]) if a and b]
+        assert max(steps) < 20
+
+
+def test_where_nothing_leads_from_click_to_click_the_track_is_cut_there() -> None:
+    people = [[person(100, colour=0), person(900, colour=1)] for _ in range(12)]
+    track = follow(people, *choose_anchors(people, (9, 900, 200, 2, 100, 200)))
+    assert places(track) == pytest.approx([100] * 9 + [900] * 3)
+
+
+def test_a_click_beside_everybody_names_its_frame() -> None:
+    with pytest.raises(InputError, match=r"Nobody was found at \(900, 40\) on frame 7"):
+        choose_anchors(crossing(), (0, 100, 200, 7, 900, 40))
+
+
+def test_everybody_is_listed_once_also_where_nobody_is_followed() -> None:
+    ghost = person(300)
+    ghost.reading.points[[11, 12, 23, 24]] += (25, -40)
+    seen = everybody([(person(300), ghost, person(600)), ()])
+    assert seen.shape == (2, 2, 18, 2)
+    assert np.isfinite(seen[0]).all() and np.isnan(seen[1]).all()

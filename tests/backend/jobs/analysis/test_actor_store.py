@@ -205,7 +205,10 @@ def test_footage_that_was_replaced_is_another_actor(clip: Path, tmp_path: Path) 
     # The same person on the same frame of the clip, whichever frames are used.
     one = replace(before, settings=Settings(person=(3, 100, 90)))
     two = replace(before, first=2, settings=Settings(person=(1, 100, 90)))
-    assert one.id == two.id != before.id
+    clicked = replace(before, first=2, settings=Settings(clicks=((3.0, 100.0, 90.0),)))
+    twice = replace(before, settings=Settings(clicks=((1.0, 90.0, 90.0), (3.0, 100.0, 90.0))))
+    assert one.id == two.id == clicked.id != before.id
+    assert twice.id not in (one.id, before.id)
 
 
 def test_footage_that_changes_meanwhile_leaves_nothing(clip: Path, tmp_path: Path) -> None:
@@ -244,3 +247,29 @@ def test_mends_are_never_touched(clip: Path, root: Path) -> None:
     (folder_in(root) / "actor.json").unlink()
     assert analyse(clip, root).made == COUNT
     assert (mends / "frame_1.png").read_bytes() == b"a person's own"
+
+
+def test_a_click_on_any_frame_serves_every_range(clip: Path, root: Path) -> None:
+    """Whoever is clicked on is an actor of his own; who is there at all is known already."""
+    first = folder_in(root)
+    found = load_joints(ActorFolder(first))
+    assert found["people"].shape[:2] == (COUNT, 1)
+    x, y = np.nanmean(found["source"][1, [2, 5, 8, 11]], axis=0)
+    looked = {p: p.stat().st_mtime_ns for p in (first / "findings").rglob("frame*.npz")}
+    clicks = ((1.0, float(x), float(y)),)
+    result = analyse(clip, root, first=3, count=1, clicks=clicks)
+    assert result.folder != first and (result.first, result.last, result.made) == (3, 3, 3)
+    about = read_about(result.folder / "actor.json")
+    assert about is not None and about.person == clicks[0]
+    assert [(part.first, part.last) for part in about.parts] == [(1, 3)]
+    assert {p: p.stat().st_mtime_ns for p in looked} == looked
+    for path in (result.folder / "findings").glob("people-*/frame*.npz"):
+        same = first / "findings" / path.parent.name / path.name
+        with np.load(path) as own, np.load(same) as others:
+            assert all(np.array_equal(own[name], others[name]) for name in others)
+    assert analyse(clip, root, first=2, count=1, clicks=clicks).made == 0
+
+
+def test_a_person_is_pointed_at_in_one_way(clip: Path, root: Path) -> None:
+    with pytest.raises(InputError, match="both by `person` and by `clicks`"):
+        analyse(clip, root, person=(0, 3, 3), clicks=((0.0, 3.0, 250.0),))

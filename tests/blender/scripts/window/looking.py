@@ -203,11 +203,11 @@ def looking() -> Iterator[float]:
     settings.show_motion = False
     yield from see_the_fit(settings)
     yield from preview_a_frame()
-    before = [handle for _, handle in overlay._handles]
+    before = [handle for *_, handle in overlay._handles]
     overlay.rig._pose = (None, None)
     began = time.monotonic()
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
-    after = [handle for _, handle in overlay._handles]
+    after = [handle for *_, handle in overlay._handles]
     NOTES["load"] = [len(before), len(after), overlay.rig._pose is None, time.monotonic() - began]
     NOTES["handles_new"] = all(new is not old for new in after for old in before)
 
