@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor import pointing, user_files
 from mf_backend.actor.joints.estimators import best_estimator
+from mf_backend.actor.joints.person_choice import NobodyThereError
 from mf_backend.clip import write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
@@ -143,7 +144,13 @@ def _estimated(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], dict[str, NDArray[np.float32]], dict[str, Any]]:
     clip = context.clip
     person = pointing.on_frames_used(context.settings, context.first, clip.count)
-    estimate = best_estimator().estimate(clip, person, reporter, context.findings)
+    try:
+        estimate = best_estimator().estimate(clip, person, reporter, context.findings)
+    except NobodyThereError as error:
+        if not context.settings.clicks:
+            raise
+        # Clicks are told by frames of the whole clip, as they were given.
+        raise NobodyThereError(error.spot, error.frame + context.first) from None
     absent = ~np.isfinite(estimate.joints[:, BODY]).any(axis=(1, 2))
     quality = {
         "estimator": estimate.estimator,

@@ -11,6 +11,18 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.pointing import points_of
 
 
+class NobodyThereError(InputError):
+    """Nobody was seen where somebody was pointed at."""
+
+    def __init__(self, spot: tuple[float, float], frame: int) -> None:
+        super().__init__(
+            "person-not-there",
+            f"Nobody was found at ({spot[0]:.0f}, {spot[1]:.0f}) on frame {frame}.",
+            "Point at the middle of the person, on a frame where they are clearly seen.",
+        )
+        self.spot, self.frame = spot, frame
+
+
 def choose_anchors(
     people: Sequence[Sequence[Candidate]], person: Sequence[float]
 ) -> tuple[tuple[int, int], ...]:
@@ -82,9 +94,5 @@ def choose_anchor(
             ranked.append((0.0, distance, which, inside))
     ranked = [item for item in ranked if item[3]]
     if not ranked:
-        raise InputError(
-            "person-not-there",
-            f"Nobody was found at ({spot[0]:.0f}, {spot[1]:.0f}) on frame {frame}.",
-            "Point at the middle of the person, on a frame where they are clearly seen.",
-        )
+        raise NobodyThereError((float(spot[0]), float(spot[1])), frame)
     return frame, min(ranked)[2]
