@@ -36,6 +36,8 @@ LARGEST_REQUEST = 4 << 20
 MOST_FRAMES = 10_000_000
 """More than any clip has: three days at 40 frames a second."""
 MOST_STEPS = 1000
+START_STRENGTH = Number(0.001, 1)
+"""How much of a picture that a denoising starts from is noise: 1 is noise alone."""
 FPS = Number(0.001, 1000, zero="the clip's own")
 _NAME = Text(longest=200)
 _OPTIONAL_PATH = PathText(Rooted.ABSOLUTE, optional=True)
@@ -130,6 +132,11 @@ class Settings:
     """Strength of the score guidance (`energy_scale`); 0 switches it off."""
     moving_camera: bool = ruled(Switch(), False)
     """Inject the reconstruction's attention, for shots whose camera moves."""
+    start_strength: float = ruled(
+        Number(START_STRENGTH.low, START_STRENGTH.high, zero="the weights' own"), 0.0
+    )
+    """How much noise is put on the preview's pictures, from which the diffusion engine starts; 1
+    starts from noise alone, as published. 0 means the weights' own."""
     memory: str = ruled(Choice(MEMORY_NAMES), "auto")
     compile: bool = ruled(Switch(), False)
     """Compile the diffusion engine's layers: minutes longer to start; may pay on a card."""

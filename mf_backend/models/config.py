@@ -13,7 +13,7 @@ from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.checks.json_text import read_json
 from mf_backend.contracts.checks.rules import Choice, Items, Number, Switch, Text, Whole
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import MOST_STEPS
+from mf_backend.contracts.request import MOST_STEPS, START_STRENGTH
 
 CONFIG_NAME = "model.json"
 LARGEST_CONFIG = 1 << 20
@@ -141,6 +141,8 @@ class ModelConfig:
     schedule: ScheduleConfig = ruled(Part(ScheduleConfig), make=ScheduleConfig)
     picture_side: int = ruled(Whole(64, 4096), 512)
     """Side in pixels of the square pictures that the networks were trained on."""
+    start_strength: float = ruled(START_STRENGTH, 1.0)
+    """How much noise is put on the pictures that a denoising starts from, where nobody says."""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""

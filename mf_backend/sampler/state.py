@@ -14,11 +14,10 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import atomic_path
 from mf_backend.models.config import ScheduleConfig
 from mf_backend.sampler.conditions import Conditions
-from mf_backend.sampler.memory import MemoryPlan
 from mf_backend.sampler.noise.inpainting import draw
 from mf_backend.sampler.noise.schedule import Schedule
 from mf_backend.sampler.options import SamplerOptions
-from mf_backend.sampler.units import list_units
+from mf_backend.sampler.units import first_position
 
 _FORMAT = "motionfollower-sampler-2"
 _WITHOUT_SUM = "motionfollower-sampler-1"
@@ -123,6 +122,5 @@ def started_state(
     noise = state.edit
     state.recon = given.mix(timestep, source.to(noise.device), noise)
     state.edit = given.mix(timestep, start.to(noise.device), noise)
-    units = list_units(options, len(conditions.windows), MemoryPlan())
-    state.position = next(i for i, unit in enumerate(units) if unit.step == options.first_step)
+    state.position = first_position(options, len(conditions.windows))
     return state

@@ -69,6 +69,12 @@ def list_units(options: SamplerOptions, windows: int, plan: MemoryPlan) -> list[
     return units
 
 
+def first_position(options: SamplerOptions, windows: int) -> int:
+    """The position of a run that has done nothing: past the steps that its start leaves out."""
+    units = list_units(options, windows, MemoryPlan())
+    return next(i for i, unit in enumerate(units) if unit.step == options.first_step)
+
+
 def _cost(
     options: SamplerOptions,
     phases: Phases,

@@ -53,6 +53,13 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="start of the random numbers")
     add("--steps", type=int, metavar="N", help="denoising steps; 0 takes the quality's own")
     add(
+        "--start-strength",
+        type=_checked("start_strength"),
+        metavar="N",
+        help="how much noise is put on the preview's pictures, from which the painting starts: 1 "
+        "starts from noise alone, 0 takes what suits the weights",
+    )
+    add(
         "--guidance",
         type=_checked("guidance"),
         metavar="N",

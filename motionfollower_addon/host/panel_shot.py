@@ -55,6 +55,7 @@ def to_shot(scene: Any) -> Shot:
             cfg=values.cfg,
             guidance=values.guidance,
             moving_camera=values.moving_camera,
+            start_strength=values.start_strength,
             device=preferred.device,
             weights=preferred.weights,
             widen_mask=values.widen_mask,

@@ -96,6 +96,14 @@ class QualitySettings:
         description="How strongly background and actor are held to the footage (score guidance); "
         "0 switches it off and is faster",
     )
+    start_strength: FloatProperty(
+        name="Start Strength",
+        min=0.0,
+        max=1.0,
+        description="How much of the preview's picture, from which the painting starts, is covered "
+        "with noise: less keeps more of the footage's own pixels and is sooner done, 1 starts from "
+        "noise alone. 0 takes what suits the weights",
+    )
     moving_camera: BoolProperty(
         name="Moving Camera",
         description="Hold the background more firmly to the footage, for clips whose camera moves",

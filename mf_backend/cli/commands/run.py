@@ -13,9 +13,11 @@ from mf_backend.cli.interrupt import stop_gently
 from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_json
 from mf_backend.cli.progress import ProgressPrinter, ProgressStyle
+from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.failures import describe
+from mf_backend.contracts.request import Settings
 from mf_backend.jobs.disk.folder import FrameRange
 from mf_backend.jobs.options import JobResult, RunOptions
 from mf_backend.jobs.part import run_frames
@@ -91,6 +93,15 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="compile the diffusion engine's layers first, also where job.json does not ask for it",
     )
+    add_checked(
+        parser,
+        "--start-strength",
+        rule_of(Settings, "start_strength"),
+        default=None,
+        metavar="N",
+        help="how much noise the diffusion engine puts on the preview's pictures, from which it "
+        "starts, whatever job.json says: 1 starts from noise alone, 0 takes what suits the weights",
+    )
     parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object on stdout"
     )
@@ -135,7 +146,10 @@ def _do(args: argparse.Namespace, printer: ProgressPrinter, cancelled: Event) ->
 
 def _options(args: argparse.Namespace) -> RunOptions:
     mapping = read_mapping(args.path_mapping) if args.path_mapping else PathMapping()
-    return RunOptions({"compile": True} if args.compile else {}, args.until, mapping)
+    changes: dict[str, Any] = {"compile": True} if args.compile else {}
+    if args.start_strength is not None:
+        changes["start_strength"] = args.start_strength
+    return RunOptions(changes, args.until, mapping)
 
 
 def _told(result: JobResult) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Sampler, Settings
 from mf_backend.contracts.tables import Missing
 from mf_backend.engines.base import EngineJob, MemoryNeed
+from mf_backend.engines.preview.engine import PreviewEngine
 from mf_backend.models.config import ModelConfig
 from mf_backend.weights.catalog import IMPORT_HINT
 from mf_backend.weights.folder import weights_folder
@@ -63,11 +64,11 @@ class MotionFollowerEngine:
 
         folder = self.set_folder(settings)
         weights = open_set(folder)
-        ModelConfig.from_folder(folder)
+        config = ModelConfig.from_folder(folder)
         check_headers(folder)
         # Another preset gives the same frames, so it is only checked.
         check_memory(settings.memory)
-        options = sampler_options(settings)
+        options = sampler_options(settings, config)
         device = choose_device(settings.device)
         arithmetic = f"{device.device.type} {device.dtype}"
         if settings.compile:
@@ -76,15 +77,19 @@ class MotionFollowerEngine:
             # Compiled layers round otherwise; half-finished frames of both must not mix.
             arithmetic += "" if cannot_compile(device.device) else " compiled"
         told = {k: str(v) for k, v in dataclasses.asdict(options).items()}
+        started: dict[str, str] = {}
         if options.start_strength == 1:
             # Frames from before there was this option came from noise, too.
             del told["start_strength"]
+        else:
+            started["start"] = hash_value(PreviewEngine().fingerprint(settings))
         return {
             "engine": self.name,
             "version": _VERSION,
             "options": hash_value(told),
             "weights": weights.fingerprint,
             "arithmetic": arithmetic,
+            **started,
         }
 
     def memory_need(self, settings: Settings, size: tuple[int, int], count: int) -> MemoryNeed:

@@ -8,6 +8,7 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import MEMORY_NAMES, Quality, Sampler, Settings
 
 if TYPE_CHECKING:
+    from mf_backend.models.config import ModelConfig
     from mf_backend.sampler.options import SamplerOptions
 
 _STEPS = 50
@@ -15,8 +16,11 @@ _RELEASED_DRAFT_STEPS = 25
 """The shortest released schedule that still has every phase."""
 
 
-def sampler_options(settings: Settings) -> SamplerOptions:
-    """The sampler's options. Raises InputError for steps or strengths that make no sense."""
+def sampler_options(settings: Settings, config: ModelConfig) -> SamplerOptions:
+    """The sampler's options, where nobody says otherwise those that suit the weights.
+
+    Raises InputError for steps or strengths that make no sense.
+    """
     from mf_backend.sampler.options import SamplerOptions
 
     if settings.steps < 0:
@@ -30,7 +34,14 @@ def sampler_options(settings: Settings) -> SamplerOptions:
     draft = settings.quality is Quality.DRAFT
     if settings.sampler is Sampler.RELEASED:
         steps = settings.steps or (_RELEASED_DRAFT_STEPS if draft else _STEPS)
+        if settings.start_strength not in (0, 1):
+            raise InputError(
+                "start-strength",
+                "The released sampler starts from noise alone.",
+                "Leave the start strength out (0), or use the default sampler.",
+            )
         return SamplerOptions.released(steps=steps, **chosen)
+    chosen["start_strength"] = settings.start_strength or config.start_strength
     if settings.steps:
         chosen["steps"] = settings.steps
     return SamplerOptions.draft(**chosen) if draft else SamplerOptions.default(**chosen)

@@ -32,6 +32,7 @@ from mf_backend.engines.motionfollower.memory.presets import (
     smaller_preset,
 )
 from mf_backend.engines.motionfollower.options import sampler_options
+from mf_backend.engines.motionfollower.start import begin, start_key
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import Conditions, prepare
 from mf_backend.sampler.decode import decode_latent
@@ -39,7 +40,7 @@ from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.sampler.loop import run as denoise
 from mf_backend.sampler.memory import resident
 from mf_backend.sampler.options import SamplerOptions
-from mf_backend.sampler.state import SamplerState, initial_state
+from mf_backend.sampler.state import SamplerState
 from mf_backend.sampler.units import Progress
 from mf_backend.sampler.windows import plan_windows
 from mf_backend.weights.loading import load_config, load_models
@@ -82,10 +83,10 @@ class Run:
                 "weights-tiny",
                 "The weights are the tiny random test set: the actor will be noise.",
             )
-        options = sampler_options(settings)
+        config = load_config(weights)
+        options = sampler_options(settings, config)
         check_job(job)
         device = choose_device(settings.device)
-        config = load_config(weights)
         frames = plan_windows(job.clip.count, options, config.motion.max_frames)[0]
         window = window_for(job, config.picture_side, square=kind is Kind.TRAINED)
         inputs = sampler_inputs(job, window, config.picture_side)
@@ -98,7 +99,8 @@ class Run:
             frames=frames.stop - frames.start,
             size=window.size,
         )
-        key = job_key(job, [dict(fingerprint), [window.x, window.y, *window.size]])
+        more = [dict(fingerprint), [window.x, window.y, *window.size]]
+        key = job_key(job, [*more, start_key(job)] if options.first_step else more)
         return Run(
             *(job, weights, reporter, options, device, preset, window, inputs),
             Checkpoints(job.work, key),
@@ -150,7 +152,7 @@ class Run:
             windows[0].stop - windows[0].start,
             count,
             to_decode,
-            0 if kept is None else kept.position,
+            None if kept is None else kept.position,
         )
         self._costs = costs
         self.reporter.begin("render", costs.total)
@@ -169,8 +171,18 @@ class Run:
             work_folder=self.job.work / "features",
             on_frames=on_frames,
         )
-        self.state = kept or initial_state(self._conditions, self.options)
-        state = self.state
+        self.state = state = kept or begin(
+            self.job,
+            self._models,
+            self._conditions,
+            self.options,
+            self.inputs,
+            self.window,
+            costs,
+            self.reporter,
+        )
+        if kept is None and self.options.first_step:
+            self.checkpoints.save(state)
 
         def on_unit(state: SamplerState, progress: Progress) -> None:
             self.checkpoints.save_when_due(state)

@@ -44,6 +44,8 @@ def draw(layout: Any, context: Any, values: Any) -> None:
         column = body.column(align=True)
         column.prop(values, "seed")
         column.prop(values, "steps", text="Steps" if values.steps else "Steps (0: preset)")
+        start = "Start Strength" if values.start_strength else "Start Strength (0: weights' own)"
+        column.prop(values, "start_strength", text=start)
         column.prop(values, "cfg")
         column.prop(values, "guidance")
 

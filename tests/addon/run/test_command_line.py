@@ -110,11 +110,14 @@ def test_the_settings_of_the_panel_are_options_too(scene: Any) -> None:
     from motionfollower_addon.commands.shot_options import shots_of
 
     given = ["render", "--widen-mask", "3.5", "--person", "2,40,60.5", "--moving-camera"]
+    given += ["--start-strength", "0.4"]
     (shot,) = shots_of(parser().parse_args([*given, "--guidance", "1.5"]))
     assert shot.settings.widen_mask == 3.5
     assert shot.settings.person == (2.0, 40.0, 60.5)
     assert shot.settings.moving_camera and shot.settings.guidance == 1.5
+    assert shot.settings.start_strength == 0.4
     (untouched,) = shots_of(parser().parse_args(["render"]))
     assert untouched.settings.widen_mask == 2.0
-    for option, value in (("--widen-mask", "33"), ("--person", "1.5,2,3"), ("--guidance", "nan")):
+    wrong = {"--widen-mask": "33", "--person": "1.5,2,3", "--guidance": "nan"}
+    for option, value in {**wrong, "--start-strength": "1.5"}.items():
         assert main(["render", option, value]) == 2

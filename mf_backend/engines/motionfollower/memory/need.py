@@ -31,7 +31,7 @@ def memory_need(settings: Settings, folder: Path, size: tuple[int, int], count: 
     check_memory(settings.memory)
     released = settings.sampler is Sampler.RELEASED
     config = full_config() if lacking(folder, released=released) else load_config(folder)
-    options, device = sampler_options(settings), choose_device(settings.device)
+    options, device = sampler_options(settings, config), choose_device(settings.device)
     frames = plan_windows(count, options, config.motion.max_frames)[0]
     # The engine looks at a window around the actor, which is known only after conditioning.
     width, height = size

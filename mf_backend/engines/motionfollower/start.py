@@ -1,0 +1,106 @@
+"""What a denoising starts from instead of noise: the preview's picture of each frame.
+
+Where the actor left it shows the background plate, where he goes the clip's own pixels bent into
+his pose; the networks finish what is noise on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.compositing.window import Window
+from mf_backend.contracts.files import hash_file, hash_value
+from mf_backend.contracts.progress import Reporter
+from mf_backend.engines.base import EngineJob
+from mf_backend.engines.motionfollower.costs import RenderCosts
+from mf_backend.engines.preview.engine import PreviewEngine
+from mf_backend.models.model_set import ModelSet
+from mf_backend.sampler.conditions import Conditions
+from mf_backend.sampler.encode import encode_frames
+from mf_backend.sampler.inputs import SamplerInputs
+from mf_backend.sampler.options import Phases, SamplerOptions
+from mf_backend.sampler.state import SamplerState, initial_state, started_state
+
+_KINDS = (
+    *("source_alpha", "source_held", "source_front", "source_shadow"),
+    *("target_alpha", "target_shadow"),
+)
+"""Pictures that the preview looks at besides the masks; some may be absent."""
+Picture = NDArray[np.uint8]
+
+
+def start_key(job: EngineJob) -> str:
+    """Hash of what the preview's pictures depend on besides clip, joints and masks."""
+    conditions = job.conditions
+    files = (conditions.path(kind, index) for kind in _KINDS for index in range(conditions.count))
+    positions = conditions.target_positions
+    return hash_value(
+        [
+            str(job.settings.shadow),
+            conditions.actor_size,
+            "" if positions is None else positions.tobytes().hex(),
+            [hash_file(file) if file.is_file() else "" for file in files],
+        ]
+    )
+
+
+def begin(
+    job: EngineJob,
+    models: ModelSet,
+    conditions: Conditions,
+    options: SamplerOptions,
+    inputs: SamplerInputs,
+    window: Window,
+    costs: RenderCosts,
+    reporter: Reporter,
+) -> SamplerState:
+    """A state at the first step that is left to do: of noise, or of the preview's pictures.
+
+    The preview is drawn and encoded frame by frame, of which none is kept but its latents.
+    """
+    if options.first_step == 0:
+        return initial_state(conditions, options)
+    count = len(inputs)
+    progress = _Progress(reporter, costs, 2 * count)
+    drawn = (window.crop(frame) for _, frame in PreviewEngine().render(job, range(count), progress))
+    start = encode_frames(models, conditions, progress.counted(drawn, "preview"))
+    source = start
+    if Phases(options).reconstructing(options.first_step):
+        clip = (inputs.frames[i] for i in range(count))
+        source = encode_frames(models, conditions, progress.counted(clip, "clip"))
+    return started_state(conditions, options, models.config.schedule, source, start)
+
+
+class _Progress:
+    """A Reporter for the preview, whose frames are encoded as they are drawn."""
+
+    def __init__(self, reporter: Reporter, costs: RenderCosts, total: int) -> None:
+        self._reporter, self._costs, self._total, self._done = reporter, costs, total, 0
+
+    def counted(self, pictures: Iterable[Picture], what: str) -> Iterator[Picture]:
+        """`pictures`, each of which is encoded when the next is asked for."""
+        for picture in pictures:
+            yield picture
+            self._done += 1
+            self._say(f"the {what} to start from")
+
+    def begin(self, stage: str, total: int) -> None:
+        """No stage of its own."""
+
+    def advance(self, step: int, note: str = "") -> None:
+        """See Reporter."""
+        self._say(f"the preview to start from, frame {step}")
+
+    def check(self) -> None:
+        """See Reporter."""
+        self._reporter.check()
+
+    def warn(self, code: str, message: str) -> None:
+        """See Reporter."""
+        self._reporter.warn(code, message)
+
+    def _say(self, note: str) -> None:
+        self._reporter.advance(self._costs.started(self._done / self._total), note)
