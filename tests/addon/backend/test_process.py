@@ -25,6 +25,8 @@ from motionfollower_addon.core.backend.process import (
 from motionfollower_addon.core.backend.state import BackendState, JobPhase
 from tests.backend.tiny_job import make_job, write_clip
 
+pytestmark = pytest.mark.once("a backend and its client, without Blender")
+
 
 def wait(client: BackendClient, until: Callable[[], bool], seconds: float = 60) -> None:
     """Poll until something is so."""
@@ -113,7 +115,7 @@ def test_jobs_wait_in_line_and_can_be_cancelled(client: BackendClient, odd_path:
 def test_a_killed_backend_fails_its_jobs_with_the_log_and_a_new_one_goes_on(
     client: BackendClient, odd_path: Path
 ) -> None:
-    job = make_job(odd_path, count=60)
+    job = make_job(odd_path, count=24)
     status = client.run_job("job", job.path)
     wait(client, lambda: status.frame != "")
 
@@ -141,7 +143,7 @@ def test_a_killed_backend_fails_its_jobs_with_the_log_and_a_new_one_goes_on(
 
 
 def test_the_backend_ends_when_its_parent_is_killed(odd_path: Path) -> None:
-    job = make_job(odd_path, count=60)
+    job = make_job(odd_path, count=24)
     parent = subprocess.Popen(
         [sys.executable, "-c", _PARENT, str(odd_path), str(job.path)],
         stdout=subprocess.PIPE,

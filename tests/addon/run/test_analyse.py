@@ -84,6 +84,7 @@ def look_at(scene: Any, folder: Path) -> None:
     (folder / "elsewhere.json").rename(folder / "actor.json")
 
 
+@pytest.mark.once("the store is the backend's")
 @pytest.mark.slow
 def test_several_takes_analyse_once(walk: Any, odd_path: Path, capfd: Any) -> None:
     code, out, _ = run(capfd, "analyse")
@@ -116,6 +117,7 @@ def test_what_is_given_is_not_analysed(scene: Any, capfd: Any) -> None:
     assert "own files are given" in err
 
 
+@pytest.mark.once("the store is the backend's")
 @pytest.mark.slow
 def test_a_packed_job_takes_its_actor_along(walk: Any, odd_path: Path, capfd: Any) -> None:
     assert run(capfd, "analyse")[0] == 0

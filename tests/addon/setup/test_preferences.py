@@ -168,6 +168,7 @@ def test_the_device_is_picked(preferences: Any) -> None:
     assert preferences.device == "cpu"
 
 
+@pytest.mark.once("weights are the backend's")
 @pytest.mark.slow
 def test_weights_are_looked_for_moved_verified_and_deleted(
     preferences: Any, odd_path: Path
@@ -211,6 +212,7 @@ def test_weights_are_looked_for_moved_verified_and_deleted(
         ops().weights_delete()
 
 
+@pytest.mark.once("weights are the backend's")
 @pytest.mark.slow
 def test_importing_what_is_no_weights_says_why(preferences: Any, odd_path: Path) -> None:
     with pytest.raises(RuntimeError, match="Choose the folder"):
@@ -239,6 +241,7 @@ def other_backend(folder: Path, repository: Path, file: str, line: str, other: s
     return folder / "env" / packages.python.relative_to(packages.environment)
 
 
+@pytest.mark.once("the backend and its handshake")
 @pytest.mark.parametrize(
     ("file", "line", "other", "words"),
     [
@@ -276,6 +279,7 @@ def test_a_running_backend_that_does_not_fit_is_named(
     assert backend_setup().mismatch() == "", "a backend that was stopped is of no account"
 
 
+@pytest.mark.once("weights are the backend's")
 @pytest.mark.slow
 def test_sizes_are_told_before_anything_is_fetched(
     preferences: Any,

@@ -101,6 +101,7 @@ def test_engine_is_passed_on_and_the_list_may_be_left_out() -> None:
     assert args[3:] == ["--takes", "1", "--engine", "preview", "--output", "/j"]
 
 
+@pytest.mark.once("the farm and its verbs, which test_verbs.py calls in each Blender")
 @pytest.mark.slow
 def test_compiled_commands_end_in_a_file_with_every_take(scene: Any, odd_path: Path) -> None:
     hosts: Hosts = make_hosts(odd_path)

@@ -108,6 +108,7 @@ def test_template_is_valid_and_the_bundle_names_what_has_to_travel(
     assert all(Path(path).exists() for path in (*sent["directories"], *sent["filenames"]))
 
 
+@pytest.mark.once("the farm and its verbs, which test_verbs.py calls in each Blender")
 @pytest.mark.slow
 def test_a_killed_batch_goes_on_and_is_what_a_plain_render_makes(
     batch: Path, odd_path: Path, hosts: Hosts
@@ -185,6 +186,7 @@ def test_another_batch_is_not_overwritten(scene: Any, odd_path: Path, capfd: Any
     assert {path: path.read_bytes() for path in farm.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.once("the host runs the backend alone")
 def test_a_host_without_the_clip_says_so_and_with_a_mapping_finds_it(
     scene: Any, odd_path: Path, hosts: Hosts, capfd: Any
 ) -> None:

@@ -32,6 +32,7 @@ def printed_script() -> str:
     return "".join(f"{line.removeprefix('    ')}\n" for line in lines)
 
 
+@pytest.mark.once("the farm and its verbs, which test_verbs.py calls in each Blender")
 @pytest.mark.slow
 def test_an_array_of_takes_with_one_cancelled_and_queued_again(
     slurm: Slurm, scene: Any, odd_path: Path, capfd: Any, monkeypatch: Any

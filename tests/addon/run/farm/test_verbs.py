@@ -99,6 +99,7 @@ def test_prepare_again_keeps_what_is_there(listed: Path, odd_path: Path, capfd: 
     assert {path: path.stat().st_mtime_ns for path in jobs.rglob("*")} == before
 
 
+@pytest.mark.once("the packed job runs in the backend alone")
 def test_a_packed_job_runs_where_nothing_else_is(
     listed: Path, odd_path: Path, tmp_path: Path, capfd: Any
 ) -> None:
