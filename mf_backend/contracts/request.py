@@ -74,6 +74,16 @@ class Sampler(StrEnum):
     RELEASED = "released"
 
 
+class Solver(StrEnum):
+    """How the diffusion engine gets from one step to the next."""
+
+    AUTO = "auto"
+    """The quality's own."""
+    DDIM = "ddim"
+    DPM = "dpm++"
+    UNIPC = "unipc"
+
+
 class Shadow(StrEnum):
     """What becomes of the actor's shadow."""
 
@@ -126,6 +136,8 @@ class Settings:
     seed: int = ruled(Whole(0, SEED_LIMIT), 42)
     steps: int = ruled(Whole(0, MOST_STEPS), 0)
     """Denoising steps; 0 means the quality's own."""
+    solver: Solver = ruled(Choice.of(Solver), Solver.AUTO)
+    """`dpm++` (DPM-Solver++ 2M) and `unipc` need fewer steps than the published method's `ddim`."""
     cfg: float = ruled(Number(1, 1000), 7.0)
     """Classifier-free guidance scale, at least 1."""
     guidance: float = ruled(Number(0, 1000), 4.0)

@@ -22,6 +22,7 @@ from mf_backend.sampler.memory import MemoryPlan
 from mf_backend.sampler.noise.inpainting import draw, noisy_step
 from mf_backend.sampler.noise.replay import renoise, renoise_timestep
 from mf_backend.sampler.noise.schedule import Schedule
+from mf_backend.sampler.noise.solvers import weights
 from mf_backend.sampler.options import Phases, SamplerOptions, Solver
 from mf_backend.sampler.state import SamplerState, initial_state
 from mf_backend.sampler.units import Progress, Stage, Unit, list_units
@@ -119,10 +120,7 @@ class _Loop:
         if unit.last:
             state.edit = state.partial.pop("edit_next")
             state.recon = state.partial.pop("recon_next", state.recon)
-            for branch in ("recon", "edit"):
-                clean = state.partial.pop(f"{branch}_clean_next", None)
-                if clean is not None:
-                    state.partial[f"{branch}_clean"] = clean
+            self._remember(state)
             self._kept = None
             self.trace("recon/latents", unit.step, unit.replay, state.recon)
             self.trace("edit/latents", unit.step, unit.replay, state.edit)
@@ -309,7 +307,7 @@ class _Loop:
             v = state.partial.pop("recon_v")
             clean = schedule.clean(t, state.recon, v)
             state.partial["recon_next"] = schedule.step(t, state.recon, v)
-            self._second_order(state, "recon", i, clean)
+            self._multistep(state, "recon", unit, clean)
         v = state.partial.pop("v")
         guidance = state.partial.pop("guidance", None)
         x0 = schedule.clean(t, state.edit, v if guidance is None else v + guidance)
@@ -322,19 +320,37 @@ class _Loop:
         else:
             result = schedule.mix(schedule.previous(t), x0, eps)
         state.partial["edit_next"] = result
-        self._second_order(state, "edit", i, schedule.clean(t, state.edit, v))
+        self._multistep(state, "edit", unit, schedule.clean(t, state.edit, v))
 
-    def _second_order(self, state: SamplerState, branch: str, i: int, clean: Tensor) -> None:
-        """Where the solver is of second order, what it adds to DDIM's step of a branch.
+    def _multistep(self, state: SamplerState, branch: str, unit: Unit, clean: Tensor) -> None:
+        """What a multistep solver adds to DDIM's step of a branch.
 
         It goes by the predictions without guidance, which is added on top in every step.
         """
-        if self.options.solver is not Solver.DPM_SOLVER_2M:
+        if self.options.solver is Solver.DDIM:
             return
         before = state.partial.get(f"{branch}_clean")
+        earlier = state.partial.get(f"{branch}_clean_before")
+        known = sum(value is not None for value in (before, earlier))
+        added = weights(
+            self.options.solver, self.schedule, unit.step, known, corrects=unit.replay == 0
+        )
         if before is not None:
-            state.partial[f"{branch}_next"] += self.schedule.second_order(i) * (clean - before)
+            state.partial[f"{branch}_next"] += added.d1 * (clean - before)
+            if earlier is not None:
+                state.partial[f"{branch}_next"] += added.d2 * (before - earlier)
         state.partial[f"{branch}_clean_next"] = clean
+
+    def _remember(self, state: SamplerState) -> None:
+        """Keep what a multistep solver needs of the step that ends."""
+        for branch in ("recon", "edit"):
+            clean = state.partial.pop(f"{branch}_clean_next", None)
+            if clean is None:
+                continue
+            before = state.partial.get(f"{branch}_clean")
+            if before is not None and self.options.solver is Solver.UNIPC:
+                state.partial[f"{branch}_clean_before"] = before
+            state.partial[f"{branch}_clean"] = clean
 
     def _predict_for_renoise(self, state: SamplerState, unit: Unit) -> None:
         window = self.conditions.windows[unit.window]

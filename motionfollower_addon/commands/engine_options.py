@@ -9,7 +9,7 @@ from typing import Any
 from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import Alignment, Quality, Sampler, Settings, Shadow
+from mf_backend.contracts.request import Alignment, Quality, Sampler, Settings, Shadow, Solver
 
 
 def _checked(name: str) -> Callable[[str], Any]:
@@ -52,6 +52,11 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     add("--sampler", choices=[str(sampler) for sampler in Sampler])
     add("--seed", type=int, metavar="N", help="start of the random numbers")
     add("--steps", type=int, metavar="N", help="denoising steps; 0 takes the quality's own")
+    add(
+        "--solver",
+        choices=[str(solver) for solver in Solver],
+        help="how one step leads to the next; auto takes the quality's own",
+    )
     add(
         "--start-strength",
         type=_checked("start_strength"),

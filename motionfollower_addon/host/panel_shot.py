@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.contracts.request import Alignment, Quality, Settings, Shadow
+from mf_backend.contracts.request import Alignment, Quality, Settings, Shadow, Solver
 
 from .. import ids
 from ..core.job.shot import Shot
@@ -55,6 +55,7 @@ def to_shot(scene: Any) -> Shot:
             cfg=values.cfg,
             guidance=values.guidance,
             moving_camera=values.moving_camera,
+            solver=Solver(values.solver),
             start_strength=values.start_strength,
             device=preferred.device,
             weights=preferred.weights,

@@ -2,7 +2,7 @@
 
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
-from mf_backend.contracts.request import Quality
+from mf_backend.contracts.request import Quality, Solver
 
 from .makers import plain
 
@@ -38,6 +38,12 @@ _MEMORIES = (
     ("8", "8 GB", "Work within 8 GB of the card's memory: the same picture, slower"),
     ("12", "12 GB", "Work within 12 GB of the card's memory: the same picture"),
     ("24", "24 GB", "Work within 24 GB of the card's memory: the same picture, fastest"),
+)
+_SOLVERS = (
+    (Solver.AUTO, "Automatic", "What Quality stands for"),
+    (Solver.DDIM, "DDIM", "As published: many small steps"),
+    (Solver.DPM, "DPM-Solver++", "Learn from the step before: good pictures in fewer steps"),
+    (Solver.UNIPC, "UniPC", "Learn from the steps before and correct them: for the fewest steps"),
 )
 
 
@@ -95,6 +101,11 @@ class QualitySettings:
         max=100.0,
         description="How strongly background and actor are held to the footage (score guidance); "
         "0 switches it off and is faster",
+    )
+    solver: EnumProperty(
+        name="Solver",
+        items=plain(_SOLVERS),
+        description="How the MotionFollower engine gets from one step to the next",
     )
     start_strength: FloatProperty(
         name="Start Strength",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import MEMORY_NAMES, Quality, Sampler, Settings
+from mf_backend.contracts.request import MEMORY_NAMES, Quality, Sampler, Settings, Solver
 
 if TYPE_CHECKING:
     from mf_backend.models.config import ModelConfig
@@ -22,6 +22,7 @@ def sampler_options(settings: Settings, config: ModelConfig) -> SamplerOptions:
     Raises InputError for steps or strengths that make no sense.
     """
     from mf_backend.sampler.options import SamplerOptions
+    from mf_backend.sampler.options import Solver as Solving
 
     if settings.steps < 0:
         raise InputError("steps", f"Steps must be from 1 to 1000, not {settings.steps}.")
@@ -34,17 +35,34 @@ def sampler_options(settings: Settings, config: ModelConfig) -> SamplerOptions:
     draft = settings.quality is Quality.DRAFT
     if settings.sampler is Sampler.RELEASED:
         steps = settings.steps or (_RELEASED_DRAFT_STEPS if draft else _STEPS)
-        if settings.start_strength not in (0, 1):
-            raise InputError(
-                "start-strength",
-                "The released sampler starts from noise alone.",
-                "Leave the start strength out (0), or use the default sampler.",
-            )
+        _check_released(settings)
         return SamplerOptions.released(steps=steps, **chosen)
     chosen["start_strength"] = settings.start_strength or config.start_strength
     if settings.steps:
         chosen["steps"] = settings.steps
+    if settings.solver != Solver.AUTO:
+        chosen["solver"] = {
+            Solver.DDIM: Solving.DDIM,
+            Solver.DPM: Solving.DPM_SOLVER_2M,
+            Solver.UNIPC: Solving.UNIPC,
+        }[settings.solver]
     return SamplerOptions.draft(**chosen) if draft else SamplerOptions.default(**chosen)
+
+
+def _check_released(settings: Settings) -> None:
+    """Raise InputError for what the released sampler does not have."""
+    if settings.start_strength not in (0, 1):
+        raise InputError(
+            "start-strength",
+            "The released sampler starts from noise alone.",
+            "Leave the start strength out (0), or use the default sampler.",
+        )
+    if settings.solver not in (Solver.AUTO, Solver.DDIM):
+        raise InputError(
+            "solver",
+            f"The released sampler knows no solver but ddim, not {settings.solver}.",
+            "Leave the solver out (auto), or use the default sampler.",
+        )
 
 
 def check_memory(name: str) -> None:

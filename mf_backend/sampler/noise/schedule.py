@@ -73,28 +73,8 @@ class Schedule:
         a, before = self.alpha(timestep), self.alpha(self.previous(timestep))
         return math.sqrt((1 - before) / (1 - a) * (1 - a / before))
 
-    def second_order(self, i: int) -> float:
-        """Weight c of what DPM-Solver++ 2M adds to DDIM at step i: c (x0_i - x0_(i-1)).
-
-        With lambda = log(sqrt(a) / sqrt(1 - a)), h the step in lambda, h' the one before and
-        r = h' / h (Lu et al., arXiv 2211.01095, algorithm 2, whose first-order part is DDIM):
-
-            c = sqrt(a_prev) (1 - exp(-h)) / (2 r)
-
-        0 in the first step, in the second (whose h' is infinite with zero terminal SNR) and in
-        the last (whose h is).
-        """
-        if i == 0:
-            return 0.0
-        before, here = (self._log_snr(self.timesteps[k]) for k in (i - 1, i))
-        after = self._log_snr(self.previous(self.timesteps[i]))
-        if math.isinf(before) or math.isinf(after):
-            return 0.0
-        h, r = after - here, (here - before) / (after - here)
-        alpha = math.sqrt(self.alpha(self.previous(self.timesteps[i])))
-        return alpha * (1 - math.exp(-h)) / (2 * r)
-
-    def _log_snr(self, timestep: int) -> float:
+    def log_snr(self, timestep: int) -> float:
+        """lambda = log(sqrt(a) / sqrt(1 - a)); infinite without signal, or without noise."""
         a = self.alpha(timestep)
         if a in (0.0, 1.0):
             return -math.inf if a == 0 else math.inf

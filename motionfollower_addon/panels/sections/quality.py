@@ -44,6 +44,7 @@ def draw(layout: Any, context: Any, values: Any) -> None:
         column = body.column(align=True)
         column.prop(values, "seed")
         column.prop(values, "steps", text="Steps" if values.steps else "Steps (0: preset)")
+        column.prop(values, "solver")
         start = "Start Strength" if values.start_strength else "Start Strength (0: weights' own)"
         column.prop(values, "start_strength", text=start)
         column.prop(values, "cfg")

@@ -110,12 +110,12 @@ def test_the_settings_of_the_panel_are_options_too(scene: Any) -> None:
     from motionfollower_addon.commands.shot_options import shots_of
 
     given = ["render", "--widen-mask", "3.5", "--person", "2,40,60.5", "--moving-camera"]
-    given += ["--start-strength", "0.4"]
+    given += ["--start-strength", "0.4", "--solver", "unipc"]
     (shot,) = shots_of(parser().parse_args([*given, "--guidance", "1.5"]))
     assert shot.settings.widen_mask == 3.5
     assert shot.settings.person == (2.0, 40.0, 60.5)
     assert shot.settings.moving_camera and shot.settings.guidance == 1.5
-    assert shot.settings.start_strength == 0.4
+    assert shot.settings.start_strength == 0.4 and shot.settings.solver == "unipc"
     (untouched,) = shots_of(parser().parse_args(["render"]))
     assert untouched.settings.widen_mask == 2.0
     wrong = {"--widen-mask": "33", "--person": "1.5,2,3", "--guidance": "nan"}

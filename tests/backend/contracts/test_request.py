@@ -71,6 +71,7 @@ WRONG = [
     ("settings.cfg", math.inf),
     ("settings.cfg", 0.5),
     ("settings.guidance", -1),
+    ("settings.solver", "euler"),
     ("settings.start_strength", -0.5),
     ("settings.start_strength", 1.01),
     ("settings.moving_camera", 1),

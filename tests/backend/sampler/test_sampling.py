@@ -296,11 +296,12 @@ def test_a_damaged_state_is_refused(odd_path: Path) -> None:
         SamplerState.load(path, "cpu")
 
 
+@pytest.mark.parametrize("solver", [Solver.DPM_SOLVER_2M, Solver.UNIPC])
 def test_a_draft_runs_and_goes_on_from_a_saved_unit(
-    models: ModelSet, make_inputs: MakeInputs, odd_path: Path
+    models: ModelSet, make_inputs: MakeInputs, odd_path: Path, solver: Solver
 ) -> None:
-    """The second-order solver's memory of the step before is part of the state."""
-    options = SamplerOptions.draft(steps=5)
+    """A multistep solver's memory of the steps before is part of the state."""
+    options = SamplerOptions.draft(steps=5, solver=solver)
     conditions = prepare(models, make_inputs(2), options)
     whole = run(models, conditions, options, plan=FAST).edit
     path = odd_path / "state.safetensors"

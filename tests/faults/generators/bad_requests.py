@@ -52,6 +52,7 @@ WRONG: dict[Field, st.SearchStrategy[Any]] = {
     ("settings", "steps"): _NO_COUNT | st.integers(1001, 10**9),
     ("settings", "cfg"): _NO_NUMBER | _NOT_FINITE | st.sampled_from([0.99, -1, 1e300]),
     ("settings", "guidance"): _NO_NUMBER | _NOT_FINITE | st.sampled_from([-0.01, -1, 1e300]),
+    ("settings", "solver"): _NO_TEXT | st.sampled_from(["", "DDIM", "dpm"]),
     ("settings", "start_strength"): _NO_NUMBER | _NOT_FINITE | st.sampled_from([-0.1, 1.01, 1e-9]),
     ("settings", "memory"): _NO_TEXT | st.sampled_from(["", "7", "8 GB", "\ud800"]),
     ("settings", "device"): _NO_TEXT | st.sampled_from(["gpu", "cuda:-1", "cuda:x", "\ud800"]),

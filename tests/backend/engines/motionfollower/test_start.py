@@ -16,10 +16,12 @@ from mf_backend.contracts.errors import CancelledError, InputError
 from mf_backend.contracts.files import write_json
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import NullReporter
-from mf_backend.contracts.request import Sampler
+from mf_backend.contracts.request import Quality, Sampler, Solver
 from mf_backend.engines import load_engine
+from mf_backend.engines.motionfollower.options import sampler_options
 from mf_backend.engines.motionfollower.start import start_key
 from mf_backend.models.config import CONFIG_NAME, ModelConfig
+from mf_backend.sampler.options import Solver as Solving
 from mf_backend.sampler.state import SamplerState
 from mf_backend.weights.loading import load_models
 
@@ -104,9 +106,33 @@ def test_the_weights_say_what_suits_them(
     assert "start" not in made_from(own, 1.0) and "start" in made_from(own, 0.0)
 
 
-def test_the_released_sampler_knows_no_start(diffusion_job: MakeJob) -> None:
-    with pytest.raises(InputError, match="starts from noise alone"):
-        render(diffusion_job(), sampler=Sampler.RELEASED, start_strength=0.5)
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"start_strength": 0.5}, "starts from noise alone"), ({"solver": Solver.UNIPC}, "not unipc")],
+)
+def test_the_released_sampler_is_what_was_released(
+    diffusion_job: MakeJob, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        render(diffusion_job(), sampler=Sampler.RELEASED, **changes)
+
+
+def test_the_solver_is_the_qualitys_or_the_chosen_one(diffusion_job: MakeJob) -> None:
+    plain = settings_of(diffusion_job(), steps=0)
+    chosen = [
+        sampler_options(dataclasses.replace(plain, quality=quality, solver=solver), ModelConfig())
+        for quality, solver in (
+            (Quality.FINAL, Solver.AUTO),
+            (Quality.DRAFT, Solver.AUTO),
+            (Quality.FINAL, Solver.UNIPC),
+        )
+    ]
+    assert [options.solver for options in chosen] == [
+        Solving.DDIM,
+        Solving.DPM_SOLVER_2M,
+        Solving.UNIPC,
+    ]
+    assert [options.steps for options in chosen] == [50, 8, 50]
 
 
 def test_what_the_preview_sees_is_part_of_the_key(diffusion_job: MakeJob) -> None:
