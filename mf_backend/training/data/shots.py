@@ -112,6 +112,9 @@ def read_shots(folder: Path, side: int, least: int, reporter: Reporter) -> list[
 
 
 def _form(place: Path) -> str:
+    if place.name.startswith("."):
+        # Whoever was broken off while writing a shot leaves it under a hidden name.
+        return ""
     if (place / "conditions").is_dir():
         return "conditions"
     return "takes" if (place / "source" / "frames").is_dir() else ""

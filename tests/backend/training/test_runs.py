@@ -237,6 +237,9 @@ def test_empty_and_held_out_folders_are_refused(
 ) -> None:
     (tmp_path / "empty").mkdir()
     assert refuse(tmp_path / "empty", config, tmp_path).code == "train-no-shots"
+    # What a filming that was broken off leaves is no shot.
+    shutil.copytree(shots / "shot-0", tmp_path / "empty" / ".mf-part-1")
+    assert refuse(tmp_path / "empty", config, tmp_path).code == "train-no-shots"
     shutil.copytree(shots, tmp_path / "shots")
     for k in range(3):
         write_json(tmp_path / "shots" / f"shot-{k}" / "shot.json", {"held_out": True})
