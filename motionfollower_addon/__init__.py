@@ -14,6 +14,7 @@ from .host.run.farm import sending
 from .host.setup import backend, weights
 from .host.view import one_frame, overlay, thumbnails
 from .operators import actor, farm, jobs, person, rig, run, setup, setup_weights, take, view
+from .operators.mending import masks
 from .panels import sidebar
 
 _CLASSES = (
@@ -29,6 +30,7 @@ _CLASSES = (
     *rig.CLASSES,
     *actor.CLASSES,
     *person.CLASSES,
+    *masks.CLASSES,
     *sidebar.CLASSES,
 )
 

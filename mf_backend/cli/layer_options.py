@@ -9,7 +9,7 @@ from mf_backend.actor.mends.mask_layers import MaskRole
 from mf_backend.cli.options import add_path
 
 if TYPE_CHECKING:
-    from mf_backend.jobs.analysis.painted import MaskChanges
+    from mf_backend.jobs.analysis.layers.painted import MaskChanges
 
 _ROLES = (
     ("--add", MaskRole.ADD, "what they show white is the actor's"),
@@ -40,7 +40,7 @@ def add_layer_options(parser: argparse.ArgumentParser) -> None:
 
 def changes_of(args: argparse.Namespace) -> MaskChanges:
     """What these options ask for."""
-    from mf_backend.jobs.analysis.painted import MaskChanges, Painted
+    from mf_backend.jobs.analysis.layers.painted import MaskChanges, Painted
 
     painted = [
         Painted(role, path.absolute()) for _, role, _ in _ROLES for path in vars(args)[str(role)]

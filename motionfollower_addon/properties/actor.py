@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bpy.props import BoolProperty, FloatProperty, IntProperty
+import bpy
+from bpy.props import BoolProperty, FloatProperty, IntProperty, PointerProperty
 
 from mf_backend.actor.mends.correction_file import LONGEST_BLEND
 
@@ -49,4 +50,10 @@ class ActorSettings:
         max=LONGEST_BLEND,
         description="Frames before and after a correction over which its joints go back to what "
         "was found. Between two corrections of a joint whose frames meet, it stays moved",
+    )
+    actor_mask: PointerProperty(
+        name="Mask",
+        type=bpy.types.Mask,
+        description="Curves that you drew over the footage in an Image or Movie Clip Editor, in "
+        "its mode Mask. Each layer gets a role: it adds to the actor, cuts from it, or is in front",
     )

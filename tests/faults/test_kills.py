@@ -180,7 +180,7 @@ _MEND = """
 import sys
 from pathlib import Path
 from mf_backend.actor.mends.mask_layers import MaskRole
-from mf_backend.jobs.analysis.painted import MaskChanges, Painted
+from mf_backend.jobs.analysis.layers.painted import MaskChanges, Painted
 painted = [Painted(MaskRole(role), Path(path)) for role, path in
            zip(sys.argv[2::2], sys.argv[3::2])]
 MaskChanges(painted).make(Path(sys.argv[1]), (160, 120), range(20))

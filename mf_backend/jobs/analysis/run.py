@@ -20,8 +20,8 @@ from mf_backend.contracts.request import Reference, Settings
 from mf_backend.contracts.resources import check_room
 from mf_backend.jobs.analysis.analyse import ensure
 from mf_backend.jobs.analysis.holding import hold_actor
+from mf_backend.jobs.analysis.layers.painted import NO_CHANGES, MaskChanges
 from mf_backend.jobs.analysis.look import Look, things_to_look_at
-from mf_backend.jobs.analysis.painted import NO_CHANGES, MaskChanges
 from mf_backend.jobs.analysis.steps import NAME
 from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.jobs.disk.log import capture_output

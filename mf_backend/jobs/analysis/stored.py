@@ -33,7 +33,7 @@ from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.analysis.analyse import ensure
 from mf_backend.jobs.analysis.findings import OptionalFindings
 from mf_backend.jobs.analysis.holding import hold_actor, make_writable
-from mf_backend.jobs.analysis.mended_masks import KINDS, MendedMasks
+from mf_backend.jobs.analysis.layers.mended_masks import KINDS, MendedMasks
 from mf_backend.jobs.analysis.share import cut_figures, cut_frames
 from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.skeleton.draw import draw_skeleton

@@ -10,6 +10,8 @@ import bpy
 
 from mf_backend.actor.mends.correction_file import read_corrections
 from mf_backend.actor.mends.joint_corrections import JointCorrection
+from mf_backend.actor.mends.mask_file import read_layers
+from mf_backend.actor.mends.mask_layers import MaskLayer
 from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import read_request
@@ -17,6 +19,7 @@ from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.disk.state import read_state
 from mf_backend.skeleton.joints import JOINT_NAMES
 
+from ...core.actor.drawn.roles import role_label
 from ...core.rig.mapping import joint_label
 from .. import background_read, compat
 from ..options import jobs_roots
@@ -42,6 +45,8 @@ class Listed:
     """All corrections of an actor, in order of frames, or why they cannot be read."""
 
     lines: tuple[Line, ...] = ()
+    layers: tuple[Line, ...] = ()
+    """Masks that were drawn or painted, in the order in which they count."""
     trouble: str = ""
 
 
@@ -95,11 +100,14 @@ def _read(folder: Path, roots: tuple[Path, ...]) -> Listed:
         else:
             request = read_request(job.request)
             home = actor_home(request, read_state(job.state).facts, roots)
-        corrections = read_corrections(home.mends)
+        corrections, layers = read_corrections(home.mends), read_layers(home.mends)
     except MFError as error:
         return Listed(trouble=str(error))
     ordered = sorted(corrections, key=lambda one: one.frame)
-    return Listed(tuple(Line(one.id, _words(one)) for one in ordered))
+    return Listed(
+        tuple(Line(one.id, _words(one)) for one in ordered),
+        tuple(Line(one.id, _layer_words(one)) for one in layers),
+    )
 
 
 def _words(correction: JointCorrection) -> str:
@@ -108,3 +116,10 @@ def _words(correction: JointCorrection) -> str:
     more = len(names) - _FEW
     said = ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
     return f"Frame {correction.frame + 1}: {said}"
+
+
+def _layer_words(layer: MaskLayer) -> str:
+    """A line: "In front: Mask / post (frames 3-48)"; frames counted from 1, as people do."""
+    first, last = layer.stretches[0].first + 1, layer.stretches[-1].last + 1
+    frames = f"frame {first}" if first == last else f"frames {first}-{last}"
+    return f"{role_label(layer.role)}: {layer.name} ({frames})"

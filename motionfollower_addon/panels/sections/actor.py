@@ -8,6 +8,7 @@ from ... import ids
 from ...host.view import corrections, fit
 from ...host.view.actor import stored
 from .. import analysis
+from ..actor_masks import draw_masks
 from ..text import draw_text
 from .base import Section, State
 
@@ -32,12 +33,13 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     column = layout.column(align=True)
     column.prop(values, "actor_blend")
     column.operator(ids.OP_ACTOR_CORRECT, icon="CHECKMARK")
-    _draw_corrections(layout, context)
-
-
-def _draw_corrections(layout: Any, context: Any) -> None:
-    """What was put right, each with a button that takes it away."""
     listed = corrections.known(context.scene)
+    _draw_corrections(layout, context, listed)
+    draw_masks(layout, values, listed)
+
+
+def _draw_corrections(layout: Any, context: Any, listed: corrections.Listed) -> None:
+    """What was put right, each with a button that takes it away."""
     if listed.trouble:
         draw_text(layout, context, listed.trouble, "ERROR")
     for line in listed.lines[:_LINES]:

@@ -11,7 +11,7 @@ from mf_backend.actor.mends.mask_file import read_layers
 from mf_backend.actor.mends.mask_layers import MaskRole
 from mf_backend.clip import open_clip, reference_for
 from mf_backend.contracts.errors import InputError, OutputError
-from mf_backend.jobs.analysis.painted import MaskChanges, Painted
+from mf_backend.jobs.analysis.layers.painted import MaskChanges, Painted
 from tests.backend.tiny_job import write_picture
 
 SIZE = (32, 24)

@@ -1,0 +1,1 @@
+"""Masks that were drawn as curves, made into pictures."""

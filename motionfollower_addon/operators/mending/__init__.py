@@ -1,0 +1,1 @@
+"""Putting right what was found of the actor."""
