@@ -112,11 +112,12 @@ def outline(curve: Curve, size: tuple[int, int]) -> Outline:
                           np.ones(1))  # fmt: skip
         inner.append(last[1:2])
         outer.append(last[1:2] + aside * curve.widths[-1])
-    ends = (np.concatenate(part) if part else np.zeros((0, 2)) for part in (inner, outer))
-    return Outline(*(_pixels(part, size) for part in ends), curve.closed, curve.filled)
+    ends = (_pixels(inner, size), _pixels(outer, size))
+    return Outline(*ends, curve.closed, curve.filled)
 
 
-def _pixels(places: Floats, size: tuple[int, int]) -> Floats:
+def _pixels(rows: list[Floats], size: tuple[int, int]) -> Floats:
+    places = np.concatenate([np.zeros((0, 2)), *rows])
     longer = float(max(size))
     x = (places[:, 0] - 0.5) * longer + size[0] / 2
     y = (0.5 - places[:, 1]) * longer + size[1] / 2
