@@ -74,7 +74,7 @@ def _check(manifest: dict[str, object], stage: Path, wheel: Path) -> None:
 
 
 def _pack(stage: Path, target: Path) -> None:
-    temporary = target.with_suffix(".new")
+    temporary = target.with_suffix(f".{os.getpid()}")  # suites that run beside each other build
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(stage.rglob("*"), key=lambda path: path.relative_to(stage).as_posix()):
             if path.is_file():

@@ -37,7 +37,8 @@ class Suite:
     without: str = ""
     """Mark of tests that are left out where the whole suite is run."""
     beside: bool = False
-    """Whether it may run while others of its kind do: it starts one process and times nothing."""
+    """Whether it may run while others of its kind do: it starts one process, and what it times is
+    far from its limits."""
     real_blenders: tuple[str, ...] = ()
     """Folders or files of it whose tests start the Blenders of devtools.blenders."""
 
@@ -48,16 +49,21 @@ ONCE = "once"
 HEAP = {"MALLOC_PERTURB_": "165"}
 """Has glibc fill memory as it is given out and freed: what uses it wrongly crashes soon instead of
 now and then. Other systems take no notice."""
+_REAL = ("tests/blender/background", "tests/blender/windows")
 SUITES = (
     Suite("backend", ("tests/backend",), workers=2),
     Suite("faults", ("tests/faults",), workers=2),
-    # Not shared by workers: one of its tests takes two thirds of its time.
-    Suite("parity", ("tests/parity",), beside=True),
+    Suite("real Blender, timed", ("tests/blender/timed",), real_blenders=("tests/blender/timed",)),
+    # Beside each other, the longest first.
+    Suite("real Blender", _REAL, beside=True, real_blenders=_REAL),
     ADDON,
-    Suite("quality", ("tests/quality",), workers=2),
-    Suite("dev.py, zip, demo", ("tests/dev",), real_blenders=("tests/dev/test_shared_code.py",)),
-    Suite("real Blender", ("tests/blender",), real_blenders=("tests/blender",)),
-)
+    Suite("parity", ("tests/parity",), beside=True),
+    Suite("quality", ("tests/quality",), beside=True),
+    Suite(
+        "dev.py, zip, demo", ("tests/dev",), beside=True,
+        real_blenders=("tests/dev/test_shared_code.py",),
+    ),
+)  # fmt: skip
 
 
 _AT_ONCE = min(2, os.cpu_count() or 1)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from tests.blender.background.test_zip import running
 from tests.blender.conftest import Blender
 from tests.blender.screen import last_words
-from tests.blender.test_zip import running
 from tests.blender.windows.test_window import make_shot, play, start
 
 pytestmark = pytest.mark.slow

@@ -17,9 +17,9 @@ import pytest
 
 from tests.addon.movies import write_movie
 from tests.backend.tiny_job import write_clip
+from tests.blender.background.test_zip import running
 from tests.blender.conftest import SCRIPTS, SIZE, Blender
 from tests.blender.screen import last_words
-from tests.blender.test_zip import running
 
 pytestmark = pytest.mark.slow
 
