@@ -20,6 +20,7 @@ from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
+from mf_backend.compositing.held_mattes import HeldMattes
 from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
@@ -97,10 +98,11 @@ class TargetMaskStage:
         conditions = load_conditions(out)
         given, joints_given, refused = _given_masks(context, reporter)
         areas = []
+        held = HeldMattes(conditions)
         masks = predict_target_masks(
             conditions.source_joints,
             conditions.target_joints,
-            _cached(lambda index: read_mask(out, "source_alpha", index)),
+            _cached(held.bare),
             clip.size,
             given,
             joints_given,
@@ -108,6 +110,9 @@ class TargetMaskStage:
         )
         for index, (whole, whole_soft) in enumerate(masks):
             free = _not_covered(out, index, whole.shape)
+            carried = held.carried(index)
+            whole = np.maximum(whole, np.where(carried >= 128, 255, 0))
+            whole_soft = np.maximum(whole_soft, np.where(carried >= 128, carried, 0))
             hard, soft = (np.where(free, part, 0).astype(np.uint8) for part in (whole, whole_soft))
             write_png(out / "target_masks" / f"frame_{index}.png", hard)
             write_png(out / "target_alpha" / f"frame_{index}.png", soft)

@@ -20,10 +20,11 @@ from mf_backend.contracts.request import Settings, Shadow
 from mf_backend.contracts.tables import Missing
 from mf_backend.engines.base import EngineJob, MemoryNeed
 from mf_backend.engines.preview.actor import Actor
+from mf_backend.engines.preview.held import Held
 from mf_backend.engines.preview.unseen import warn_of_unseen
 from mf_backend.retarget.target_mask import model_person, working_scale
 
-_VERSION = "6"
+_VERSION = "7"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _FEATHER = 1.0
@@ -101,10 +102,11 @@ class PreviewEngine:
                 "other frames; the rest is painted in.",
             )
         scale = working_scale(clip.size)
+        held = Held(conditions, clip)
         model = model_person(
             conditions.source_joints,
             conditions.target_joints,
-            matte,
+            held.bare,
             clip.size,
             scale,
             conditions.actor_size,
@@ -119,16 +121,17 @@ class PreviewEngine:
         if model is not None:
             size = (round(clip.size[0] * scale), round(clip.size[1] * scale))
             warn_of_unseen(model, size, reporter)
-            actor = Actor(
-                model.scaled(1 / scale), clip.read, matte, clip.size, conditions.target_positions
-            )
+            model = model.scaled(1 / scale)
+            positions = conditions.target_positions
+            actor = Actor(model, clip.read, held.bare, clip.size, positions)
         reporter.begin("render", len(indices))
         for step, (index, frame) in enumerate(_frames(job, indices)):
             shade = shade_of(conditions, index)
             edited = shade.onto(plate.clean(index, frame, hidden_by(conditions, index)))
             target = conditions.grey("target_masks", index)
-            if actor is not None:
-                edited = keep_near(actor.draw(index, edited, target), edited, target)
+            if actor is not None and model is not None:
+                drawn = actor.draw(index, held.behind(index, edited, model), target)
+                edited = keep_near(held.before(index, drawn, model), edited, target)
             alpha = soft_union(conditions.grey("source_masks", index), target, _FEATHER)
             alpha = np.maximum(alpha, shade.alpha)
             yield index, composite(frame, edited, alpha)
