@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.layers import LABELS, Telling, tell_apart
+from mf_backend.body.bones import LABELS, tell_apart
 from mf_backend.body.limb_widths import BodyWidths
-from mf_backend.body.sprites import carry_outwards
+from mf_backend.body.surfaces.carry import carry_outwards
 from mf_backend.body.surfaces.names import ARMS, SURFACE, SURFACES, Surface
 from mf_backend.body.whole_skeleton import Points
 
@@ -43,7 +43,7 @@ class Evidence:
     size: tuple[int, int]
     """(width, height) of the whole frame."""
     picture: Mask
-    """[h, w, 4] colour, carried outwards over soft edges, and matte."""
+    """[h, w, 4] colour, carried outwards over soft edges, and matte; [h, w, 1] the matte alone."""
     scale: tuple[float, float]
     """Pixels of `label` and `seen` for one of `picture`, across and down."""
     label: Mask
@@ -59,11 +59,13 @@ class Evidence:
 
 
 def gather(
-    frame: Mask, matte: Mask, points: Points, found: NDArray[np.bool_], widths: BodyWidths
-) -> Evidence | None:
+    matte: Mask, points: Points, found: NDArray[np.bool_], widths: BodyWidths,
+    frame: Mask | None = None,
+) -> Evidence | None:  # fmt: skip
     """Read a frame [H, W, 3] with the actor's `matte` [H, W]; None where the matte is empty.
 
-    `points` [24, 2] and `found` [24] are the skeleton there and which of it was seen.
+    `points` [24, 2] and `found` [24] are the skeleton there and which of it was seen. Without
+    `frame` the matte alone is read.
     """
     import cv2
 
@@ -80,10 +82,11 @@ def gather(
         ((np.arange(small[0]) + 0.5) / scale[0] - 0.5 + x0).astype(np.float32),
         ((np.arange(small[1]) + 0.5) / scale[1] - 0.5 + y0).astype(np.float32),
     )
-    part, own_matte = frame[y0:y1, x0:x1], matte[y0:y1, x0:x1]
+    own_matte = matte[y0:y1, x0:x1]
+    part = None if frame is None else frame[y0:y1, x0:x1]
     little = cv2.resize(own_matte, small, interpolation=cv2.INTER_AREA)
-    shrunk = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
-    near, label = tell_apart(x, y, points, widths, shrunk, little >= 200, Telling.SURFACES)
+    shrunk = None if part is None else cv2.resize(part, small, interpolation=cv2.INTER_AREA)
+    near, label = tell_apart(x, y, points, widths, shrunk, little >= 200)
     pixel = (scale[0] + scale[1]) / 2
     own, seen = {}, {}
     for surface in SURFACES:
@@ -92,8 +95,8 @@ def gather(
             round(_DOUBT * widths.unit * pixel),
         )  # fmt: skip
     marked = np.where(little >= 64, label, NOBODY).astype(np.uint8)
-    colour = carry_outwards(part, own_matte >= _SOLID)
-    picture = np.ascontiguousarray(np.dstack([colour, own_matte]))
+    colour = [] if part is None else [carry_outwards(part, own_matte >= _SOLID)]
+    picture = np.ascontiguousarray(np.dstack([*colour, own_matte]))
     return Evidence((x0, y0), (width, height), picture, scale, marked, own, seen, points, found)
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.layers import ARMS as ARM_LAYERS
-from mf_backend.body.layers import BONE, in_picture, overlap_of_arm
+from mf_backend.body.bones import BONE, in_picture, overlap_of_arm
 from mf_backend.body.limb_widths import BodyWidths
 from mf_backend.body.surfaces.names import ARMS, HEAD, LEGS, SURFACES, TRUNK, Kind, Surface
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
@@ -55,8 +54,10 @@ def choose(
     `ratio` source pixels for one target pixel.
     """
     overlaps = {
-        layer.name: np.array([overlap_of_arm(source.points[j], widths, layer) for j in candidates])
-        for layer in ARM_LAYERS
+        arm.name: np.array(
+            [overlap_of_arm(source.points[j], widths, arm.bones) for j in candidates]
+        )
+        for arm in ARMS
     }
     shots = source.points[candidates]
     out = {}

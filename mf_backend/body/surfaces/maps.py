@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.layers import BONE, LABELS, Bone, bone_distance
+from mf_backend.body.bones import BONE, LABELS, Bone, bone_distance
 from mf_backend.body.limb_widths import BodyWidths, head_directions
 from mf_backend.body.surfaces.bend import Chain, Place, locate, place_pixels
-from mf_backend.body.surfaces.names import SURFACE, Kind, Surface
+from mf_backend.body.surfaces.names import ARMS, SURFACE, Kind, Surface
 from mf_backend.body.surfaces.torso import lowered
-from mf_backend.body.transform import bone_affine, trunk_weights
+from mf_backend.body.transform import trunk_affine, trunk_weights
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
 from mf_backend.body.whole_skeleton import Points
 
@@ -21,9 +21,11 @@ Box = tuple[int, int, int, int]
 
 _WIDEST_LIMB = 1.7
 """Limbs are shown to this many times the actor's half width: sleeves, and no more."""
-_WIDEST_HAND = 5.0
-"""What a hand holds goes with it."""
+_WIDEST_TIP = 5.0
+"""What a hand holds goes with it, and a foot is as long as it is seen."""
 _WIDEST_TRUNK = 4.0
+_HELD = 1.5
+"""From this many half widths off the hand's middle a pixel is no part of the hand itself."""
 _FADE = 0.3
 _NO_BONE = -9
 _JOINT = 0.35
@@ -49,6 +51,9 @@ class View:
     """[h, w] where the measured widths put the surface, 0 to 1."""
     x: Floats
     y: Floats
+    unmeasured: Floats
+    """[h, w] how far a pixel lies on a foot, which may point anywhere, or beside a hand, where only
+    what it holds can be; 0 for trunk and head."""
     chain: Chain | None = None
     place: Place | None = None
 
@@ -123,19 +128,24 @@ def view(
     if surface.kind is Kind.CHAIN:
         chain = chain_of(surface, points, widths)
         place = place_pixels(chain, x, y)
-        shown, expected = _limb_extent(surface, chain, place, widths)
-        return View(surface, box, points, widths, shown, expected, x, y, chain, place)
+        shown, expected, beyond = _limb_extent(surface, chain, place, widths)
+        return View(surface, box, points, widths, shown, expected, x, y, beyond, chain, place)
     bone = BONE[surface.bones[0]]
     near = bone_distance(points, bone, widths, x, y)
     shown = np.clip((_WIDEST_TRUNK - near) / _FADE, 0, 1)
     expected = _trunk_extent(surface, points, widths, box, near)
-    return View(surface, box, points, widths, shown, expected, x, y)
+    return View(surface, box, points, widths, shown, expected, x, y, np.zeros_like(x))
+
+
+def _past_joint(share: Floats) -> Floats:
+    """0 at the root of a bone to 1 from a third of it."""
+    return np.clip(3 * share, 0, 1)
 
 
 def _limb_extent(
     surface: Surface, chain: Chain, place: Place, widths: BodyWidths
-) -> tuple[Floats, Floats]:
-    """`shown` and `expected` of a limb."""
+) -> tuple[Floats, Floats, Floats]:
+    """`shown`, `expected` and `unmeasured` of a limb."""
     share = np.clip(place.share(chain), 0, 1)
     half = np.ones_like(share)
     widest = np.full_like(share, _WIDEST_LIMB)
@@ -143,11 +153,9 @@ def _limb_extent(
         table = widths.at(BONE[name].limb, np.linspace(0, 1, 33)).astype(np.float32)
         here = place.bone == k
         half[here] = np.maximum(table, 1)[np.rint(32 * share[here]).astype(np.int32)]
-        if BONE[name].limb == "hand":
+        if k == chain.count - 1:
             # Only beyond the wrist, so that what it holds does not hang on the forearm.
-            widest[here] = _WIDEST_LIMB + np.clip(3 * share[here], 0, 1) * (
-                _WIDEST_HAND - _WIDEST_LIMB
-            )
+            widest[here] += _past_joint(share[here]) * (_WIDEST_TIP - _WIDEST_LIMB)
     away = np.abs(place.side) / half
     lengths = chain.lengths()
     last = place.bone == chain.count - 1
@@ -158,7 +166,10 @@ def _limb_extent(
     shown *= np.where(under > 0, np.clip((_ROOT - under / half) / _FADE, 0, 1), 1)
     body = np.hypot(away, under / half)
     expected = np.clip((1 - body) * half + 0.5, 0, 1)
-    return shown.astype(np.float32), expected.astype(np.float32)
+    beyond = np.where(last, _past_joint(share), 0)
+    if surface in ARMS:
+        beyond *= np.clip((away - _HELD) / _FADE, 0, 1)
+    return shown.astype(np.float32), expected.astype(np.float32), beyond.astype(np.float32)
 
 
 def _trunk_extent(
@@ -188,7 +199,7 @@ def _trunk_places(
     weights = trunk_weights(target, widths, x, y)
     out = np.zeros((*x.shape, 2), np.float32)
     for weight, name in zip(weights, ("hips", "shoulders", "head"), strict=True):
-        m = bone_affine(BONE[name], target, source, size).astype(np.float32)
+        m = trunk_affine(name, target, source, size).astype(np.float32)
         out[..., 0] += weight * (m[0, 0] * x + m[0, 1] * y + m[0, 2])
         out[..., 1] += weight * (m[1, 0] * x + m[1, 1] * y + m[1, 2])
     return out

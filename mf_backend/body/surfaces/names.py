@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mf_backend.body.layers import BONE
+from mf_backend.body.bones import BONE
 
 
 class Kind(Enum):

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from mf_backend.actor.plate.background import Light, build_plate, kept_frames
 from mf_backend.actor.plate.fill import Filler
 from mf_backend.actor.plate.kept import kept_plate
+from mf_backend.body.person import model_person, working_scale
+from mf_backend.body.surfaces.gathering import ActorSurfaces
 from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.mattes import source_matte
 from mf_backend.compositing.shade import hidden_by, shade_of
@@ -22,9 +24,8 @@ from mf_backend.engines.base import EngineJob, MemoryNeed
 from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.held import Held
 from mf_backend.engines.preview.unseen import warn_of_unseen
-from mf_backend.retarget.target_mask import model_person, working_scale
 
-_VERSION = "7"
+_VERSION = "8"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _FEATHER = 1.0
@@ -121,9 +122,8 @@ class PreviewEngine:
         if model is not None:
             size = (round(clip.size[0] * scale), round(clip.size[1] * scale))
             warn_of_unseen(model, size, reporter)
-            model = model.scaled(1 / scale)
-            positions = conditions.target_positions
-            actor = Actor(model, clip.read, held.bare, clip.size, positions)
+            surfaces = ActorSurfaces(model.scaled(1 / scale), clip.size, held.bare, clip.read)
+            actor = Actor(surfaces, conditions.target_positions)
         reporter.begin("render", len(indices))
         for step, (index, frame) in enumerate(_frames(job, indices)):
             shade = shade_of(conditions, index)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.body.held_things import Holder
+from mf_backend.body.person import PersonModel
 from mf_backend.body.surfaces.names import ARMS, TRUNK
 from mf_backend.compositing.held_mattes import HeldMattes
 from mf_backend.compositing.held_pictures import HeldPictures
@@ -15,7 +16,6 @@ from mf_backend.compositing.mattes import source_matte
 from mf_backend.contracts.conditions import Conditions
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.engines.preview.order import drawing_order
-from mf_backend.retarget.target_mask import PersonModel
 
 Mask = NDArray[np.uint8]
 

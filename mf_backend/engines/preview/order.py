@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.layers import BONE, bone_distance
+from mf_backend.body.bones import BONE, bone_distance
 from mf_backend.body.limb_widths import BodyWidths
 from mf_backend.body.surfaces.names import ARMS, HEAD, LEGS, TRUNK, Surface
 from mf_backend.body.whole_skeleton import Points

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.sprites import nearest_pixels
-from mf_backend.engines.preview.texture import smoothed
+from mf_backend.body.surfaces.carry import nearest_pixels, smoothed
 
 Floats = NDArray[np.float32]
 

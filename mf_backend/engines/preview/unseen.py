@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mf_backend.body.layers import in_picture
+from mf_backend.body.bones import in_picture
+from mf_backend.body.person import PersonModel
 from mf_backend.body.surfaces.names import ARMS, LEGS, SURFACE, Surface
 from mf_backend.contracts.progress import Reporter
-from mf_backend.retarget.target_mask import PersonModel
 
 _JOINTS = slice(1, 3)
 """Of a limb's points: elbow and wrist, or knee and ankle."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.sprites import nearest_pixels
+from mf_backend.body.surfaces.carry import nearest_pixels, smoothed
 from mf_backend.body.surfaces.evidence import NOBODY, Evidence
 from mf_backend.body.surfaces.maps import Box, View
 
@@ -29,10 +29,12 @@ class Drawn:
     """A surface in a box of the target picture."""
 
     box: Box
-    colour: Floats
-    """[h, w, 3], not yet times alpha."""
+    colour: Floats | None
+    """[h, w, 3], not yet times alpha; None where the frames were read without colours."""
     alpha: Floats
     """[h, w] 0 to 1."""
+    unmeasured: Floats
+    """[h, w] how far a pixel lies where measured widths say nothing, see View."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,19 @@ def draw_surface(
     """
     known = np.zeros(view.x.shape, np.float32)
     cover = np.zeros_like(known)
-    colour = np.zeros((*known.shape, 3), np.float32)
+    colour: Floats | None = None
     wanted = view.expected > 0.3
 
     def add(sample: Sample) -> None:
+        nonlocal colour
         found, alpha, seen = _look(view, sample, size)
         weight = np.float32(sample.weight) * seen
         share = weight * alpha
         known[...] += weight
         cover[...] += share
-        colour[...] += share[..., None] * found
+        if found.shape[2]:
+            found *= share[..., None]
+            colour = found if colour is None else colour + found
 
     total = 0.0
     for sample in first:
@@ -77,8 +82,11 @@ def draw_surface(
     if not cover.any():
         return None
     alpha = (cover + _GUESS * view.expected) / (known + _GUESS)
+    shown = np.asarray(alpha * view.shown, np.float32)
+    if colour is None:
+        return Drawn(view.box, None, shown, view.unmeasured)
     rgb = _carry(colour / np.maximum(cover, 1e-6)[..., None], cover >= _GUESS, alpha)
-    return Drawn(view.box, rgb, np.asarray(alpha * view.shown, np.float32))
+    return Drawn(view.box, rgb, shown, view.unmeasured)
 
 
 def _carry(rgb: Floats, seen: NDArray[np.bool_], alpha: Floats) -> Floats:
@@ -90,17 +98,8 @@ def _carry(rgb: Floats, seen: NDArray[np.bool_], alpha: Floats) -> Floats:
     return np.where(lacking[..., None], carried, rgb).astype(np.float32)
 
 
-def smoothed(rgb: Floats, inside: NDArray[np.bool_]) -> Floats:
-    """Means [h, w, 3] of the pixels inside over a few pixels around."""
-    import cv2
-
-    weight = inside.astype(np.float32)
-    mean = cv2.blur(rgb * weight[..., None], (5, 5))
-    return np.asarray(mean / np.maximum(cv2.blur(weight, (5, 5)), 1e-3)[..., None], np.float32)
-
-
 def _look(view: View, sample: Sample, size: float) -> tuple[Floats, Floats, Floats]:
-    """Colour [h, w, 3], alpha [h, w] and how far they may be believed [h, w] of one frame."""
+    """Colour [h, w, 3 or 0], alpha [h, w] and how far they may be believed [h, w] of one frame."""
     import cv2
 
     evidence = sample.evidence
@@ -116,10 +115,11 @@ def _look(view: View, sample: Sample, size: float) -> tuple[Floats, Floats, Floa
         return np.asarray(found, np.uint8)
 
     picture = at(evidence.picture, local, 0, cv2.INTER_LINEAR)
+    picture = picture.reshape(*picture.shape[:2], -1)
     own = at(evidence.own[name], small, 0, cv2.INTER_LINEAR)
     # Beside the actor's box there is background: the surface is known to end.
     seen = at(evidence.seen[name], small, 255, cv2.INTER_LINEAR).astype(np.float32) / 255
-    alpha = picture[..., 3].astype(np.float32) * own.astype(np.float32) / (255 * 255)
+    alpha = picture[..., -1].astype(np.float32) * own.astype(np.float32) / (255 * 255)
     seen *= _inside(places, evidence.size)
     right = view.shows(at(evidence.label, small, NOBODY, cv2.INTER_NEAREST), sample.mirrored)
     if not right.all():
@@ -128,7 +128,7 @@ def _look(view: View, sample: Sample, size: float) -> tuple[Floats, Floats, Floa
     if lost is not None:
         # Where a bone is a guess, background says nothing about the limb.
         seen = np.where(lost, seen * alpha, seen)
-    return picture[..., :3].astype(np.float32), alpha, seen
+    return picture[..., :-1].astype(np.float32), alpha, seen
 
 
 def _inside(places: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:

@@ -1,0 +1,146 @@
+"""The bones of the actor, and which pixels of a frame belong to which.
+
+A pixel of the mask belongs to the bone that is nearest in units of the actor's width there. An arm
+in front of the body wins over the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.whole_skeleton import (
+    HEAD,
+    LEFT_TIP,
+    LEFT_TOE,
+    MID_HIP,
+    RIGHT_TIP,
+    RIGHT_TOE,
+    Points,
+)
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A piece that moves as one: from point a to point b, as wide as `limb` was measured."""
+
+    name: str
+    a: int
+    b: int
+    limb: str
+
+
+BONES = (
+    Bone("shoulders", 1, MID_HIP, "trunk"),
+    Bone("head", 1, HEAD, "neck"),
+    Bone("right_upper_arm", 2, 3, "upper_arm"),
+    Bone("right_forearm", 3, 4, "forearm"),
+    Bone("right_hand", 4, RIGHT_TIP, "hand"),
+    Bone("left_upper_arm", 5, 6, "upper_arm"),
+    Bone("left_forearm", 6, 7, "forearm"),
+    Bone("left_hand", 7, LEFT_TIP, "hand"),
+    Bone("right_thigh", 8, 9, "thigh"),
+    Bone("right_shin", 9, 10, "shin"),
+    Bone("right_foot", 10, RIGHT_TOE, "foot"),
+    Bone("left_thigh", 11, 12, "thigh"),
+    Bone("left_shin", 12, 13, "shin"),
+    Bone("left_foot", 13, LEFT_TOE, "foot"),
+)
+BONE = {bone.name: bone for bone in BONES}
+LABELS = tuple(BONE)
+"""Bones by which pixels of a frame are told apart, in the order of their numbers."""
+ARM_BONES = tuple(
+    tuple(f"{side}_{piece}" for piece in ("upper_arm", "forearm", "hand"))
+    for side in ("right", "left")
+)
+
+_BODY = tuple(name for name in LABELS if not name.endswith(("arm", "hand")))
+_BODY_FLOOR = 0.95
+"""Inside the body everything counts as this far from the trunk's axis, so arms in front win."""
+_TRUNK_END = 1.1
+"""Torso lengths below the neck at which the trunk ends."""
+_SHOULDER = 0.26
+"""Distance from a shoulder, in torso lengths, within which hair may lie over the arm."""
+
+
+def bone_distance(points: Points, bone: Bone, widths: BodyWidths, x: Floats, y: Floats) -> Floats:
+    """Distance of pixels to a bone in units of the actor's half width there, float32."""
+    a, along = points[bone.a], points[bone.b] - points[bone.a]
+    length2 = max(float(along @ along), 1e-6)
+    t = ((x - a[0]) * along[0] + (y - a[1]) * along[1]) / length2
+    t = np.clip(t, 0, 1).astype(np.float32)
+    distance = np.hypot(x - a[0] - t * along[0], y - a[1] - t * along[1])
+    half = widths.at(bone.limb, np.linspace(0, 1, 33))
+    local: Floats = half.astype(np.float32)[np.rint(t * 32).astype(np.int32)]
+    if bone.name == "head":
+        # The head's own centre counts as the middle of a disc of its measured size.
+        radius = float(np.median(widths.head))
+        centre = points[HEAD]
+        disc = np.hypot(x - centre[0], y - centre[1]) / radius
+        return np.asarray(np.minimum(disc, distance / local), np.float32)
+    return np.asarray(distance / np.maximum(local, 1.0), np.float32)
+
+
+def _below_hips(points: Points, x: Floats, y: Floats) -> Floats:
+    """By how much the pixels at x, y count as further from the trunk: 1 down to the hips."""
+    along = points[MID_HIP] - points[1]
+    length2 = max(float(along @ along), 1e-6)
+    share = ((x - points[1, 0]) * along[0] + (y - points[1, 1]) * along[1]) / length2
+    return np.asarray(1 + np.clip(8 * (share - _TRUNK_END), 0, 3), np.float32)
+
+
+def tell_apart(
+    x: Floats,
+    y: Floats,
+    points: Points,
+    widths: BodyWidths,
+    frame: NDArray[np.uint8] | None = None,
+    inside: NDArray[np.bool_] | None = None,
+) -> tuple[dict[str, Floats], NDArray[Any]]:
+    """Distances of the pixels at x, y to the bones in half widths, by name, and the number in
+    LABELS of the bone that each pixel belongs to.
+
+    With `frame` [h, w, 3] and the actor's `inside` [h, w], colours correct what distances say of
+    the arms' surroundings.
+    """
+    from mf_backend.body.colour import return_to_body
+
+    near = {name: bone_distance(points, BONE[name], widths, x, y) for name in LABELS}
+    told = dict(near)
+    for name in _BODY:
+        # Between these the smaller distance still decides; only arms see the floor.
+        told[name] = np.maximum(near[name], _BODY_FLOOR) + 0.01 * near[name]
+    # What lies between the legs below the hips is theirs, not the trunk's.
+    told["shoulders"] = told["shoulders"] * _below_hips(points, x, y)
+    label = np.argmin(np.stack([told[name] for name in LABELS]), axis=0)
+    if frame is not None and inside is not None:
+        arms = np.min([near[b] for arm in ARM_BONES for b in arm], axis=0)
+        reach = _SHOULDER * widths.unit
+        shoulders = np.min([np.hypot(x - points[k, 0], y - points[k, 1]) for k in (2, 5)], 0)
+        label = return_to_body(label, LABELS, told, arms, inside, shoulders < reach, frame)
+    return near, label
+
+
+def overlap_of_arm(points: Points, widths: BodyWidths, arm: Sequence[str]) -> float:
+    """Part of an arm (its bones), 0..1, that lies in front of (or behind) the trunk or the head."""
+    t = np.linspace(0.15, 1, 9)[:, None]
+    bones = [BONE[name] for name in arm]
+    places = np.concatenate([points[b.a] + t * (points[b.b] - points[b.a]) for b in bones])
+    x, y = places[:, 0].astype(np.float32), places[:, 1].astype(np.float32)
+    trunk = bone_distance(points, BONE["shoulders"], widths, x, y)
+    head = bone_distance(points, BONE["head"], widths, x, y)
+    return float((np.minimum(trunk, head) < 0.95).mean())
+
+
+def in_picture(points: Any, size: tuple[int, int], margin: float = 2.0) -> NDArray[np.bool_]:
+    """Which points [..., 2] lie inside a picture (width, height), `margin` pixels from its edge."""
+    limit = np.array(size, np.float64) - 1 - margin
+    inside: NDArray[np.bool_] = ((points >= margin) & (points <= limit)).all(-1)
+    return inside
