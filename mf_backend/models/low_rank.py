@@ -44,24 +44,32 @@ class LowRank(nn.Module):
 
 
 def adapted_layers(models: ModelSet) -> dict[str, Layer]:
-    """The layers that an adapter of these networks stands beside, by network and name."""
+    """The layers that an adapter of these networks stands beside, by network and name.
+
+    A decoder belongs to them only where it was learnt on few pictures, as that of linear latents.
+    """
+    parts = {"unet": _UNET, "pose_controller": ("",)}
+    if models.config.vae.encoder == "patches":
+        parts["vae"] = ("decoder.",)
     found: dict[str, Layer] = {}
-    for label, network in (("unet", models.unet), ("pose_controller", models.pose_controller)):
-        for name, module in network.named_modules():
+    for label, named in parts.items():
+        for name, module in models.named()[label].named_modules():
             if not isinstance(module, nn.Linear | nn.Conv2d) or _WITHOUT in f".{name}":
                 continue
-            if label == "unet" and not any(part in name for part in _UNET):
-                continue
-            found[f"{label}/{name}"] = module
+            if any(part in name for part in named):
+                found[f"{label}/{name}"] = module
     return found
 
 
 def fresh_adapters(models: ModelSet, rank: int, seed: int) -> dict[str, LowRank]:
-    """Adapters that change nothing yet, on the networks' device; the same seed gives the same."""
+    """Adapters in float32 that change nothing yet, on the networks' device, by layer.
+
+    The same seed gives the same.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % 2**63)
         made = {name: LowRank(layer, rank) for name, layer in adapted_layers(models).items()}
-    return {name: adapter.to(models.device, models.dtype) for name, adapter in made.items()}
+    return {name: adapter.to(models.device, torch.float32) for name, adapter in made.items()}
 
 
 def weights_of(adapters: Mapping[str, LowRank]) -> dict[str, nn.Parameter]:
@@ -108,3 +116,10 @@ def merge(models: ModelSet, tensors: Mapping[str, Tensor]) -> None:
             product = up.flatten(1) @ down.flatten(1)
             added = product.view(weight.shape).to(weight.device)
             weight.copy_((weight.float() + added).to(weight.dtype))
+
+
+def shapes(models: ModelSet, rank: int) -> dict[str, tuple[int, ...]]:
+    """The shape of every weight that adapters of this rank have, by the names of `weights_of`."""
+    with torch.device("meta"):
+        made = {name: LowRank(layer, rank) for name, layer in adapted_layers(models).items()}
+    return {name: tuple(weight.shape) for name, weight in weights_of(made).items()}

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mf_backend.engines.motionfollower.memory.count import FusedAttention, MemoryCounter
 from mf_backend.models.config import ModelConfig
+from mf_backend.models.low_rank import beside, fresh_adapters, weights_of
 from mf_backend.models.model_set import build_models
 from mf_backend.training.data.batches import Batch
 from mf_backend.training.learning.processes import Processes
@@ -40,10 +41,35 @@ def stage_bytes(config: ModelConfig, recipe: Recipe, stage: Stage, *, mixed: boo
         stepping.loss(batch).backward()  # type: ignore[no-untyped-call]
         moved = sum(weight.numel() for weight in stepping.weights.values())
     # AdamW keeps two numbers of each weight that moves.
-    beside = 2 * _MASTER * moved
+    besides = 2 * _MASTER * moved
     if mixed:
-        beside += _MASTER * (sum(weight.numel() for weight in weights) + 2 * moved)
-    peak: int = counter.peak + beside
+        besides += _MASTER * (sum(weight.numel() for weight in weights) + 2 * moved)
+    peak: int = counter.peak + besides
+    return peak
+
+
+def tuning_bytes(config: ModelConfig, recipe: Recipe, rank: int, *, mixed: bool = False) -> int:
+    """Most bytes alive in one step of tuning by adapters of this rank, counted likewise.
+
+    With `mixed` the networks' own weights, which stay, are bfloat16, and the adapters float32.
+    """
+    dtype = torch.bfloat16 if mixed else torch.float32
+    models = build_models(config, device="meta", dtype=dtype)
+    # A layer computes in one kind of number; what float32 adapters take more is counted apart.
+    adapters = fresh_adapters(models, rank, recipe.seed)
+    for adapter in adapters.values():
+        adapter.to(dtype)
+    weights = weights_of(adapters)
+    stepping = Stepping(models, Stage.IMAGES, recipe, Processes(), weights)
+    stepping.runner = LearningRunner(checkpointing=recipe.checkpointing, again=FusedAttention)
+    batch = _batch(config, recipe.batch, dtype)
+    own = [w for network in models.named().values() for w in network.parameters()]
+    known: list[Tensor] = [*own, *weights.values(), *vars(batch).values()]
+    with MemoryCounter(known) as counter, FusedAttention(), beside(models, adapters):
+        stepping.loss(batch).backward()  # type: ignore[no-untyped-call]
+    moved = sum(weight.numel() for weight in weights.values())
+    # AdamW's two numbers of each, the average, and weight and gradient where they are halves above.
+    peak: int = counter.peak + _MASTER * moved * (5 if mixed else 3)
     return peak
 
 

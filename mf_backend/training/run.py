@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,14 @@ from mf_backend.contracts.resources import machine
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.model_set import ModelSet
 from mf_backend.training.autoencoder.patches import fit_patches
-from mf_backend.training.data.batches import Batch, Drawer
+from mf_backend.training.data.batches import Drawer
 from mf_backend.training.data.shots import Shot, Split, of_split, read_shots
 from mf_backend.training.folder import RunFolder, facts, run_key, shots_hash
 from mf_backend.training.learning.checkpoints import Checkpoint, Checkpoints
 from mf_backend.training.learning.networks import fresh_models
 from mf_backend.training.learning.processes import Processes, joined
 from mf_backend.training.learning.stepping import Stepping
+from mf_backend.training.learning.supply import drawn_ahead
 from mf_backend.training.memory import stage_bytes
 from mf_backend.training.recipe import Recipe, Stage
 from mf_backend.training.telling.examples import Example, Examples
@@ -200,7 +199,9 @@ class Run:
         before, self._total = self._total, self._total + stepping.step
         self._reporter.begin(f"learning {stage.value}", steps)
         begun, first = time.monotonic(), stepping.step
-        with self._batches(stage, stepping.step, steps) as batches:
+        with drawn_ahead(
+            self._drawer, stage, range(stepping.step, steps), self._processes
+        ) as batches:
             for batch in batches:
                 outcome = stepping.take(batch.to(self.models.device))
                 self._total = before + stepping.step
@@ -233,25 +234,6 @@ class Run:
                     self._keep(stepping)
                     raise
         stepping.end()
-
-    @contextmanager
-    def _batches(self, stage: Stage, start: int, stop: int) -> Iterator[Iterator[Batch]]:
-        """Batches start … stop - 1, each drawn in a thread while the one before is learnt."""
-        with ThreadPoolExecutor(1) as pool:
-
-            def draw(number: int) -> Future[Batch]:
-                rank, count = self._processes.rank, self._processes.count
-                return pool.submit(self._drawer.batch, stage, number, rank, count)
-
-            def every() -> Iterator[Batch]:
-                ahead = draw(start) if start < stop else None
-                for number in range(start, stop):
-                    assert ahead is not None
-                    batch = ahead.result()
-                    ahead = draw(number + 1) if number + 1 < stop else None
-                    yield batch
-
-            yield every()
 
     def _keep(self, stepping: Stepping) -> None:
         self._checkpoints.save(

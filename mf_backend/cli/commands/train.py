@@ -1,9 +1,10 @@
-"""`python -m mf_backend train`: learn weights from shots, or go on with that."""
+"""`python -m mf_backend train`: learn weights from shots, tune them to one, or go on with that."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,7 +15,7 @@ from mf_backend.cli.options import add_checked, add_path
 from mf_backend.cli.output import print_result, say
 from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.checks.rules import Text, Whole
-from mf_backend.contracts.errors import CancelledError
+from mf_backend.contracts.errors import CancelledError, InputError
 
 _RECIPE = {
     "decoder_steps": "steps of the decoder",
@@ -33,6 +34,7 @@ _RECIPE = {
 _SWITCHES = {
     "--rendered": "shots are rendered: colours and sets are exchanged at will",
     "--checkpointing": "less memory, a third more time",
+    "--tune": "learn an adapter for one clip, beside weights that stay (--from, else the imported)",
     "--memory": "say what each stage takes at its peak, and learn nothing",
     "--json": "print one JSON object",
 }
@@ -56,6 +58,8 @@ def add_parser(subparsers: Any) -> None:
         parser.add_argument(name, action="store_true", help=text)
     from mf_backend.training.recipe import Recipe
 
+    add_path(parser, "--adapter", metavar="FILE", help="with --tune; else RUN/adapter.safetensors")
+    add_checked(parser, "--rank", Whole(1, 4096), metavar="N", help="with --tune: the adapter's")
     for name, text in _RECIPE.items():
         rule = rule_of(Recipe, name)
         add_checked(parser, _option(name), rule, default=None, metavar="N", help=text)
@@ -68,7 +72,7 @@ def _option(name: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train; prints where the weights are. Errors are raised as MFError."""
+    """Train; prints where the weights or the adapter are. Errors are raised as MFError."""
     import torch
 
     from mf_backend.models.config import ModelConfig
@@ -80,6 +84,10 @@ def run(args: argparse.Namespace) -> int:
     changes = {name: value for name in _RECIPE if (value := getattr(args, name)) is not None}
     if args.checkpointing:
         changes["checkpointing"] = True
+    if args.tune:
+        return _tune(args, changes)
+    if args.adapter is not None or args.rank is not None:
+        raise InputError("usage", "--adapter and --rank belong to --tune.", "Add --tune.")
     recipe = sample_recipe(changes) if args.rendered else Recipe(**changes)
     config: ModelConfig | None = None
     if args.config is not None:
@@ -96,6 +104,39 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _tune(args: argparse.Namespace, changes: dict[str, Any]) -> int:
+    """Learn an adapter; prints where it is and what it gained."""
+    from mf_backend.training.memory import tuning_bytes
+    from mf_backend.training.tuning.material import read_clip
+    from mf_backend.training.tuning.tune import RANK, TuneOrder, tune, tune_recipe
+    from mf_backend.weights.folder import weights_folder
+    from mf_backend.weights.loading import load_config
+
+    foreign = next((name for name in ("config", "rendered") if getattr(args, name)), None)
+    if foreign is not None:
+        raise InputError("usage", f"--{foreign} does not go with --tune.", "Leave it out.")
+    weights = args.weights or weights_folder()
+    config, rank = load_config(weights), args.rank or RANK
+    recipe = tune_recipe(config, changes)
+    if args.memory:
+        peaks = {
+            f"tuning{' mixed' if mixed else ''}": tuning_bytes(config, recipe, rank, mixed=mixed)
+            for mixed in (False, True)
+        }
+        return _print_peaks(args, peaks)
+    cancelled = Event()
+    stop_gently(cancelled, say)
+    lines = Lines(cancelled)
+    clip = read_clip(args.shots, config.picture_side, lines)
+    adapter = args.adapter or args.to / "adapter.safetensors"
+    order = TuneOrder(clip, weights, args.to, adapter, rank, changes, args.device)
+    about = tune(order, recipe, lines)
+    value = {"adapter": str(adapter.absolute()), **asdict(about)}
+    told = f"kept-out frames inside the actor: {about.before:.2f} dB before, {about.after:.2f} now"
+    print_result(args.json, value, [f"The adapter is {adapter} ({told})."])
+    return 0
+
+
 def _memory(args: argparse.Namespace, config: Any, recipe: Any) -> int:
     from mf_backend.training.memory import stage_bytes
     from mf_backend.training.recipe import Stage
@@ -107,6 +148,10 @@ def _memory(args: argparse.Namespace, config: Any, recipe: Any) -> int:
         for stage in Stage
         for mixed in (False, True)
     }
+    return _print_peaks(args, peaks)
+
+
+def _print_peaks(args: argparse.Namespace, peaks: dict[str, int]) -> int:
     lines = [f"{name}: {peak / 2**30:.2f} GiB" for name, peak in peaks.items()]
     print_result(args.json, {"bytes": peaks}, lines)
     return 0

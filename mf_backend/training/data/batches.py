@@ -130,6 +130,8 @@ def _choose(
     begin = int(random.integers(len(reference) - frames + 1))
     # A set that moves past the camera is the same only in frames of one number.
     aligned = shot.moving_camera or random.random() < 0.5
+    # Of a clip alone a frame of the same number is the wanted one itself.
+    aligned = aligned and len(shot.takes) > 1
     origins = np.minimum(numbers, len(reference) - 1) if aligned else begin + np.arange(frames)
     if random.random() < own:
         reference, origins = take, numbers

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mf_backend.contracts.errors import MFError
 from mf_backend.models.model_set import ModelSet
@@ -39,10 +40,16 @@ class Stepping:
     """A stage of a run on one device."""
 
     def __init__(
-        self, models: ModelSet, stage: Stage, recipe: Recipe, processes: Processes
+        self,
+        models: ModelSet,
+        stage: Stage,
+        recipe: Recipe,
+        processes: Processes,
+        weights: Mapping[str, nn.Parameter] | None = None,
     ) -> None:
+        """`weights` are what moves; None stands for those of the networks that the stage moves."""
         self.models, self.stage, self.recipe = models, stage, recipe
-        self.weights = learning(models, stage)
+        self.weights = learning(models, stage) if weights is None else dict(weights)
         self.average = Average(self.weights, recipe.average)
         self.step = 0
         self.optimizer = torch.optim.AdamW(
@@ -59,7 +66,7 @@ class Stepping:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        with self._arithmetic():
+        with arithmetic(self.models.device):
             loss = self.loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         self._processes.average_gradients(self.weights.values())
@@ -91,12 +98,12 @@ class Stepping:
         """The stage is over: the average becomes the weights, on which the next one builds."""
         put(self.weights, self.average.values)
 
-    def _arithmetic(self) -> AbstractContextManager[object]:
-        """bfloat16 on cards that have it, which needs no scaling of losses; else float32."""
-        device = self.models.device
-        if device.type == "cuda" and torch.cuda.is_bf16_supported():
-            return torch.autocast("cuda", torch.bfloat16)
-        return nullcontext()
+
+def arithmetic(device: torch.device) -> AbstractContextManager[object]:
+    """bfloat16 on cards that have it, which needs no scaling of losses; else float32."""
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.autocast("cuda", torch.bfloat16)
+    return nullcontext()
 
 
 def rate_at(recipe: Recipe, stage: Stage, step: int) -> float:

@@ -70,13 +70,13 @@ class Examples:
         Frames do not know each other here, also after clips: this shows single pictures.
         """
         with torch.no_grad():
-            latents = _paint(models, self._every.to(models.device), stage)
-            pictures = [_picture(models, latent) for latent in torch.split(latents, 1)]
+            latents = paint(models, self._every.to(models.device), stage)
+            pictures = [as_picture(models, latent) for latent in torch.split(latents, 1)]
         count = len(self._edits)
         found = []
         for k, (name, batch) in enumerate(zip(self._names, self._edits, strict=True)):
-            truth = _plain(batch.truth[0] / 2 + 0.5)
-            reference, pose = _plain(batch.reference[0] / 2 + 0.5), _plain(batch.pose[0])
+            truth = plain(batch.truth[0] / 2 + 0.5)
+            reference, pose = plain(batch.reference[0] / 2 + 0.5), plain(batch.pose[0])
             psnr = _psnr(pictures[k], truth, batch)
             found.append(
                 Example(name, reference, pose, pictures[count + k], pictures[k], truth, psnr)
@@ -84,7 +84,8 @@ class Examples:
         return found
 
 
-def _paint(models: ModelSet, batch: Batch, stage: Stage) -> Tensor:
+def paint(models: ModelSet, batch: Batch, stage: Stage) -> Tensor:
+    """Latents of a batch's pictures, sampled in few steps from its noise without guidance."""
     if stage is Stage.DECODER:
         return encode(models, batch.truth)
     given: UNetConditions = conditions_of(models, batch)
@@ -96,12 +97,13 @@ def _paint(models: ModelSet, batch: Batch, stage: Stage) -> Tensor:
     return latents
 
 
-def _picture(models: ModelSet, latents: Tensor) -> Array:
+def as_picture(models: ModelSet, latents: Tensor) -> Array:
+    """What latents [1, C, h, w] show, uint8 [S, S, 3]."""
     decoded = models.vae.decode(latents / models.config.vae.scaling_factor).sample[0]
-    return _plain(decoded.float() / 2 + 0.5)
+    return plain(decoded.float() / 2 + 0.5)
 
 
-def _plain(values: Tensor) -> Array:
+def plain(values: Tensor) -> Array:
     """[3, H, W] in [0, 1] to uint8 [H, W, 3]."""
     picture = (values.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     return np.ascontiguousarray(picture)

@@ -45,6 +45,8 @@ class Standing:
     facts: Mapping[str, str]
     examples: str
     """What the pictures are of."""
+    painted: tuple[str, str] = ("Reconstruction", "Edit")
+    """What the two painted pictures of a row are."""
 
 
 def write_page(
@@ -78,7 +80,7 @@ def _page(
     shown = [(float(x["total"]), float(x["psnr"])) for x in painted]
     yield _curve("edits where the person is: PSNR in dB", shown)
     yield "</div>"
-    yield from _pictures(standing.examples, examples)
+    yield from _pictures(standing, examples)
     yield "<h2>What it learns from</h2><table>"
     for name, value in standing.facts.items():
         yield f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
@@ -112,11 +114,11 @@ def _curve(title: str, points: Sequence[tuple[float, float]]) -> str:
     )
 
 
-def _pictures(what: str, examples: Sequence[Example]) -> Iterator[str]:
+def _pictures(standing: Standing, examples: Sequence[Example]) -> Iterator[str]:
     if not examples:
         return
-    yield f"<h2>{escape(what)}</h2><table><tr><th></th>"
-    yield "".join(f"<th>{n}</th>" for n in ("Footage", "Skeleton", "Reconstruction", "Edit"))
+    yield f"<h2>{escape(standing.examples)}</h2><table><tr><th></th>"
+    yield "".join(f"<th>{name}</th>" for name in ("Footage", "Skeleton", *standing.painted))
     yield "<th>Truth</th></tr>"
     for example in examples:
         cells = (example.reference, example.pose, example.reconstruction, example.edit)
