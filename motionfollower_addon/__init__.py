@@ -14,7 +14,7 @@ from .host.run.farm import sending
 from .host.setup import backend, weights
 from .host.view import one_frame, overlay, thumbnails
 from .operators import actor, farm, jobs, person, rig, run, setup, setup_weights, take, view
-from .operators.mending import masks
+from .operators.mending import masks, plate
 from .panels import sidebar
 
 _CLASSES = (
@@ -31,6 +31,7 @@ _CLASSES = (
     *actor.CLASSES,
     *person.CLASSES,
     *masks.CLASSES,
+    *plate.CLASSES,
     *sidebar.CLASSES,
 )
 

@@ -6,16 +6,20 @@ background plate knows it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.background import build_plate
+from mf_backend.actor.plate.background import BackgroundPlate, build_plate
+from mf_backend.compositing.own_plate import Plate, plate_for
 from mf_backend.compositing.shade import hidden_by, shade_of
 from mf_backend.contracts.conditions import Conditions
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import Reporter
+from mf_backend.contracts.request import Settings
 
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -49,12 +53,24 @@ def vacated_weight(source: Mask, target: Mask, painted: NDArray[np.bool_]) -> Fl
     return np.asarray(np.where(vacated, weight, 0), np.float32)
 
 
-class Underlay:
-    """Puts plate and shadows under generated frames. Reads the clip once when it is made."""
+@contextmanager
+def open_underlay(
+    settings: Settings, clip: FrameSource, conditions: Conditions, reporter: Reporter
+) -> Iterator[Underlay]:
+    """Puts plate and shadows under generated frames; reads the clip once where it needs to."""
 
-    def __init__(self, clip: FrameSource, conditions: Conditions, reporter: Reporter) -> None:
-        self._conditions = conditions
-        self._plate = build_plate(clip, lambda i: hidden_by(conditions, i), reporter)
+    def recovered() -> BackgroundPlate:
+        return build_plate(clip, lambda i: hidden_by(conditions, i), reporter)
+
+    with plate_for(settings, clip, recovered) as plate:
+        yield Underlay(plate, conditions)
+
+
+class Underlay:
+    """Puts plate and shadows under generated frames. Made by `open_underlay`."""
+
+    def __init__(self, plate: Plate, conditions: Conditions) -> None:
+        self._conditions, self._plate = conditions, plate
 
     def under(self, index: int, frame: Picture, edited: Picture) -> tuple[Picture, Picture]:
         """`edited` [H, W, 3] with the plate where the actor left frame `index` (`frame`), and

@@ -91,6 +91,13 @@ class Shadow(StrEnum):
     KEEP = "keep"
 
 
+class PlateFit(StrEnum):
+    """How the user's own plate becomes each frame's background."""
+
+    REGISTERED = "registered"
+    AS_IS = "as-is"
+
+
 @dataclass(frozen=True)
 class Reference:
     """The clip: who moves and where. `path` is absolute; `first` and `count` choose its frames."""
@@ -170,6 +177,12 @@ class Settings:
     by the clip's shorter side): what lies in the mask is replaced where the actor leaves."""
     shadow: Shadow = ruled(Choice.of(Shadow), Shadow.MOVE)
     """`move`: the actor's shadow is taken away and cast anew; `keep`: it stays as filmed."""
+    plate: str = ruled(_OPTIONAL_PATH, "")
+    """Absolute picture or clip of the user's own that shows what is behind the actor; empty: what
+    other frames saw."""
+    plate_fit: PlateFit = ruled(Choice.of(PlateFit), PlateFit.REGISTERED)
+    """`registered`: the plate is the set as the first frame used saw it, and follows the camera and
+    its light; `as-is`: its pixels are taken exactly, frame by frame."""
     person: tuple[float, ...] = ruled(PersonRule(), ())
     """Who to follow: (frame, x, y) or (frame, x0, y0, x1, y1) in pixels; empty: the largest."""
     clicks: tuple[tuple[float, float, float], ...] = ruled(ClicksRule(), ())

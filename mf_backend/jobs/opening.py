@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from mf_backend.clip import Clip, hash_clip, open_clip
+from mf_backend.compositing.own_plate import check_plate
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stages import check_given
 from mf_backend.contracts.progress import Reporter
@@ -68,6 +69,7 @@ def open_job(
         if actor is not None:
             context = replace(context, actor=actor, findings=actor.findings())
         check_given(context)
+        check_plate(settings, clip)
         inputs = reading.input_hashes(job, request)
         watch.add(clip.path, hash_clip, source)
         for name, found in inputs.items():

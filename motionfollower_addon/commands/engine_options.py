@@ -9,7 +9,15 @@ from typing import Any
 from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.request import Alignment, Quality, Sampler, Settings, Shadow, Solver
+from mf_backend.contracts.request import (
+    Alignment,
+    PlateFit,
+    Quality,
+    Sampler,
+    Settings,
+    Shadow,
+    Solver,
+)
 
 
 def _checked(name: str) -> Callable[[str], Any]:
@@ -47,6 +55,12 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         "--shadow",
         choices=[str(shadow) for shadow in Shadow],
         help="move the actor's shadow along, or keep it as filmed",
+    )
+    add("--plate", metavar="PATH", help="your own picture or clip of what is behind the actor")
+    add(
+        "--plate-fit",
+        choices=[str(fit) for fit in PlateFit],
+        help="let the plate follow the camera from the first frame on, or take it exactly as it is",
     )
     add("--quality", choices=[str(quality) for quality in Quality])
     add("--sampler", choices=[str(sampler) for sampler in Sampler])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mf_backend.contracts.request import Alignment, Quality, Settings, Shadow, Solver
+from mf_backend.contracts.request import Alignment, PlateFit, Quality, Settings, Shadow, Solver
 
 from .. import ids
 from ..core.job.shot import Shot
@@ -61,6 +61,8 @@ def to_shot(scene: Any) -> Shot:
             weights=preferred.weights,
             widen_mask=values.widen_mask,
             shadow=Shadow(values.shadow),
+            plate=values.plate,
+            plate_fit=PlateFit(values.plate_fit),
             source_masks=values.source_masks,
             source_poses=values.source_poses,
             source_joints=values.source_joints,

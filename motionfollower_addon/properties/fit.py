@@ -2,7 +2,7 @@
 
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
-from mf_backend.contracts.request import Alignment, Settings, Shadow
+from mf_backend.contracts.request import Alignment, PlateFit, Settings, Shadow
 
 from .makers import path_setting, plain
 
@@ -26,6 +26,16 @@ _SHADOWS = (
         "Take the actor's shadow out of the footage and cast it anew from where the actor will be",
     ),
     (Shadow.KEEP, "Keep as Filmed", "Leave every shadow where the footage has it"),
+)
+
+
+_PLATE_FITS = (
+    (
+        PlateFit.REGISTERED,
+        "Registered",
+        "The plate shows the set as the first frame saw it; it follows the camera and the light",
+    ),
+    (PlateFit.AS_IS, "As It Is", "The plate's pixels exactly, frame by frame"),
 )
 
 
@@ -59,6 +69,16 @@ class FitSettings:
         name="Shadow",
         items=plain(_SHADOWS),
         description="What becomes of the shadow that the actor casts in the footage",
+    )
+    plate: path_setting(
+        "Own Plate",
+        "Your own picture or clip of the set alone, at the footage's own size, for what is behind "
+        "the actor. Empty: what other frames saw there",
+    )
+    plate_fit: EnumProperty(
+        name="Plate Fit",
+        items=plain(_PLATE_FITS),
+        description="How your own plate becomes the background of each frame",
     )
     outline: BoolProperty(
         name="Character's Outline",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from mf_backend.actor.plate.background import (
 from mf_backend.actor.plate.gather import Canvas
 from mf_backend.actor.plate.motion import CameraMotion
 from mf_backend.actor.plate.pieces import Piece
-from mf_backend.contracts.checks.npz import WantedArray
+from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
 from mf_backend.contracts.findings import Arrays, Findings
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
@@ -134,3 +136,23 @@ def _load(findings: Findings, kind: str, key: Key) -> BackgroundPlate | None:
 def _fits(drawn: Arrays, key: Key, shape: tuple[int, int]) -> bool:
     same = np.array_equal(drawn["key"], key)
     return same and drawn["picture"].shape[:2] == drawn["unseen"].shape == shape
+
+
+def kept_picture(findings: Path) -> NDArray[np.uint8] | None:
+    """The plate that was kept last in a folder of findings, RGB [height, width, 3]: where a camera
+    moves, the piece with its first frame, which is larger than the clip. None where there is none.
+    """
+    found: list[tuple[float, Path]] = []
+    for light in Light:
+        for path in (findings / f"plate-{light}-piece").glob("frame_*.npz"):
+            # Another take may just be replacing it.
+            with suppress(FileNotFoundError):
+                found.append((path.parent.stat().st_mtime, path))
+    if not found:
+        return None
+    latest = max(when for when, _ in found)
+    path = min(path for when, path in found if when == latest)
+    try:
+        return read_npz(path, _PIECE)["picture"].astype(np.uint8)
+    except NpzError:
+        return None

@@ -6,7 +6,7 @@ import gc
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mf_backend.compositing.blend import composite, soft_union
-from mf_backend.compositing.underlay import Underlay
+from mf_backend.compositing.underlay import open_underlay
 from mf_backend.compositing.window import Window
 from mf_backend.contracts.devices import Device, choose_device
 from mf_backend.contracts.errors import InputError, MemoryShortError
@@ -216,11 +216,14 @@ class Run:
         conditions = self.job.conditions
         width, height = self.window.size
         vae = self._models.vae
-        underlay = None
-        if self.job.settings.sampler is not Sampler.RELEASED:
-            notes = PartOfStage(self.reporter, self._costs.decoded(0), "background")
-            underlay = Underlay(self.job.clip, conditions, notes)
-        with resident(vae, self.device.device):
+        job, underlay = self.job, None
+        with ExitStack() as stack:
+            if job.settings.sampler is not Sampler.RELEASED:
+                notes = PartOfStage(self.reporter, self._costs.decoded(0), "background")
+                underlay = stack.enter_context(
+                    open_underlay(job.settings, job.clip, conditions, notes)
+                )
+            stack.enter_context(resident(vae, self.device.device))
             for done, index in enumerate(indices, start=1):
                 picture = decode_latent(vae, latents[index])[:, :height, :width]
                 if not bool(torch.isfinite(picture).all()):

@@ -7,10 +7,12 @@ his pose; the networks finish what is noise on it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.clip import hash_clip
 from mf_backend.compositing.window import Window
 from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.progress import Reporter
@@ -36,10 +38,11 @@ def start_key(job: EngineJob) -> str:
     """Hash of what the preview's pictures depend on besides clip, joints and masks."""
     conditions = job.conditions
     files = (conditions.path(kind, index) for kind in _KINDS for index in range(conditions.count))
-    positions = conditions.target_positions
+    positions, plate = conditions.target_positions, job.settings.plate
     return hash_value(
         [
             str(job.settings.shadow),
+            [str(job.settings.plate_fit), hash_clip(Path(plate))] if plate else [],
             conditions.actor_size,
             "" if positions is None else positions.tobytes().hex(),
             [hash_file(file) if file.is_file() else "" for file in files],

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.plate.background import Light, build_plate, kept_frames
+from mf_backend.actor.plate.background import BackgroundPlate, Light, build_plate, kept_frames
 from mf_backend.actor.plate.fill import Filler
 from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.body.person import model_person, working_scale
 from mf_backend.body.surfaces.gathering import ActorSurfaces
 from mf_backend.compositing.blend import composite, keep_near, soft_union
 from mf_backend.compositing.mattes import source_matte
+from mf_backend.compositing.own_plate import Plate, plate_for
 from mf_backend.compositing.shade import hidden_by, shade_of
 from mf_backend.contracts import resources
 from mf_backend.contracts.frames import Picture
@@ -84,24 +85,37 @@ class PreviewEngine:
         target masks and both shadows is the clip's own."""
         if not indices:
             return
-        conditions, clip = job.conditions, job.clip
+        with plate_for(
+            job.settings, job.clip, lambda: self._recovered_plate(job, reporter)
+        ) as plate:
+            yield from self._rendered(job, plate, indices, reporter)
 
-        def matte(index: int) -> NDArray[np.uint8]:
-            return source_matte(conditions, index)
-
+    def _recovered_plate(self, job: EngineJob, reporter: Reporter) -> BackgroundPlate:
+        """What other frames saw behind the actor."""
         # The plate from which the shadow was told has no shadow, and is kept.
         moved = job.settings.shadow is Shadow.MOVE
         light = Light.BRIGHTER if moved else Light.USUAL
+
+        def matte(index: int) -> NDArray[np.uint8]:
+            return source_matte(job.conditions, index)
+
         if self._fill_unseen is None:
-            plate = kept_plate(clip, matte, reporter, job.findings, light)
+            plate = kept_plate(job.clip, matte, reporter, job.findings, light)
         else:
-            plate = build_plate(clip, matte, reporter, light, self._fill_unseen)
-        if plate.report.seen < _LITTLE_SEEN:
+            plate = build_plate(job.clip, matte, reporter, light, self._fill_unseen)
+        if plate.report.seen < _LITTLE_SEEN and not job.settings.plate:
             reporter.warn(
                 "plate-inpainted",
                 f"Only {plate.report.seen:.0%} of the background behind the actor is seen in "
                 "other frames; the rest is painted in.",
             )
+        return plate
+
+    @staticmethod
+    def _rendered(
+        job: EngineJob, plate: Plate, indices: Sequence[int], reporter: Reporter
+    ) -> Iterator[tuple[int, Picture]]:
+        conditions, clip = job.conditions, job.clip
         scale = working_scale(clip.size)
         held = Held(conditions, clip)
         model = model_person(

@@ -10,7 +10,7 @@ from mf_backend.clip import Clip
 from mf_backend.conditioning.base import ConditionContext, ConditionStage
 from mf_backend.conditioning.stages import STAGES
 from mf_backend.contracts.files import hash_value
-from mf_backend.contracts.request import JobRequest
+from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.engines.base import Engine
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.record.frames import FinishedFrames
@@ -73,7 +73,7 @@ def kept_stages(
     stages.append(
         JobStage(
             name=RENDER,
-            depends=lambda: [engine.name, engine.fingerprint(settings)],
+            depends=lambda: [engine.name, engine.fingerprint(settings), *_plate(settings)],
             files=lambda count: tuple(job.relative(job.frame(i)) for i in range(count)),
             opens=frames.all_open,
             run=lambda tracker, made_from: outputs.render(
@@ -93,6 +93,13 @@ def kept_stages(
         )
     )
     return stages
+
+
+def _plate(settings: Settings) -> list[str]:
+    """The user's own plate, which is no input of a stage before; nothing where there is none."""
+    if not settings.plate:
+        return []
+    return [str(settings.plate_fit), hash_path(Path(settings.plate))]
 
 
 def chain_hashes(stages: list[JobStage], source: Any) -> dict[str, str]:

@@ -60,7 +60,7 @@ _LARGEST_LIST = 4 << 20
 """Bytes that a list of shots may have."""
 _PATHS = frozenset({"clip", "output", "mp4", "bone_map"})
 _SETTING_PATHS = frozenset(
-    {"weights", "source_poses", "source_joints", "source_masks", "target_masks"}
+    {"weights", "source_poses", "source_joints", "source_masks", "target_masks", "plate"}
 )
 _SETTINGS = {item.name: item for item in dataclasses.fields(Settings)}
 _OWN = {item.name: item for item in dataclasses.fields(Shot) if item.name != "settings"}

@@ -36,6 +36,7 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     listed = corrections.known(context.scene)
     _draw_corrections(layout, context, listed)
     draw_masks(layout, values, listed)
+    layout.operator(ids.OP_PLATE_SHOW, icon="IMAGE_BACKGROUND")
 
 
 def _draw_corrections(layout: Any, context: Any, listed: corrections.Listed) -> None:

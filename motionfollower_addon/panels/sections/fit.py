@@ -34,6 +34,10 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     row.active = meshes.has_meshes(context.scene, bone_map.chosen_armature(context.scene))
     row.prop(values, "outline")
     layout.prop(values, "shadow")
+    column = layout.column(align=True)
+    column.prop(values, "plate", placeholder=_AUTOMATIC)
+    if values.plate:
+        column.prop(values, "plate_fit", text="")
     draw_fit_view(layout, context, values)
     header, body = layout.panel(ids.PANEL_OWN_FILES, default_closed=True)
     header.label(text="Own Masks and Joints")

@@ -150,6 +150,9 @@ def _batch(folder: Path, jobs: Path, numbers: list[int]) -> Batch:
         directories.update((Path(text), None) for text in given if text)
         if settings.source_joints:
             files[Path(settings.source_joints)] = None
+        if settings.plate:
+            plate = Path(settings.plate)
+            (directories if plate.is_dir() else files)[plate] = None
         weights = weights or settings.weights
     return Batch(
         name=f"MotionFollower {blend.stem}",

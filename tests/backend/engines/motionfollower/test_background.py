@@ -8,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mf_backend.actor.plate.background import build_plate
 from mf_backend.clip import open_clip, write_png
+from mf_backend.compositing.shade import hidden_by
 from mf_backend.compositing.underlay import Underlay, vacated_weight
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.frames import Picture
@@ -73,7 +75,8 @@ def test_what_no_frame_saw_stays_as_generated(diffusion_job: MakeJob) -> None:
     folder = walking(diffusion_job(count=COUNT, size=(SIDE, SIDE)), 0)
     generated = np.full((SIDE, SIDE, 3), (10, 250, 10), np.uint8)
     with opened(folder) as job:
-        underlay = Underlay(job.clip, job.conditions, NullReporter())
+        plate = build_plate(job.clip, lambda i: hidden_by(job.conditions, i), NullReporter())
+        underlay = Underlay(plate, job.conditions)
         out, ground = underlay.under(2, job.clip.read(2), generated)
         np.testing.assert_array_equal(ground, job.clip.read(2))
     source = load_conditions(folder / "conditions").grey("source_masks", 2) > 0

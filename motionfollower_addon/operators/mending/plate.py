@@ -1,0 +1,39 @@
+"""Looking at the plate that was recovered from the footage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from mf_backend.contracts.errors import InputError, MFError
+
+from ... import ids
+from ...host.view.actor import plate_image, stored
+from ..reporting import refuse
+
+
+class MF_OT_plate_show(bpy.types.Operator):
+    """Open what was recovered of the set behind the actor as an image, in an Image Editor where \
+one is open. Paint in a copy and give that as Own Plate in Fit to Actor to replace it"""
+
+    bl_idname = ids.OP_PLATE_SHOW
+    bl_label = "Show Plate"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: Any) -> set[str]:
+        """Load it."""
+        try:
+            actor = stored.find(context.scene)
+            if actor is None:
+                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            image = plate_image.load(actor)
+        except MFError as error:
+            return refuse(self, error)
+        shown = plate_image.show(context, image)
+        where = "" if shown else "; choose it in an Image Editor"
+        self.report({"INFO"}, f"The plate is the image {image.name}{where}.")
+        return {"FINISHED"}
+
+
+CLASSES = (MF_OT_plate_show,)
