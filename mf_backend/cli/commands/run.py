@@ -17,7 +17,7 @@ from mf_backend.contracts.checks.build import rule_of
 from mf_backend.contracts.checks.fields import Field
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.failures import describe
-from mf_backend.contracts.request import Settings
+from mf_backend.contracts.request import PlateFit, Settings
 from mf_backend.jobs.disk.folder import FrameRange
 from mf_backend.jobs.options import JobResult, RunOptions
 from mf_backend.jobs.part import run_frames
@@ -102,6 +102,19 @@ def add_parser(subparsers: Any) -> None:
         help="how much noise the diffusion engine puts on the preview's pictures, from which it "
         "starts, whatever job.json says: 1 starts from noise alone, 0 takes what suits the weights",
     )
+    add_path(
+        parser,
+        "--plate",
+        metavar="PATH",
+        help="a picture or clip of your own that shows what is behind the actor, whatever job.json "
+        "says",
+    )
+    parser.add_argument(
+        "--plate-fit",
+        type=PlateFit,
+        choices=list(PlateFit),
+        help="let that plate follow the camera from the first frame on, or take it as it is",
+    )
     parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object on stdout"
     )
@@ -149,6 +162,10 @@ def _options(args: argparse.Namespace) -> RunOptions:
     changes: dict[str, Any] = {"compile": True} if args.compile else {}
     if args.start_strength is not None:
         changes["start_strength"] = args.start_strength
+    if args.plate is not None:
+        changes["plate"] = str(args.plate.absolute())
+    if args.plate_fit is not None:
+        changes["plate_fit"] = args.plate_fit
     return RunOptions(changes, args.until, mapping)
 
 

@@ -11,7 +11,7 @@ from mf_backend.clip.picture_file import read_image
 from mf_backend.contracts.conditions import load_conditions
 from mf_backend.contracts.request import PlateFit
 from tests.backend.jobs.runs import run
-from tests.backend.tiny_job import make_job, write_picture
+from tests.backend.tiny_job import backend, make_job, write_picture
 
 SIZE = (96, 128)
 
@@ -33,6 +33,7 @@ def test_the_plate_shows_where_the_actor_left(odd_path: Path) -> None:
     write_picture(plate, np.full((*SIZE[::-1], 3), (30, 220, 240), np.uint8))
     assert run(job).again()[0] == "render"
     assert (read_image(job.frame(1))[left] == (30, 220, 240)).all()
-    write_picture(plate, np.zeros((50, 96, 3), np.uint8))
-    ran = run(job)
-    assert ran.code == 2 and "96x50 pixels, but the footage is 96x128" in str(ran.value)
+    small = odd_path / "small.png"
+    write_picture(small, np.zeros((50, 96, 3), np.uint8))
+    ran = backend("run", str(job.path), "--plate", str(small), "--plate-fit", "registered")
+    assert ran.returncode == 2 and "96x50 pixels, but the footage is 96x128" in ran.stderr
