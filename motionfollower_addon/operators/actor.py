@@ -11,7 +11,9 @@ from bpy.props import IntProperty, StringProperty
 from mf_backend.contracts.errors import InputError, MFError
 
 from .. import ids
-from ..host.actor import making, marks, mending
+from ..core.disk.read_in_thread import Reading
+from ..host.actor import marks, mending
+from ..host.actor.making import Made, RigMaking
 from ..host.draw_cache import showing
 from ..host.panel_shot import to_shot
 from ..host.rig.lookup import find_camera
@@ -21,6 +23,8 @@ from ..host.run.session import current
 from ..host.view import corrections, fitted_actor
 from ..host.view.actor import matte_strip, stored
 from .reporting import attempt, refuse, warn_all
+
+_LOOK_SECONDS = 0.1
 
 
 class MF_OT_actor_analyse(bpy.types.Operator):
@@ -121,6 +125,12 @@ Pressed again, it takes the place of the one before"""
         return {"FINISHED"}
 
 
+class _Lifting:
+    """Whether a figure is being fitted to the actor for a rig."""
+
+    goes_on = False
+
+
 class MF_OT_actor_rig(bpy.types.Operator):
     """Make an armature of the actor's motion in front of the chosen camera: \
 through it, its joints lie where the actor's are. It can be posed, mixed and exported like others"""
@@ -129,18 +139,68 @@ through it, its joints lie where the actor's are. It can be posed, mixed and exp
     bl_label = "Make Actor Rig"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: Any) -> set[str]:
-        """Make it beside whatever rigs there are."""
-        scene = context.scene
-        values = getattr(scene, ids.SCENE_PROPERTY)
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """One at a time."""
+        if _Lifting.goes_on:
+            cls.poll_message_set("A rig is being made")
+            return False
+        return True
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """From the button: the window stays free while the figure is fitted."""
         try:
-            material = fitted_actor.find(context)
-            camera = find_camera(scene, values.camera.name if values.camera else "")
-            armature = making.make(
-                context, material, camera, values.actor_stature, values.actor_on_ground
-            )
+            self._making = self._begin(context)
         except MFError as error:
             return refuse(self, error)
+        self._reading = Reading(self._making.work)
+        _Lifting.goes_on = True
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(_LOOK_SECONDS, window=context.window)
+        context.workspace.status_text_set("Making the actor rig. Esc: leave it")
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: Any, event: Any) -> set[str]:
+        """Wait for the figure, then make the armature of it."""
+        if event.type == "ESC" and event.value == "PRESS":
+            self._end(context)
+            return {"CANCELLED"}
+        if event.type != "TIMER" or not self._reading.finished:
+            return {"PASS_THROUGH"}
+        self._end(context)
+        try:
+            return self._finish(context, self._making, self._reading.take())
+        except MFError as error:
+            return refuse(self, error)
+
+    def cancel(self, context: Any) -> None:
+        """Blender ends it: another file is opened."""
+        self._end(context)
+
+    def _end(self, context: Any) -> None:
+        _Lifting.goes_on = False
+        context.window_manager.event_timer_remove(self._timer)
+        context.workspace.status_text_set(None)
+
+    def execute(self, context: Any) -> set[str]:
+        """From scripts: return when it is made."""
+        try:
+            making = self._begin(context)
+            return self._finish(context, making, making.work())
+        except MFError as error:
+            return refuse(self, error)
+
+    def _begin(self, context: Any) -> RigMaking:
+        scene = context.scene
+        values = getattr(scene, ids.SCENE_PROPERTY)
+        material = fitted_actor.find(context)
+        camera = find_camera(scene, values.camera.name if values.camera else "")
+        return RigMaking(context, material, camera, values.actor_stature, values.actor_on_ground)
+
+    def _finish(self, context: Any, making: RigMaking, made: Made) -> set[str]:
+        """Make it beside whatever rigs there are."""
+        armature, material = making.finish(context, made), making.material
         self.report(
             {"INFO"},
             f"{armature.name} has the actor's motion on {material.count} frames, from scene frame "
