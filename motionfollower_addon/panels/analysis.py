@@ -42,9 +42,12 @@ def draw_analysis(layout: Any, context: Any, values: Any) -> None:
         return
     first, last = int(actor.frames[0]), int(actor.frames[-1])
     draw_text(layout, context, f"Analysed: frames {first + 1} to {last + 1} of the clip.")
-    row = layout.row(align=True)
-    row.prop(values, "show_actor")
-    row.operator(ids.OP_ACTOR_MATTE, icon="IMAGE_ALPHA")
+    column = layout.column(align=True)
+    column.prop(values, "show_actor")
+    row = column.row(align=True)
+    row.enabled = values.show_actor
+    row.prop(values, "actor_layers")
+    layout.operator(ids.OP_ACTOR_MATTE, icon="IMAGE_ALPHA")
     _draw_looks(layout, actor.looks)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, IntProperty, PointerProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty
 
 from mf_backend.actor.mends.correction_file import LONGEST_BLEND
 
@@ -12,7 +12,7 @@ from ..host import compat
 
 
 def _redraw(_: Any, __: Any) -> None:
-    compat.redraw_views("VIEW_3D")
+    compat.redraw_views("VIEW_3D", "IMAGE_EDITOR", "SEQUENCE_EDITOR")
 
 
 class ActorSettings:
@@ -21,9 +21,25 @@ class ActorSettings:
     show_actor: BoolProperty(
         name="Show Actor",
         update=_redraw,
-        description="Draw the actor's skeleton as it was found over the camera's view: green where "
-        "a joint was seen, yellow where it was carried over from other frames, orange where it is "
-        "a stand-in, blue where you corrected it",
+        description="Draw what was found of the actor over the footage: in the camera's view, in "
+        "Image Editors that show the clip, and in the Sequencer's preview",
+    )
+    actor_layers: EnumProperty(
+        name="Shown",
+        options={"ENUM_FLAG"},
+        update=_redraw,
+        default={"SKELETON"},
+        items=(
+            (
+                "SKELETON",
+                "Skeleton",
+                "The actor's joints: green where one was seen, yellow where it was carried over "
+                "from other frames, orange where it is a stand-in, blue where you corrected it",
+            ),
+            ("MATTE", "Matte", "What is cut out as the actor, in red"),
+            ("PEOPLE", "People", "Everybody who was found, outlined and numbered"),
+        ),
+        description="What is drawn of the actor over the footage",
     )
 
     actor_on_ground: BoolProperty(

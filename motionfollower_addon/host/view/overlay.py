@@ -206,6 +206,7 @@ def stop() -> None:
         if function in listening:
             listening.remove(function)
     fit.forget()
+    stored.forget()
     if _Holder.overlay is not None:
         _Holder.overlay.stop()
         _Holder.overlay = None

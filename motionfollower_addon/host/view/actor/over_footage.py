@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ....core.actor.people import nearest
@@ -10,7 +11,7 @@ from ....core.view.skeleton_lines import Rectangle, onto
 from ....core.view.state_colours import state_strokes
 from ... import compat
 from ..draw import draw, draw_outlines
-from . import places, stored
+from . import matte_picture, places, stored
 
 
 class _Holder:
@@ -45,12 +46,10 @@ def draw_actor(context: Any, settings: Any) -> bool:
     frame = shown.frame
     if frame is None:
         frame = stored.clip_frame(scene, about, time_of(context, context.area))
-    drew = False
-    if settings.show_actor and not choosing():
-        drew = _draw_skeleton(found, frame, shown.place)
-    if choosing():
-        drew = _draw_people(found, frame, shown.place) or drew
-    return drew
+    # While one is to be clicked on, nothing but the people is drawn.
+    layers = {"PEOPLE"} if choosing() else settings.actor_layers
+    drew = [_LAYERS[name](found, frame, shown.place) for name in _LAYERS if name in layers]
+    return any(drew)
 
 
 def time_of(context: Any, area: Any) -> float:
@@ -59,6 +58,14 @@ def time_of(context: Any, area: Any) -> float:
         sequencer = compat.sequencer_scene(context) or context.scene
         return float(sequencer.frame_current_final)
     return float(context.scene.frame_current_final)
+
+
+def _draw_matte(found: stored.Found, frame: int, place: Rectangle) -> bool:
+    """What the actor's matte covers."""
+    actor = found.actor
+    if actor is None or actor.row(frame) is None:
+        return False
+    return matte_picture.draw_matte(actor.folder.picture("alpha", frame), place)
 
 
 def _draw_skeleton(found: stored.Found, frame: int, place: Rectangle) -> bool:
@@ -82,3 +89,11 @@ def _draw_people(found: stored.Found, frame: int, place: Rectangle) -> bool:
     followed = nearest(people, actor.joints[row, :18]) if actor and row is not None else None
     draw_outlines(people_outlines(people, followed, found.people.size, place))
     return True
+
+
+_LAYERS: dict[str, Callable[[stored.Found, int, Rectangle], bool]] = {
+    "MATTE": _draw_matte,
+    "SKELETON": _draw_skeleton,
+    "PEOPLE": _draw_people,
+}
+"""What can be shown of an actor, from below."""

@@ -36,7 +36,7 @@ from ...options import jobs_roots
 from ...panel_shot import to_shot
 from ...rig.lookup import scene_fps
 from ...run.session import current
-from . import places
+from . import matte_picture, places
 from .seen import facts_of, read_people
 
 _NAME = "stored actor"
@@ -103,6 +103,7 @@ def forget() -> None:
     """Look again when next asked."""
     _Kept.key, _Kept.asked, _Kept.found = None, None, Found()
     background_read.forget(_NAME)
+    matte_picture.forget()
 
 
 @once
@@ -138,6 +139,7 @@ def look(scene: Any) -> Found:
     key = _key(scene)
     if _Kept.key != key:
         background_read.forget(_NAME)
+        matte_picture.forget()
         _Kept.key, _Kept.asked, _Kept.found = key, None, _read(*key[:3])
     return _Kept.found
 
@@ -152,6 +154,7 @@ def glance(scene: Any) -> Found:
         _Kept.asked = key
 
         def take(found: Found) -> None:
+            matte_picture.forget()
             _Kept.key, _Kept.found = key, found
             compat.redraw_panels()
             compat.redraw_views(*places.KINDS)
