@@ -43,9 +43,9 @@ def draw_analysis(layout: Any, context: Any, values: Any) -> None:
     first, last = int(actor.frames[0]), int(actor.frames[-1])
     draw_text(layout, context, f"Analysed: frames {first + 1} to {last + 1} of the clip.")
     column = layout.column(align=True)
-    column.prop(values, "show_actor")
+    column.prop(values, "actor_shown")
     row = column.row(align=True)
-    row.enabled = values.show_actor
+    row.enabled = values.actor_shown
     row.prop(values, "actor_layers")
     layout.operator(ids.OP_ACTOR_MATTE, icon="IMAGE_ALPHA")
     _draw_looks(layout, actor.looks)

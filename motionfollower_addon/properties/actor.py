@@ -18,7 +18,7 @@ def _redraw(_: Any, __: Any) -> None:
 class ActorSettings:
     """What is shown of the actor, and how large he is in the scene."""
 
-    show_actor: BoolProperty(
+    actor_shown: BoolProperty(
         name="Show Actor",
         update=_redraw,
         description="Draw what was found of the actor over the footage: in the camera's view, in "

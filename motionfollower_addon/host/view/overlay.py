@@ -60,7 +60,7 @@ class Overlay:
 
     def _timed(self, function: Any) -> None:
         settings = getattr(bpy.context.scene, ids.SCENE_PROPERTY)
-        on = settings.show_overlay or settings.show_fitting or settings.show_actor
+        on = settings.show_overlay or settings.show_fitting or settings.actor_shown
         if not (on or over_footage.choosing()):
             return
         begin = time.perf_counter()

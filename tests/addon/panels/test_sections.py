@@ -306,3 +306,15 @@ def test_looks_are_lines_to_click() -> None:
         ("motionfollower.actor_look", 30),
         ("motionfollower.actor_look", 40),
     ]
+
+
+def test_no_setting_is_called_like_the_switch_of_a_section() -> None:
+    """Two settings of one name would be one: opening a section would switch something on."""
+    from motionfollower_addon.properties import MF_PG_settings
+
+    names = [
+        name
+        for group in MF_PG_settings.__mro__
+        for name in group.__dict__.get("__annotations__", {})
+    ]
+    assert len(names) > 50 and sorted(names) == sorted(set(names))

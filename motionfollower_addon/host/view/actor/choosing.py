@@ -30,7 +30,7 @@ def ready(context: Any) -> None:
     people, clip = stored.look(context.scene).people, stored.clip_of(context.scene)
     if people is None or clip is None:
         raise _nobody_known()
-    if not places.anywhere(people.size, clip):
+    if not places.anywhere(people, clip):
         raise InputError(
             "footage-not-shown",
             "No view shows the footage, so there is nobody to click on.",
@@ -48,7 +48,7 @@ def spot(
     if hit is None or people is None or clip is None:
         return None
     area, region = hit
-    shown = places.footage_in(area, region, people.size, clip, context)
+    shown = places.footage_in(area, region, people, clip, context)
     if shown is None:
         return None
     (wide, high), (width, height) = shown.place.size, people.size

@@ -33,14 +33,14 @@ def choose(on: bool) -> None:
 
 def draw_actor(context: Any, settings: Any) -> bool:
     """Draw into the region at hand what is switched on; whether anything was drawn."""
-    if not (settings.show_actor or choosing()):
+    if not (settings.actor_shown or choosing()):
         return False
     scene = context.scene
     found, clip = stored.glance(scene), stored.clip_of(scene)
     about = found.actor or found.people
     if about is None or clip is None:
         return False
-    shown = places.footage_in(context.area, context.region, about.size, clip, context)
+    shown = places.footage_in(context.area, context.region, about, clip, context)
     if shown is None:
         return False
     frame = shown.frame

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import bpy
 import numpy as np
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 from .... import ids
+from ....core.backend.state import ClipFacts
 from ....core.view.skeleton_lines import Rectangle, fit_inside
 from ... import compat
 from ...footage import source
@@ -24,7 +25,19 @@ KINDS = ("VIEW_3D", "IMAGE_EDITOR", "SEQUENCE_EDITOR")
 """Editors that may show the footage."""
 _NUMBER = re.compile(r"(\d+)\D*$")
 _STRAIGHT = 1e-4
-"""Radians of a turned strip that nobody sees."""
+"""Radians that nobody sees a strip turned by."""
+
+
+class InClip(Protocol):
+    """What was found in a clip."""
+
+    @property
+    def facts(self) -> ClipFacts:
+        """About the clip."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the clip in pixels."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +50,10 @@ class Shown:
     """Frame of the clip that is shown; None: the one of the scene's time."""
 
 
-def footage_in(
-    area: Any, region: Any, size: tuple[int, int], clip: Path, context: Any
-) -> Shown | None:
-    """Where an area's region shows the footage, a picture of `size`; None where it does not."""
+def footage_in(area: Any, region: Any, about: InClip, clip: Path, context: Any) -> Shown | None:
+    """Where an area's region shows the footage `clip`; None where it does not."""
     find = _FINDERS.get((area.type, region.type))
-    return None if find is None else find(area.spaces.active, region, size, clip, context)
+    return None if find is None else find(area.spaces.active, region, about, clip, context)
 
 
 def viewed_camera(space: Any, region_3d: Any, scene: Any) -> Any:
@@ -65,39 +76,58 @@ def camera_frame(region: Any, region_3d: Any, camera: Any, scene: Any) -> Rectan
     return Rectangle(corners[2].x, corners[2].y, corners[0].x, corners[0].y)
 
 
-def _in_view(
-    space: Any, region: Any, size: tuple[int, int], clip: Path, context: Any
-) -> Shown | None:
+def _in_view(space: Any, region: Any, about: InClip, clip: Path, context: Any) -> Shown | None:
     scene = context.scene
     camera = viewed_camera(space, space.region_3d, scene)
     meant = getattr(scene, ids.SCENE_PROPERTY).camera or scene.camera
     if camera is None or camera != meant:
         return None
-    return Shown(fit_inside(camera_frame(region, space.region_3d, camera, scene), size))
+    frame = camera_frame(region, space.region_3d, camera, scene)
+    return Shown(fit_inside(frame, about.size), _behind(camera, about, clip, scene))
 
 
-def _in_image(
-    space: Any, region: Any, size: tuple[int, int], clip: Path, context: Any
-) -> Shown | None:
+def _behind(camera: Any, about: InClip, clip: Path, scene: Any) -> int | None:
+    """Frame of the clip that is behind the rig now, where it is: it begins with the motion."""
+    for item in camera.data.background_images if camera.data.show_background_images else ():
+        image, user = item.image, item.image_user
+        if image is None or not item.show_background_image or not _is_clip(image, clip):
+            continue
+        shown = scene.frame_current - user.frame_start + 1
+        if 1 <= shown <= user.frame_duration:
+            return _frame(image, shown + user.frame_offset, about)
+    return None
+
+
+def _in_image(space: Any, region: Any, about: InClip, clip: Path, context: Any) -> Shown | None:
     """Where the image is the clip's file, or a picture of its folder."""
     image = space.image
-    if image is None or not image.filepath:
+    if image is None or not _is_clip(image, clip):
         return None
-    path = real_path(image.filepath)
-    if clip not in (path, path.parent):
-        return None
-    frame: int | None = None
-    if image.source == "MOVIE":
-        frame = space.image_user.frame_current - 1
-    elif image.source == "SEQUENCE":
-        named = _NUMBER.search(path.stem)
-        frame = space.image_user.frame_current - int(named[1]) if named else None
+    frame = _frame(image, space.image_user.frame_current, about)
     return Shown(_view_rectangle(region, (0.0, 0.0), (1.0, 1.0)), frame)
 
 
-def _in_preview(
-    space: Any, region: Any, size: tuple[int, int], clip: Path, context: Any
-) -> Shown | None:
+def _is_clip(image: Any, clip: Path) -> bool:
+    """Whether an image shows the clip, or a picture of its folder."""
+    if not image.filepath:
+        return False
+    path = real_path(image.filepath)
+    return clip in (path, path.parent)
+
+
+def _frame(image: Any, number: int, about: InClip) -> int | None:
+    """Frame of the clip that Blender counts as `number`: movies from 1, pictures by their names."""
+    if image.source == "MOVIE":
+        return number - 1
+    if image.source != "SEQUENCE":
+        named = _NUMBER.search(Path(image.filepath).stem)
+        if named is None:
+            return None
+        number = int(named[1])
+    return number - about.facts.first_number
+
+
+def _in_preview(space: Any, region: Any, about: InClip, clip: Path, context: Any) -> Shown | None:
     """Where the strip's picture lies in the Sequencer's preview, which shows whole render sizes."""
     scene = compat.sequencer_scene(context) or context.scene
     strip = source.chosen_strip(scene, to_shot(context.scene).strip)
@@ -106,7 +136,7 @@ def _in_preview(
     if not compat.start(strip) <= scene.frame_current < compat.end(strip):
         return None
     turned = strip.transform
-    width, height = size[0] * turned.scale_x, size[1] * turned.scale_y
+    width, height = about.size[0] * turned.scale_x, about.size[1] * turned.scale_y
     wide, high = pixel_aspect(scene)
     aspect = wide / high
     middle = (turned.offset_x * aspect, turned.offset_y)
@@ -155,11 +185,11 @@ def _inside(region: Any, x: int, y: int) -> bool:
     return bool(0 <= across < region.width and 0 <= up < region.height)
 
 
-def anywhere(size: tuple[int, int], clip: Path) -> bool:
+def anywhere(about: InClip, clip: Path) -> bool:
     """Whether any window shows the footage."""
     context = bpy.context
     return any(
-        footage_in(area, region, size, clip, context) is not None
+        footage_in(area, region, about, clip, context) is not None
         for window in compat.windows()
         for area in window.screen.areas
         for region in area.regions

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mf_backend.actor.store.about import ActorAbout, DamagedActorError, read_about
 from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.actor.store.reading import load_joints
+from mf_backend.clip.image_folder import scan
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.request import ClipKind
 
@@ -46,7 +47,8 @@ def read_people(actors: Sequence[ActorFolder], clip: Path) -> SeenPeople | None:
 
 
 def facts_of(about: ActorAbout, clip: Path) -> ClipFacts:
-    """What an analysis says of its clip. Raises KeyError or ValueError where it is damaged."""
+    """What an analysis says of its clip. Raises KeyError or ValueError where it is damaged, and
+    InputError where the clip is gone."""
     number, per = about.clip["fps"]
     return ClipFacts(
         kind=ClipKind.IMAGES if clip.is_dir() else ClipKind.VIDEO,
@@ -56,6 +58,6 @@ def facts_of(about: ActorAbout, clip: Path) -> ClipFacts:
         count=int(about.clip["count"]),
         has_audio=False,
         variable_rate=False,
-        first_number=0,
+        first_number=scan(clip).numbers[0] if clip.is_dir() else 0,
         missing_numbers=(),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import bpy
 import numpy as np
@@ -40,14 +40,6 @@ from . import matte_picture, places
 from .seen import facts_of, read_people
 
 _NAME = "stored actor"
-
-
-class HasFacts(Protocol):
-    """What was found in a clip."""
-
-    @property
-    def facts(self) -> ClipFacts:
-        """About the clip."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +206,7 @@ def _load(actor: ActorFolder, clip: Path) -> StoredActor | None:
     return StoredActor(actor, clip, facts, frames, joints, states, world, tuple(looks))
 
 
-def span_of(scene: Any, actor: HasFacts) -> tuple[float, int, float]:
+def span_of(scene: Any, actor: places.InClip) -> tuple[float, int, float]:
     """(scene frame, clip frame that is shown there, clip frames for each scene frame).
 
     Raises InputError where the footage does not fit.
@@ -228,13 +220,13 @@ def span_of(scene: Any, actor: HasFacts) -> tuple[float, int, float]:
     return float(footage.start), span.first, span.rate
 
 
-def scene_frame(scene: Any, actor: HasFacts, frame: int) -> float:
+def scene_frame(scene: Any, actor: places.InClip, frame: int) -> float:
     """The scene frame that shows a frame of the clip."""
     start, first, rate = span_of(scene, actor)
     return start + (frame - first) / rate
 
 
-def clip_frame(scene: Any, actor: HasFacts, at: float) -> int:
+def clip_frame(scene: Any, actor: places.InClip, at: float) -> int:
     """The frame of the clip that a scene frame shows, whether it was analysed or not."""
     start, first, rate = span_of(scene, actor)
     return int(np.floor((at - start) * rate + 1e-6)) + first

@@ -90,3 +90,16 @@ def click_run(inset: int, row: int = 0) -> Iterator[float]:
     yield 0.2
     rows = small_buttons(driver.photograph("buttons"), region)
     yield from driver.click(region.x + region.width - inset + 4, rows[row])
+
+
+def press_wide(index: int, name: str) -> Iterator[float]:
+    """A true click on one of the buttons as wide as the sidebar, counted from the top."""
+    region = driver.sidebar()
+    # Away from the buttons, which light up under the mouse.
+    driver.window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=200, y=200)
+    yield 0.2
+    x, _ = widest_button(driver.photograph(name), region)
+    rows = driver.NOTES.pop("buttons")
+    brightest = max(rows)[0]
+    heights = sorted((y for colour, y in rows if colour == brightest), reverse=True)
+    yield from driver.click(x, region.y + heights[index])
