@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -312,9 +313,5 @@ def test_no_setting_is_called_like_the_switch_of_a_section() -> None:
     """Two settings of one name would be one: opening a section would switch something on."""
     from motionfollower_addon.properties import MF_PG_settings
 
-    names = [
-        name
-        for group in MF_PG_settings.__mro__
-        for name in group.__dict__.get("__annotations__", {})
-    ]
+    names = [name for group in MF_PG_settings.__mro__ for name in inspect.get_annotations(group)]
     assert len(names) > 50 and sorted(names) == sorted(set(names))
