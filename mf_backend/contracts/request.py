@@ -162,6 +162,11 @@ class Settings:
     device: str = ruled(_NAME, "auto")
     weights: str = ruled(_OPTIONAL_PATH, "")
     """Absolute folder of the imported weights; empty: the backend's default folder."""
+    adapter: str = ruled(_OPTIONAL_PATH, "")
+    """Absolute file of what the diffusion engine learnt of this clip (`train --tune`)."""
+    tuned: bool = ruled(Switch(), False)
+    """Take the adapter that tuning left beside the clip's actor, where there is one and `adapter`
+    is empty."""
     source_poses: str = ruled(_OPTIONAL_PATH, "")
     """Absolute folder of the user's own skeleton pictures of the actor; empty: estimate."""
     source_joints: str = ruled(_OPTIONAL_PATH, "")

@@ -22,12 +22,15 @@ from mf_backend.jobs.stages import reading
 from mf_backend.jobs.stages.costs import stage_names
 from mf_backend.jobs.stages.names import RENDER
 from mf_backend.jobs.stages.table import chain_hashes, kept_stages
+from mf_backend.jobs.tuning.kept import with_adapter
 
 
 @dataclass(frozen=True)
 class OpenedJob:
     """What a run of a job works from."""
 
+    request: JobRequest
+    """As it is done: with the adapter that lies beside the actor, where one is wished for."""
     clip: Clip
     source: str
     """SHA-256 of the clip."""
@@ -70,6 +73,8 @@ def open_job(
             context = replace(context, actor=actor, findings=actor.findings())
         check_given(context)
         check_plate(settings, clip)
+        if renders:
+            request = with_adapter(request, source, actor, engine, warn)
         inputs = reading.input_hashes(job, request)
         watch.add(clip.path, hash_clip, source)
         for name, found in inputs.items():
@@ -81,4 +86,4 @@ def open_job(
             if stage.name in wanted
         ]
         hashes = chain_hashes(stages, [source, clip.first, clip.count])
-        yield OpenedJob(clip, source, inputs, engine, tuple(stages), hashes)
+        yield OpenedJob(request, clip, source, inputs, engine, tuple(stages), hashes)

@@ -20,7 +20,10 @@ from mf_backend.contracts.request import JobRequest
 _LARGEST = 1 << 20
 _OPENJD = "pathmapping-1.0"
 _FORMATS: dict[str, type[PurePath]] = {"POSIX": PurePosixPath, "WINDOWS": PureWindowsPath}
-_SETTINGS = ("weights", "source_poses", "source_joints", "source_masks", "target_masks", "plate")
+_SETTINGS = (
+    *("weights", "source_poses", "source_joints", "source_masks", "target_masks", "plate"),
+    "adapter",
+)
 """Settings that are absolute paths."""
 _HINT = (
     'Write a list of {"source": …, "destination": …} with absolute paths, or the rules that OpenJD '

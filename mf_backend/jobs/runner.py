@@ -109,7 +109,7 @@ class _WholeRun(Run):
             self.tracker.enter(REPORT)
             self.fact("peak_memory", peak.read())
             self.fact("finished", now())
-            report.write_report(job, self.request, clip, opened.engine, self.state, copy)
+            report.write_report(job, opened.request, clip, opened.engine, self.state, copy)
             report.record_report(job)
             self._finish(REPORT, "")
             self.state = replace(self.state, status=Status.DONE)

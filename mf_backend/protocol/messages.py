@@ -13,6 +13,8 @@ Requests (client to server):
   actor/analyse {id, path, kind, actors, first?, count?, fps?, settings?: {person,
                clicks, mask_estimator, widen_mask, ...}} -> {id, position}, as for a job;
                cancelled by its id like one
+  actor/tune   the same and steps?: analysed first where that is not done, then the diffusion engine
+               that the settings name learns the clip
   frame/preview {folder, index} -> {path}: one frame of a conditioned job by the preview engine
   memory/need  {engine, width, height, count, settings?: {quality, memory, device, ...}} ->
                {needed_bytes, free_bytes, device: the id, preset: its name or "", fits,
@@ -26,6 +28,8 @@ Notifications (server to client):
   job/done     {id, frames, mp4, report, count}
   actor/done   {id, actor: its folder, first, last: frames of the clip, analysed: how many of them
                were analysed just now, looks: [{first, last, what}]}
+  actor/tuned  {id, actor: its folder, adapter: the file, frames: learnt from, kept_out: measured
+               by, before, after: PSNR inside the actor of those in dB, ...}
   job/failed   {id, code, message, hint, exit_code, log}
 An error answer carries `data` {code, message, hint, exit_code}, and `field` where one value is
 wrong. Each request gets exactly one answer, in no order.
@@ -70,6 +74,7 @@ class Method(StrEnum):
     JOB_RUN = "job/run"
     JOB_CANCEL = "job/cancel"
     ACTOR_ANALYSE = "actor/analyse"
+    ACTOR_TUNE = "actor/tune"
     FRAME_PREVIEW = "frame/preview"
     MEMORY_NEED = "memory/need"
     SHUTDOWN = "shutdown"
@@ -83,6 +88,7 @@ class Notice(StrEnum):
     DONE = "job/done"
     FAILED = "job/failed"
     ANALYSED = "actor/done"
+    TUNED = "actor/tuned"
 
 
 class ErrorNumber(IntEnum):

@@ -14,6 +14,7 @@ from mf_backend.contracts.request import FPS, MOST_FRAMES, ClipKind, Settings
 from mf_backend.protocol.messages import Method
 
 _LARGEST_SIDE = 1_000_000
+MOST_TUNING_STEPS = 1_000_000
 T = TypeVar("T")
 
 
@@ -55,6 +56,13 @@ class ActorAnalyse:
     count: int = ruled(Whole(0, MOST_FRAMES), 0)
     fps: float = ruled(FPS, 0.0)
     settings: Settings = ruled(Part(Settings), make=Settings)
+
+
+@dataclass(frozen=True)
+class ActorTune(ActorAnalyse):
+    """Parameters of `actor/tune`; 0 steps stand for the recipe's own."""
+
+    steps: int = ruled(Whole(0, MOST_TUNING_STEPS), 0)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from mf_backend.protocol.messages import (
 from mf_backend.protocol.outgoing import Outgoing
 from mf_backend.protocol.parameters import (
     ActorAnalyse,
+    ActorTune,
     ClipProbe,
     FramePreview,
     JobCancel,
@@ -43,7 +44,7 @@ from mf_backend.protocol.parameters import (
 )
 from mf_backend.protocol.queue import JobQueue, QueuedJob
 from mf_backend.protocol.replies import Replies, Reply
-from mf_backend.protocol.work import AnalysisWork, JobWork
+from mf_backend.protocol.work import AnalysisWork, JobWork, TuningWork
 from mf_backend.protocol.workers import Turns, Workers
 
 _log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Server:
             Method.JOB_RUN: self._run_job,
             Method.JOB_CANCEL: self._cancel_job,
             Method.ACTOR_ANALYSE: self._analyse,
+            Method.ACTOR_TUNE: self._tune,
         }
         self._workers = Workers(_MOST_WORKERS)
         self._turns = Turns()
@@ -252,11 +254,19 @@ class Server:
 
     def _analyse(self, reply: Reply, params: dict[str, Any], turn: int) -> None:
         asked = read_params(ActorAnalyse, Method.ACTOR_ANALYSE, params)
-        reference = Reference(asked.path, asked.kind, asked.first, asked.count, asked.fps)
+        work = AnalysisWork(Path(asked.actors), _reference(asked), asked.settings)
+        self._add(work, asked.id, reply, turn)
+
+    def _tune(self, reply: Reply, params: dict[str, Any], turn: int) -> None:
+        asked = read_params(ActorTune, Method.ACTOR_TUNE, params)
+        work = TuningWork(Path(asked.actors), _reference(asked), asked.settings, steps=asked.steps)
+        self._add(work, asked.id, reply, turn)
+
+    def _add(self, work: AnalysisWork, work_id: str, reply: Reply, turn: int) -> None:
         self._turns.wait(turn)
         self._jobs.add(
-            AnalysisWork(Path(asked.actors), reference, asked.settings),
-            asked.id,
+            work,
+            work_id,
             lambda job_id, position: reply.result({"id": job_id, "position": position}),
         )
 
@@ -283,6 +293,10 @@ class Server:
             reply.refuse(ErrorNumber.WRONG_PROTOCOL, told)
             return
         reply.result(self._initialize())
+
+
+def _reference(asked: ActorAnalyse) -> Reference:
+    return Reference(asked.path, asked.kind, asked.first, asked.count, asked.fps)
 
 
 def _teller(

@@ -99,3 +99,20 @@ class AnalysisWork:
 
     def cancel_waiting(self) -> None:
         """See Work; nothing was written yet."""
+
+
+@dataclass(frozen=True)
+class TuningWork(AnalysisWork):
+    """The same clip and actor, for the diffusion engine of the settings to learn."""
+
+    steps: int = 0
+
+    def run(
+        self, listener: JobListener, cancelled: threading.Event, on_start: OnStart
+    ) -> tuple[Notice, dict[str, Any]]:
+        """See Work."""
+        from mf_backend.jobs.tuning.run import tune_clip
+
+        given = (self.reference, self.settings, self.folder, listener, cancelled)
+        result = tune_clip(*given, on_start=on_start, echo=True, steps=self.steps)
+        return Notice.TUNED, result.plain()

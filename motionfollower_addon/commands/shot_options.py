@@ -47,7 +47,7 @@ _NOT_VALUES = frozenset(
 )
 _PATHS = frozenset(
     {"clip", "output", "mp4", "weights"}
-    | {"source_masks", "source_poses", "source_joints", "target_masks", "plate"}
+    | {"source_masks", "source_poses", "source_joints", "target_masks", "plate", "adapter"}
 )
 
 

@@ -5,6 +5,7 @@ joints.npz          frames, source, state, others, size (see stage_files of cond
 masks/ alpha/ held/ front/  frame_N.png, N counted from 0 over the whole clip
 quality/            what was found, for people, a file for each range of frames in a row
 mends/              what a person corrected (see mends); no analysis writes there
+tuned/              what engines learnt of the clip, an adapter for each
 findings/           what took long, frame by frame, to go on from
 work/               half made; worker.lock there while a process works on it
 """
@@ -56,6 +57,15 @@ class ActorFolder:
     def findings(self) -> Path:
         """What was found on single frames."""
         return self.path / "findings"
+
+    def adapter(self, engine: str) -> Path:
+        """What an engine of this name learnt of the clip."""
+        return self.tuned / f"{engine}.safetensors"
+
+    @property
+    def tuned(self) -> Path:
+        """What engines learnt of the clip; deleting it forgets that."""
+        return self.path / "tuned"
 
     @property
     def work(self) -> Path:

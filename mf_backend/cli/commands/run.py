@@ -115,6 +115,12 @@ def add_parser(subparsers: Any) -> None:
         choices=list(PlateFit),
         help="let that plate follow the camera from the first frame on, or take it as it is",
     )
+    add_path(
+        parser,
+        "--adapter",
+        metavar="FILE",
+        help="what the diffusion engine learnt of this clip (train --tune), instead of job.json's",
+    )
     parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object on stdout"
     )
@@ -162,6 +168,8 @@ def _options(args: argparse.Namespace) -> RunOptions:
     changes: dict[str, Any] = {"compile": True} if args.compile else {}
     if args.start_strength is not None:
         changes["start_strength"] = args.start_strength
+    if args.adapter is not None:
+        changes["adapter"] = str(args.adapter.absolute())
     if args.plate is not None:
         changes["plate"] = str(args.plate.absolute())
     if args.plate_fit is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mf_backend.contracts.errors import CancelledError, InputError, MissingComponentError
-from mf_backend.contracts.files import hash_value
+from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Sampler, Settings
@@ -17,6 +17,7 @@ from mf_backend.contracts.tables import Missing
 from mf_backend.engines.base import EngineJob, MemoryNeed
 from mf_backend.engines.preview.engine import PreviewEngine
 from mf_backend.models.config import ModelConfig
+from mf_backend.weights.adapter import check_adapter
 from mf_backend.weights.catalog import IMPORT_HINT
 from mf_backend.weights.folder import weights_folder
 from mf_backend.weights.weight_set import lacking, open_set
@@ -66,6 +67,10 @@ class MotionFollowerEngine:
         weights = open_set(folder)
         config = ModelConfig.from_folder(folder)
         check_headers(folder)
+        learnt: dict[str, str] = {}
+        if settings.adapter:
+            check_adapter(Path(settings.adapter), weights, config)
+            learnt["adapter"] = hash_file(Path(settings.adapter))
         # Another preset gives the same frames, so it is only checked.
         check_memory(settings.memory)
         options = sampler_options(settings, config)
@@ -90,6 +95,7 @@ class MotionFollowerEngine:
             "weights": weights.fingerprint,
             "arithmetic": arithmetic,
             **started,
+            **learnt,
         }
 
     def memory_need(self, settings: Settings, size: tuple[int, int], count: int) -> MemoryNeed:

@@ -43,6 +43,7 @@ from mf_backend.sampler.options import SamplerOptions
 from mf_backend.sampler.state import SamplerState
 from mf_backend.sampler.units import Progress
 from mf_backend.sampler.windows import plan_windows
+from mf_backend.weights.adapter import merge_adapter
 from mf_backend.weights.loading import load_config, load_models
 from mf_backend.weights.weight_set import Kind, open_set
 
@@ -141,6 +142,8 @@ class Run:
             estimator=not self.options.denoiser_features and self.options.energy_scale > 0,
             parked=True,
         )
+        if self.job.settings.adapter:
+            merge_adapter(Path(self.job.settings.adapter), self._models)
         plan = self.preset.plan
         kept = self.checkpoints.load(self.device.device, self.reporter.warn)
         count = self.job.clip.count

@@ -8,7 +8,10 @@ from typing import Any
 from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.disk.folder import JobFolder
 
-PACKED_SETTINGS = ("source_poses", "source_joints", "source_masks", "target_masks", "plate")
+PACKED_SETTINGS = (
+    *("source_poses", "source_joints", "source_masks", "target_masks", "plate"),
+    "adapter",
+)
 """Settings that are files or folders of the user's own."""
 
 

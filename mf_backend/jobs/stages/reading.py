@@ -104,7 +104,10 @@ def _folder(job: JobFolder, relative: str, what: str) -> Path | None:
 
 def given_files(settings: Settings) -> dict[str, Path]:
     """The user's own files and folders that the settings name, by setting."""
-    names = ("source_poses", "source_joints", "source_masks", "target_masks", "plate")
+    names = (
+        *("source_poses", "source_joints", "source_masks", "target_masks", "plate"),
+        "adapter",
+    )
     given = {name: Path(getattr(settings, name)) for name in names if getattr(settings, name)}
     for name, path in given.items():
         if not path.exists():

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mf_backend.clip import hash_clip
+from mf_backend.compositing.window import plan_square, union_box
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.progress import Reporter
 from mf_backend.training.data.batches import Batch, as_batch, joined, pictures_of
 from mf_backend.training.data.looks import Look
-from mf_backend.training.data.shots import Shot, Split, Take, read_shots
+from mf_backend.training.data.shots import Array, Shot, Split, Take, read_shots
 
 LEAST = 8
 """Frames that a clip must have."""
@@ -79,3 +81,38 @@ def read_clip(folder: Path, side: int, reporter: Reporter) -> TunedClip:
     frames = next(p for p in (folder / "frames", folder / "source" / "frames") if p.is_dir())
     shot = shots[0]
     return TunedClip(replace(shot, takes=shot.takes[:1]), hash_clip(frames))
+
+
+def clip_of(
+    name: str,
+    sha256: str,
+    pictures: Sequence[Array],
+    mattes: Sequence[Array],
+    joints: NDArray[np.float32],
+    side: int,
+) -> TunedClip:
+    """A clip of pictures [H, W, 3], mattes [H, W] and joints [n, 60, 2] in their pixels.
+
+    Raises InputError where it is too short or no matte shows anybody.
+    """
+    if len(pictures) < LEAST:
+        raise InputError(
+            "train-few-frames",
+            f"{name} has {len(pictures)} frames; at least {LEAST} are needed.",
+            "Use more of the clip.",
+        )
+    box = union_box(mattes)
+    if box is None:
+        raise InputError(
+            "train-masks",
+            f"No mask of {name} shows anybody.",
+            "Mend the masks, or point at the actor.",
+        )
+    height, width = mattes[0].shape
+    window = plan_square(box, (width, height), side)
+    take = Take(
+        np.stack([window.crop(picture) for picture in pictures]),
+        np.stack([window.crop(matte) for matte in mattes]),
+        window.joints(joints),
+    )
+    return TunedClip(Shot(name, Split.TRAIN, (take,)), sha256)

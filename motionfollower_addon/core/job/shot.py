@@ -61,6 +61,7 @@ _LARGEST_LIST = 4 << 20
 _PATHS = frozenset({"clip", "output", "mp4", "bone_map"})
 _SETTING_PATHS = frozenset(
     {"weights", "source_poses", "source_joints", "source_masks", "target_masks", "plate"}
+    | {"adapter"}
 )
 _SETTINGS = {item.name: item for item in dataclasses.fields(Settings)}
 _OWN = {item.name: item for item in dataclasses.fields(Shot) if item.name != "settings"}

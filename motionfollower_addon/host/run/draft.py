@@ -94,7 +94,10 @@ def _absolute(settings: Settings) -> Settings:
     """The settings with Blender's "//" resolved in every path."""
     import dataclasses
 
-    names = ("weights", "source_poses", "source_joints", "source_masks", "target_masks", "plate")
+    names = (
+        *("weights", "source_poses", "source_joints", "source_masks", "target_masks", "plate"),
+        "adapter",
+    )
     given = {name: getattr(settings, name) for name in names}
     return dataclasses.replace(
         settings, **{name: str(real_path(text)) for name, text in given.items() if text}

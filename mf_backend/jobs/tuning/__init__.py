@@ -1,0 +1,1 @@
+"""Tuning a diffusion engine to a clip, beside its actor, and finding again what was learnt."""

@@ -1,0 +1,141 @@
+"""Tuning an engine to a clip, as messages ask for it: analysed first, where that is not done."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mf_backend.actor.mends.correction_file import read_corrections
+from mf_backend.actor.mends.joint_corrections import apply_corrections
+from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.actor.store.reading import load_joints
+from mf_backend.clip import hash_clip, open_clip
+from mf_backend.clip.picture_file import read_grey
+from mf_backend.contracts.errors import InputError, MissingComponentError
+from mf_backend.contracts.files import hash_value
+from mf_backend.contracts.request import Reference, Settings
+from mf_backend.engines import load_engine
+from mf_backend.engines.motionfollower.engine import MotionFollowerEngine
+from mf_backend.jobs.analysis.analyse import ensure
+from mf_backend.jobs.analysis.holding import hold_actor
+from mf_backend.jobs.analysis.run import analyse_clip
+from mf_backend.jobs.analysis.wish import Wish
+from mf_backend.jobs.disk.log import capture_output
+from mf_backend.jobs.tracker import JobListener, JobTracker
+from mf_backend.weights.weight_set import open_set
+
+if TYPE_CHECKING:
+    from mf_backend.training.tuning.material import TunedClip
+    from mf_backend.weights.adapter import AdapterAbout
+
+STAGE = "tuning images"
+"""As the part is called that takes longest."""
+
+
+@dataclass(frozen=True)
+class TuningResult:
+    """A clip that was tuned to."""
+
+    actor: Path
+    adapter: Path
+    about: AdapterAbout
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"actor": str(self.actor), "adapter": str(self.adapter), **asdict(self.about)}
+
+
+def tune_clip(
+    reference: Reference,
+    settings: Settings,
+    root: Path,
+    listener: JobListener,
+    cancelled: threading.Event,
+    on_start: Callable[[JobTracker, int], None] = lambda tracker, stderr: None,
+    echo: bool = False,
+    steps: int = 0,
+) -> TuningResult:
+    """Learn the used range of a clip beside the weights of the settings' engine.
+
+    The adapter goes into the actor's folder below `root`, in place of a former one. What was
+    interrupted goes on. 0 `steps` stand for the recipe's own. Raises an MFError for everything
+    that can go wrong.
+    """
+    engine = load_engine(settings.engine)
+    if not isinstance(engine, MotionFollowerEngine):
+        raise InputError(
+            "tune-engine",
+            f"The engine {engine.label} learns nothing, so there is nothing to tune.",
+            "Choose a MotionFollower engine.",
+        )
+    lacks = engine.missing(settings)
+    if lacks:
+        how = " ".join(dict.fromkeys(item.how for item in lacks))
+        what = ", ".join(item.what for item in lacks)
+        raise MissingComponentError("weights-missing", f"The engine lacks {what}.", how)
+    found = analyse_clip(reference, settings, root, listener, cancelled, on_start, echo)
+    actor, folder = ActorFolder(found.folder), engine.set_folder(settings)
+    tracker = JobTracker(listener, cancelled, {STAGE: 1.0}, lambda progress: None)
+    whole = replace(reference, first=0, count=0)
+    sha256 = hash_clip(Path(reference.path))
+    wish = Wish(whole, sha256, found.first, found.last, settings)
+    with hold_actor(actor, tracker), capture_output(actor.path / "log.txt", echo) as stderr:
+        on_start(tracker, stderr)
+        ensure(actor, wish, tracker)
+        tracker.enter(STAGE)
+        about = _tune(actor, wish, folder, steps, tracker)
+    return TuningResult(actor.path, actor.adapter(settings.engine), about)
+
+
+def _tune(
+    actor: ActorFolder, wish: Wish, folder: Path, steps: int, tracker: JobTracker
+) -> AdapterAbout:
+    from mf_backend.training.folder import shots_hash
+    from mf_backend.training.tuning.tune import TuneOrder, tune, tune_recipe
+    from mf_backend.weights.loading import load_config
+
+    config, settings = load_config(folder), wish.settings
+    recipe = tune_recipe(config, {})
+    if steps:
+        half = steps // 2 if recipe.decoder_steps else 0
+        recipe = replace(recipe, image_steps=steps, decoder_steps=half)
+    clip = _clip(actor, wish, config.picture_side)
+    # Other weights, or an actor that was mended, begin anew.
+    key = hash_value([open_set(folder).fingerprint, shots_hash([clip.shot]), recipe.to_dict()])[:12]
+    run = actor.tuned / f"{settings.engine}-{key}"
+    for other in actor.tuned.glob(f"{settings.engine}-*") if actor.tuned.is_dir() else ():
+        if other != run:
+            shutil.rmtree(other)
+    actor.tuned.mkdir(exist_ok=True)
+    adapter = actor.adapter(settings.engine)
+    order = TuneOrder(clip, folder, run, adapter, device=settings.device)
+    about = tune(order, recipe, tracker)
+    shutil.rmtree(run)
+    return about
+
+
+def _clip(actor: ActorFolder, wish: Wish, side: int) -> TunedClip:
+    """The analysed frames of the wish, cut to the actor; his joints with what was corrected."""
+    from mf_backend.training.tuning.material import clip_of
+
+    found = load_joints(actor)
+    frames = found["frames"]
+    states = found["state"].astype(np.uint8)
+    corrections = read_corrections(actor.mends)
+    joints, _ = apply_corrections(found["source"], states, frames, corrections)
+    inside = (frames >= wish.first) & (frames <= wish.last)
+    mattes = [read_grey(_matte(actor, int(n))) for n in frames[inside]]
+    with open_clip(wish.used) as clip:
+        name = Path(wish.reference.path).name
+        return clip_of(name, wish.sha256, list(clip.frames()), mattes, joints[inside], side)
+
+
+def _matte(actor: ActorFolder, frame: int) -> Path:
+    soft = actor.picture("alpha", frame)
+    return soft if soft.is_file() else actor.picture("masks", frame)
