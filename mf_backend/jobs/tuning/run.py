@@ -128,7 +128,7 @@ def _clip(actor: ActorFolder, wish: Wish, side: int) -> TunedClip:
     frames = found["frames"]
     states = found["state"].astype(np.uint8)
     corrections = read_corrections(actor.mends)
-    joints, _ = apply_corrections(found["source"], states, frames, corrections)
+    joints, _ = apply_corrections(found["source"], states, frames.tolist(), corrections)
     inside = (frames >= wish.first) & (frames <= wish.last)
     mattes = [read_grey(_matte(actor, int(n))) for n in frames[inside]]
     with open_clip(wish.used) as clip:
