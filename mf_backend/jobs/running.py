@@ -155,8 +155,13 @@ class Run(ABC):
             raise told from error
 
     def _cause(self, error: BaseException) -> BaseException:
-        """The error to tell: a folder that is gone is why its files cannot be read or written."""
+        """The error to tell: a folder that is gone is why its files cannot be read or written.
+
+        Raises BusyError where it is another worker's by now, who may have cleared away what this
+        one was writing.
+        """
         try:
+            self.held.check()
             self.identity.check()
         except OutputError as gone:
             return error if isinstance(error, CancelledError) else gone

@@ -15,12 +15,27 @@ from typing import Any
 import pytest
 
 from mf_backend.contracts.errors import BusyError, CancelledError, OutputError
+from mf_backend.contracts.request import read_request
 from mf_backend.jobs.disk.folder import FrameRange, JobFolder, PartFolder
 from mf_backend.jobs.disk.lock import Lease, hold
+from mf_backend.jobs.options import JobResult
+from mf_backend.jobs.running import Run
+from mf_backend.jobs.tracker import Progress
 from tests.backend.jobs.runs import has_frames, results, run, start, wait_until
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
 QUICK = Lease(2.0, 0.4)
+
+
+class Quiet:
+    """Hears a job and says nothing."""
+
+    def progress(self, progress: Progress) -> None:
+        """See JobListener."""
+
+    def warning(self, code: str, message: str) -> None:
+        """See JobListener."""
+
 
 # A worker on another machine is one here whose machine's name, which is all that the lock knows of
 # it, is another.
@@ -182,10 +197,16 @@ def test_parts_of_one_job_live_side_by_side(odd_path: Path) -> None:
     whole_holder.end()
 
 
-def as_host(name: str, *arguments: str) -> subprocess.Popen[str]:
-    """The backend's command line on a machine of another name."""
+def as_host(name: str, *arguments: str, lease: Lease | None = None) -> subprocess.Popen[str]:
+    """The backend's command line on a machine of another name, with its own lease or another."""
     script = (
         f"import socket; socket.gethostname = lambda: {name!r}\n"
+        "from mf_backend.jobs.disk import lock\n"
+    )
+    if lease is not None:
+        given = f"lock.Lease({lease.seconds}, {lease.beat})"
+        script += f"given = {given}; lock.Lease = lambda: given\n"
+    script += (
         "from mf_backend.cli.main import run_command\n"
         "import sys; sys.exit(run_command(sys.argv[1:]))\n"
     )
@@ -204,9 +225,9 @@ def state(job: JobFolder) -> Any:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 def test_two_masters_of_one_job(odd_path: Path) -> None:
-    whole = make_job(odd_path, "whole", count=40)
+    whole = make_job(odd_path, "whole", count=16)
     assert run(whole).code == 0
-    job = make_job(odd_path, "shared", count=40)
+    job = make_job(odd_path, "shared", count=16)
     first = as_host("render-01", "run", str(job.path), "--json")
     wait_until(first, has_frames(job, 1))
     worker = state(job)["worker"]
@@ -229,14 +250,16 @@ def test_two_masters_of_one_job(odd_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 def test_a_worker_that_slept_writes_nothing_more(odd_path: Path) -> None:
-    job = make_job(odd_path, "shared", count=40)
-    first = as_host("render-01", "run", str(job.path), "--json")
+    assert Lease().seconds == 60
+    short = Lease(8.0, 1.6)
+    job = make_job(odd_path, "shared", count=16)
+    first = as_host("render-01", "run", str(job.path), "--json", lease=short)
     wait_until(first, has_frames(job, 1))
     os.kill(first.pid, signal.SIGSTOP)
-    second = as_host("render-02", "run", str(job.path), "--json")
+    second = as_host("render-02", "run", str(job.path), "--json", lease=short)
     _, errors = second.communicate(timeout=200)
     assert second.returncode == 0, errors
-    assert "render-01" in errors and "Waiting up to 60 s" in errors
+    assert "render-01" in errors and "Waiting up to 8 s" in errors
     before = {p: p.stat().st_mtime_ns for p in job.path.rglob("*") if p.is_file()}
     os.kill(first.pid, signal.SIGCONT)
     told, _ = first.communicate(timeout=60)
@@ -245,19 +268,40 @@ def test_a_worker_that_slept_writes_nothing_more(odd_path: Path) -> None:
     assert after == before and state(job)["status"] == "done"
 
 
+class Slept(Run):
+    """A run that finds its files gone, after a sleep in which another took its job."""
+
+    def work(self) -> JobResult:
+        """See Run."""
+        self.job.lock.unlink()
+        self.other = Holder(self.job.path)
+        time.sleep(1.1)
+        raise FileNotFoundError(self.job.state)
+
+
+def test_what_fails_after_a_job_was_taken_is_told_as_that(odd_path: Path) -> None:
+    job = make_job(odd_path)
+    state = job.state.read_bytes()
+    with hold(job) as held:
+        slept = Slept(job, read_request(job.request), "report", Quiet(), threading.Event(), held)
+        with pytest.raises(BusyError) as caught:
+            slept.perform()
+        assert caught.value.code == "job-taken"
+        assert job.state.read_bytes() == state
+    slept.other.end()
+
+
 def test_frames_made_apart_are_the_whole_jobs(odd_path: Path) -> None:
-    whole = make_job(odd_path, "whole", count=30)
+    whole = make_job(odd_path, "whole", count=12)
     assert run(whole).code == 0
-    job = make_job(odd_path, "in parts", count=30)
+    job = make_job(odd_path, "in parts", count=12)
     # The first one also does what comes before the frames.
-    done = backend("run", str(job.path), "--frames", "1-10", "--json")
+    done = backend("run", str(job.path), "--frames", "1-4", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["count"] == 10
-    assert sorted(p.name for p in job.frames.iterdir()) == [f"{i:06d}.png" for i in range(1, 11)]
+    assert json.loads(done.stdout)["count"] == 4
+    assert sorted(p.name for p in job.frames.iterdir()) == [f"{i:06d}.png" for i in range(1, 5)]
     words = [str(job.path), "--json", "--frames"]
-    both = [
-        as_host(f"render-{n}", "run", *words, part) for n, part in enumerate(("11-20", "21-30"))
-    ]
+    both = [as_host(f"render-{n}", "run", *words, part) for n, part in enumerate(("5-8", "9-12"))]
     for process in both:
         _, errors = process.communicate(timeout=200)
         assert process.returncode == 0, errors
@@ -266,23 +310,23 @@ def test_frames_made_apart_are_the_whole_jobs(odd_path: Path) -> None:
     assert ran.code == 0 and results(job) == results(whole)
     assert {path: path.stat().st_mtime_ns for path in job.frames.iterdir()} == made
     # Painted over by somebody: the part that it belongs to makes it again and keeps the other.
-    job.frame(14).write_bytes(job.frame(3).read_bytes())
-    assert backend("run", str(job.path), "--frames", "11-20").returncode == 0
+    job.frame(6).write_bytes(job.frame(3).read_bytes())
+    assert backend("run", str(job.path), "--frames", "5-8").returncode == 0
     assert results(job) == results(whole)
-    assert [p.name for p in job.kept.rglob("*.png")] == ["000015.png"]
+    assert [p.name for p in job.kept.rglob("*.png")] == ["000007.png"]
 
 
 def test_a_killed_part_goes_on(odd_path: Path) -> None:
-    job = make_job(odd_path, count=40)
+    job = make_job(odd_path, count=20)
     assert backend("run", str(job.path), "--until", "target_mask").returncode == 0
-    process = start(job, "--frames", "5-40")
+    process = start(job, "--frames", "5-20")
     wait_until(process, job.frame(8).exists)
     process.kill()
     process.communicate()
     made = {path: path.stat().st_mtime_ns for path in job.frames.glob("0*.png")}
-    assert backend("run", str(job.path), "--frames", "5-40").returncode == 0
+    assert backend("run", str(job.path), "--frames", "5-20").returncode == 0
     assert {p: p.stat().st_mtime_ns for p in made} == made
-    assert run(job).again()[0] == "render" and len(list(job.frames.iterdir())) == 40
+    assert run(job).again()[0] == "render" and len(list(job.frames.iterdir())) == 20
 
 
 @pytest.mark.parametrize(
