@@ -18,6 +18,8 @@ from motionfollower_addon.core.actor.rig.sizes import grounded
 
 from .figures import aligned_error, moving_figure, sighting, still_views
 
+pytestmark = pytest.mark.once("figures as numbers, without Blender")
+
 
 def uneven(points: np.ndarray) -> float:
     """By which share the length of any bone changes over the clip."""

@@ -21,6 +21,8 @@ from motionfollower_addon.core.rig.mapping import Anchor, End, Mapping, joint_la
 from motionfollower_addon.core.rig.mirror import mirror, other_name
 from motionfollower_addon.core.rig.retiming import plan
 
+pytestmark = pytest.mark.once("numbers, without Blender")
+
 
 def test_samples_at_the_clips_frame_times() -> None:
     result = plan((1, 49), 24, 61, 30)

@@ -104,6 +104,7 @@ def test_fbx(empty_file: Any, fbx_rig: Path) -> None:
     check(bpy, rig, "lafan_bvh")
 
 
+@pytest.mark.once("rigs of names and places, which test_renamed_copy makes in each Blender")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "family", "fingers"),

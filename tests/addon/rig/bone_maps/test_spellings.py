@@ -62,6 +62,7 @@ def names_of(family: str) -> list[str]:
     return list(dict.fromkeys([*first, *bone_map.markers]))
 
 
+@pytest.mark.once("names, without Blender")
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_name_is_known_in_any_spelling(family: str, spelling: str) -> None:
@@ -81,6 +82,7 @@ def test_the_plain_bone_comes_before_its_numbered_copy() -> None:
     assert not any(anchor.bone.endswith(".001") for anchor in joints.values())
 
 
+@pytest.mark.once("names, without Blender")
 @pytest.mark.parametrize("family", sorted(NEIGHBOURS))
 def test_twist_and_helper_bones_are_no_joints(family: str) -> None:
     sides = {"unreal4": "lr", "unreal5": "lr", "auto_rig_pro": "lr"}.get(family, "LR")

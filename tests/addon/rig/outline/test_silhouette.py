@@ -24,6 +24,8 @@ from motionfollower_addon.core.rig.outline.silhouette import (
     working_size,
 )
 
+pytestmark = pytest.mark.once("shapes as numbers, without Blender")
+
 FINE = 9
 
 

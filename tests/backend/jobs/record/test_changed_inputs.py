@@ -25,7 +25,23 @@ from tests.backend.jobs.runs import (
 from tests.backend.tiny_job import edit_request, figure_joints, make_job
 
 COUNT = 12
+LONG = 20
+"""Frames of the jobs that something happens to while they run."""
 SIZE = (96, 128)
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for jobs and their clips: what they leave differs by nothing but their inputs."""
+    return tmp_path_factory.mktemp("changed ü")
+
+
+@pytest.fixture(scope="module")
+def whole(ground: Path) -> dict[str, bytes]:
+    """What a long job leaves that nothing happens to."""
+    job = make_job(ground, "whole", LONG, SIZE)
+    assert run(job).code == 0
+    return results(job)
 
 
 def shorten(job: JobFolder, count: int) -> None:
@@ -65,36 +81,49 @@ def point_elsewhere(job: JobFolder, root: Path) -> None:
 
 
 CHANGES = (align_as_it_is, use_fewer_frames, point_elsewhere)
+BegunWith = Callable[[Callable[..., None]], dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def begun_with(ground: Path) -> BegunWith:
+    """What a job leaves that had a change from the beginning."""
+    known: dict[str, dict[str, bytes]] = {}
+
+    def make(change: Callable[..., None]) -> dict[str, bytes]:
+        name = change.__name__
+        if name not in known:
+            job = make_job(ground, f"begun with {name}", COUNT, SIZE)
+            change(job, ground)
+            assert run(job).code == 0
+            known[name] = results(job)
+        return known[name]
+
+    return make
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("killed", [False, True])
-def test_between_runs(odd_path: Path, change: Callable[..., None], killed: bool) -> None:
-    other = make_job(odd_path, "other", COUNT, SIZE)
-    change(other, odd_path)
-    assert run(other).code == 0
-
-    job = make_job(odd_path, "job", COUNT, SIZE)
+def test_between_runs(
+    ground: Path, begun_with: BegunWith, change: Callable[..., None], killed: bool
+) -> None:
+    job = make_job(ground, f"{change.__name__} {killed}", COUNT, SIZE)
     if killed:
         kill_when(job, has_frames(job, 3))
     else:
         assert run(job).code == 0
-    change(job, odd_path)
+    change(job, ground)
     assert run(job).code == 0
-    assert results(job) == results(other)
+    assert results(job) == begun_with(change)
     assert not job.kept.exists()
 
 
-def test_killed_before_a_stage_was_done(odd_path: Path) -> None:
+def test_killed_before_a_stage_was_done(ground: Path, begun_with: BegunWith) -> None:
     """The files that a stage had begun are known as well as those that it finished."""
-    other = make_job(odd_path, "other", COUNT, SIZE)
-    use_fewer_frames(other, odd_path)
-    assert run(other).code == 0
-    job = make_job(odd_path, "job", COUNT, SIZE)
+    job = make_job(ground, "killed early", COUNT, SIZE)
     kill_when(job, (job.conditions / "source_alpha" / f"frame_{COUNT - 2}.png").exists)
-    use_fewer_frames(job, odd_path)
+    use_fewer_frames(job, ground)
     assert run(job).code == 0
-    assert results(job) == results(other)
+    assert results(job) == begun_with(use_fewer_frames)
 
 
 def paint(path: Path) -> bytes:
@@ -106,18 +135,18 @@ def paint(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize(("what", "frames"), [("clip", 0), ("clip", 2), ("masks", 2)])
-def test_while_it_runs(odd_path: Path, what: str, frames: int) -> None:
+def test_while_it_runs(ground: Path, whole: dict[str, bytes], what: str, frames: int) -> None:
     """Nothing is made from two clips, also not when the first one is there again."""
-    count = 40
-    whole = make_job(odd_path, "whole", count, SIZE)
-    assert run(whole).code == 0
-    job = make_job(odd_path, "job", count, SIZE)
-    path = odd_path / f"material {count}" / what / f"frame_{count - 2:04d}.png"
+    job = make_job(ground, f"{what} {frames}", LONG, SIZE)
+    path = ground / f"material {LONG}" / what / f"frame_{LONG - 2:04d}.png"
     process = start(job)
     far = job.frame(frames - 1) if frames else job.conditions / "source_poses" / "frame_1.png"
     wait_until(process, far.exists)
     former = paint(path)
-    out, _ = process.communicate(timeout=100)
+    try:
+        out, _ = process.communicate(timeout=100)
+    finally:
+        path.write_bytes(former)
     error = json.loads(out)["error"]
     assert process.returncode == 2 and error["code"] == "input-changed"
     assert str(path.parent) in error["message"] and error["hint"]
@@ -125,23 +154,25 @@ def test_while_it_runs(odd_path: Path, what: str, frames: int) -> None:
     assert state["status"] == "failed" and state["error"]["code"] == "input-changed"
     assert not job.mp4.exists()
 
-    changed = path.read_bytes()
-    path.write_bytes(former)
     assert run(job).code == 0
-    assert results(job) == results(whole)
-
-    path.write_bytes(changed)
-    assert run(job).code == run(whole).code == 0
-    assert results(job) == results(whole)
+    assert results(job) == whole
 
 
-def test_a_change_that_leaves_the_date(odd_path: Path) -> None:
+@pytest.mark.parametrize("what", ["clip", "masks"])
+def test_after_the_end(odd_path: Path, what: str) -> None:
+    """What is made from other pictures is what a new job makes from them."""
+    job = make_job(odd_path, "job", COUNT, SIZE)
+    assert run(job).code == 0
+    paint(odd_path / f"material {COUNT}" / what / f"frame_{COUNT - 2:04d}.png")
+    new = make_job(odd_path, "new", COUNT, SIZE)
+    assert run(job).code == run(new).code == 0
+    assert results(job) == results(new)
+
+
+def test_a_change_that_leaves_the_date(ground: Path, whole: dict[str, bytes]) -> None:
     """Found at the end, and everything that this run made is made again."""
-    count = 40
-    whole = make_job(odd_path, "whole", count, SIZE)
-    assert run(whole).code == 0
-    job = make_job(odd_path, "job", count, SIZE)
-    path = odd_path / f"material {count}" / "clip" / "frame_0020.png"
+    job = make_job(ground, "same date", LONG, SIZE)
+    path = ground / f"material {LONG}" / "clip" / "frame_0010.png"
     about = path.stat()
     former = path.read_bytes()
     last = len(former) - 30
@@ -152,16 +183,18 @@ def test_a_change_that_leaves_the_date(odd_path: Path) -> None:
         file.seek(last)
         file.write(bytes([former[last] ^ 1]))
     os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
-    out, _ = process.communicate(timeout=100)
+    try:
+        out, _ = process.communicate(timeout=100)
+    finally:
+        path.write_bytes(former)
     assert json.loads(out)["error"]["code"] in ("input-changed", "clip-damaged")
-    path.write_bytes(former)
     again = run(job)
     assert again.code == 0 and again.again()[0] == "joints"
-    assert results(job) == results(whole)
+    assert results(job) == whole
 
 
 def test_a_date_alone_changes_nothing(odd_path: Path) -> None:
-    count = 40
+    count = LONG
     job = make_job(odd_path, "job", count, SIZE)
     process = start(job)
     wait_until(process, has_frames(job, 2))
