@@ -21,7 +21,7 @@ from ..host.run import readiness
 from ..host.run.analysis import AnalysisFlow, asked_of
 from ..host.run.session import current
 from ..host.view import corrections, fitted_actor
-from ..host.view.actor import matte_strip, stored
+from ..host.view.actor import found_strips, stored
 from .reporting import attempt, refuse, warn_all
 
 _LOOK_SECONDS = 0.1
@@ -118,7 +118,7 @@ Pressed again, it takes the place of the one before"""
             actor = stored.find(context.scene)
             if actor is None:
                 raise InputError("actor-unknown", "The actor was not analysed yet.")
-            strip = matte_strip.add(context.scene, actor)
+            strip = found_strips.add_matte(context.scene, actor)
         except MFError as error:
             return refuse(self, error)
         self.report({"INFO"}, f"{strip.name} is in channel {strip.channel}, muted.")

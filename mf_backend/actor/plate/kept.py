@@ -138,6 +138,20 @@ def _fits(drawn: Arrays, key: Key, shape: tuple[int, int]) -> bool:
     return same and drawn["picture"].shape[:2] == drawn["unseen"].shape == shape
 
 
+def kept_still(findings: Path) -> bool:
+    """Whether the plate that was kept last in a folder of findings is of a camera that stands
+    still."""
+    found = [findings / f"plate-{light}" / "frame_000000.npz" for light in Light]
+    there = [path for path in found if path.is_file()]
+    if not there:
+        return False
+    try:
+        plate = read_npz(max(there, key=lambda path: path.stat().st_mtime), _PLATE)
+    except NpzError:
+        return False
+    return bool(plate["figures"][0])
+
+
 def kept_picture(findings: Path) -> NDArray[np.uint8] | None:
     """The plate that was kept last in a folder of findings, RGB [height, width, 3]: where a camera
     moves, the piece with its first frame, which is larger than the clip. None where there is none.

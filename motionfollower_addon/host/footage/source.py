@@ -62,6 +62,7 @@ class Span:
 def is_footage(strip: Any) -> bool:
     """Whether a strip can be a reference: a movie or images that are not of our making."""
     ours = (ids.STRIP_JOB, ids.STRIP_HELPER, ids.STRIP_HALF_MADE, ids.STRIP_MATTE)
+    ours = (*ours, ids.STRIP_PLATE)
     return strip.type in {"MOVIE", "IMAGE"} and all(strip.get(name) is None for name in ours)
 
 

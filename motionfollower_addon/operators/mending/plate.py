@@ -1,4 +1,4 @@
-"""Looking at the plate that was recovered from the footage."""
+"""The plate that was recovered from the footage: looking at it, and putting it over the clip."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import bpy
 from mf_backend.contracts.errors import InputError, MFError
 
 from ... import ids
-from ...host.view.actor import plate_image, stored
+from ...host.view.actor import found_strips, plate_image, stored
 from ..reporting import refuse
 
 
@@ -36,4 +36,25 @@ one is open. Paint in a copy and give that as Own Plate in Fit to Actor to repla
         return {"FINISHED"}
 
 
-CLASSES = (MF_OT_plate_show,)
+class MF_OT_plate_strip(bpy.types.Operator):
+    """Put what was recovered of the set behind the actor over the footage in the Sequencer, \
+muted. Pressed again, it takes the place of the one before"""
+
+    bl_idname = ids.OP_PLATE_STRIP
+    bl_label = "Plate to Sequencer"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: Any) -> set[str]:
+        """Add the strip."""
+        try:
+            actor = stored.find(context.scene)
+            if actor is None:
+                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            strip = found_strips.add_plate(context.scene, actor)
+        except MFError as error:
+            return refuse(self, error)
+        self.report({"INFO"}, f"{strip.name} is in channel {strip.channel}, muted.")
+        return {"FINISHED"}
+
+
+CLASSES = (MF_OT_plate_show, MF_OT_plate_strip)

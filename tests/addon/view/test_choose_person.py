@@ -67,7 +67,7 @@ def write_store(root: Path, clip: Path, person: tuple[float, ...], people: np.nd
 
 
 @pytest.fixture
-def shot(session: Any, odd_path: Path) -> Any:
+def two_people(session: Any, odd_path: Path) -> Any:
     """A saved file whose footage shows two people, of whom the left one was followed."""
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
     scene = bpy.context.scene
@@ -89,23 +89,23 @@ def kept(scene: Any) -> list[list[float]]:
     return json.loads(text) if text else []
 
 
-def test_a_number_or_a_point_chooses(shot: Any, odd_path: Path) -> None:
-    assert stored.find(shot) is not None
-    shot.frame_set(13)
+def test_a_number_or_a_point_chooses(two_people: Any, odd_path: Path) -> None:
+    assert stored.find(two_people) is not None
+    two_people.frame_set(13)
     assert bpy.ops.motionfollower.person_choose(number=2) == {"FINISHED"}
-    assert kept(shot) == [[2, 65, 55]]
+    assert kept(two_people) == [[2, 65, 55]]
     # Another person is another actor, whom nobody looked for yet; who is there is still known.
-    assert stored.find(shot) is None
-    people = stored.look(shot).people
+    assert stored.find(two_people) is None
+    people = stored.look(two_people).people
     assert people is not None and [p.number for p in people.on(2) or ()] == [1, 2]
     assert people.on(COUNT) is None
     # The same frame again takes the place of the first; another one is added.
     assert bpy.ops.motionfollower.person_choose(frame=2, point=(30, 60)) == {"FINISHED"}
     assert bpy.ops.motionfollower.person_choose(frame=0, point=(60, 100)) == {"FINISHED"}
-    assert kept(shot) == [[0, 65, 55], [2, 27, 55]]
+    assert kept(two_people) == [[0, 65, 55], [2, 27, 55]]
     clicks = ((0.0, 65.0, 55.0), (2.0, 27.0, 55.0))
-    assert asked_of(to_shot(shot), shot).footage.clicks == clicks
-    assert following(to_shot(shot).settings, clicks).clicks == clicks
+    assert asked_of(to_shot(two_people), two_people).footage.clicks == clicks
+    assert following(to_shot(two_people).settings, clicks).clicks == clicks
     told = make_shot({"person": [1, 5, 6]}, "here", Shot()).settings
     assert following(told, clicks) == told
 
@@ -113,7 +113,7 @@ def test_a_number_or_a_point_chooses(shot: Any, odd_path: Path) -> None:
     both = np.stack([np.stack([body(65), body(25)])] * COUNT)
     folder = write_store(root, odd_path / CLIP, in_clip((), clicks, 0), both)
     stored.forget()
-    actor = stored.find(shot)
+    actor = stored.find(two_people)
     assert actor is not None and actor.folder.path == folder
 
     bpy.ops.wm.save_mainfile()
@@ -137,30 +137,30 @@ def test_a_number_or_a_point_chooses(shot: Any, odd_path: Path) -> None:
         ({"frame": 1}, "Neither a point nor a number"),
     ],
 )
-def test_nobody_there_is_one_sentence(shot: Any, asked: dict[str, Any], said: str) -> None:
+def test_nobody_there_is_one_sentence(two_people: Any, asked: dict[str, Any], said: str) -> None:
     with pytest.raises(RuntimeError) as told:
         bpy.ops.motionfollower.person_choose(**asked)
     assert said in str(told.value)
-    assert kept(shot) == []
+    assert kept(two_people) == []
 
 
-def test_before_any_analysis_only_a_point_can_be_given(shot: Any, odd_path: Path) -> None:
+def test_before_any_analysis_only_a_point_can_be_given(two_people: Any, odd_path: Path) -> None:
     (odd_path / "motionfollower" / "actors").rename(odd_path / "elsewhere")
     stored.forget()
     with pytest.raises(RuntimeError, match="Press Analyse Actor first"):
         bpy.ops.motionfollower.person_choose(frame=1, number=1)
     assert bpy.ops.motionfollower.person_choose(frame=1, point=(30, 60)) == {"FINISHED"}
-    assert kept(shot) == [[1, 30, 60]]
+    assert kept(two_people) == [[1, 30, 60]]
 
 
-def test_a_file_keeps_its_choice_with_the_scene(shot: Any, odd_path: Path) -> None:
-    values = shot.motionfollower
+def test_a_file_keeps_its_choice_with_the_scene(two_people: Any, odd_path: Path) -> None:
+    values = two_people.motionfollower
     values.source, values.clip = "FILE", str(odd_path / CLIP)
     assert bpy.ops.motionfollower.person_choose(frame=1, number=2) == {"FINISHED"}
-    assert kept(shot) == []
-    assert source.resolve(shot, to_shot(shot)).clicks == ((1.0, 65.0, 55.0),)
+    assert kept(two_people) == []
+    assert source.resolve(two_people, to_shot(two_people)).clicks == ((1.0, 65.0, 55.0),)
     values.clip = str(odd_path)
-    assert source.clicks_of(shot, to_shot(shot)) == ()
-    shot["motionfollower_persons"] = "[not ours"
+    assert source.clicks_of(two_people, to_shot(two_people)) == ()
+    two_people["motionfollower_persons"] = "[not ours"
     values.clip = str(odd_path / CLIP)
-    assert source.clicks_of(shot, to_shot(shot)) == ()
+    assert source.clicks_of(two_people, to_shot(two_people)) == ()

@@ -79,6 +79,7 @@ def pictures() -> Iterator[float]:
         keep(name)
 
     yield from look_through_camera()
+    yield from show_the_actor()
     yield from open_only("motion")
     settings().show_overlay = True
     driver.operate("backdrop")
@@ -121,6 +122,50 @@ def pictures() -> Iterator[float]:
     yield from show_sequencer()
     yield from compare_with_footage()
     yield from install_the_backend()
+
+
+def show_the_actor() -> Iterator[float]:
+    """What was found of the actor, over the footage and as a rig of his own."""
+    settings().count = 12
+    driver.operate("actor_analyse")
+    flow = driver.session().analyses[-1]
+    yield from driver.until(lambda: flow.stage.ended, 300)
+    driver.NOTES["analysis"] = flow.stage.name
+    yield from open_only("actor")
+    yield from driver.until(actor_is_known)
+    yield 0.5
+    keep("actor")
+    yield from open_only()
+    driver.window().scene.frame_set(8)
+    figures = [item for item in bpy.data.objects if item.name.startswith("Mannequin")]
+    for item in figures:
+        item.hide_set(True)
+    driver.operate("backdrop")
+    settings().actor_shown, settings().actor_layers = True, {"SKELETON", "MATTE", "PEOPLE"}
+    for _ in range(4):
+        driver.redraw()
+        yield 0.3
+    keep("actor-shown", True)
+    settings().actor_shown = False
+    before = set(bpy.data.objects)
+    driver.operate("actor_rig")
+    yield from driver.until(lambda: set(bpy.data.objects) - before)
+    yield 0.5
+    keep("actor-rig", True)
+    for item in set(bpy.data.objects) - before:
+        bpy.data.objects.remove(item)
+    driver.operate("backdrop")
+    for item in figures:
+        item.hide_set(False)
+    driver.window().scene.frame_set(16)
+    settings().count = 0
+
+
+def actor_is_known() -> bool:
+    """Whether the panel has what the analysis found."""
+    from bl_ext.user_default.motionfollower.host.view.actor import stored
+
+    return stored.look(driver.window().scene).actor is not None
 
 
 def show_sequencer() -> Iterator[float]:
