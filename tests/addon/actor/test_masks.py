@@ -9,9 +9,11 @@ import bpy
 import numpy as np
 import pytest
 
-from mf_backend.actor.mends.mask_file import picture_path, read_layers
+from mf_backend.actor.mends.mask_file import LayerPictures, picture_path, put_layers, read_layers
 from mf_backend.actor.mends.mask_layers import MaskRole
+from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.clip.picture_file import read_grey
+from mf_backend.clip.writer import png_bytes
 from tests.addon.scenes import SIZE
 from tests.backend.tiny_job import write_picture
 
@@ -178,3 +180,33 @@ def test_pictures_are_as_blender_draws_them(empty_file: Any, tmp_path: Path) -> 
     inner.use_fill = False
     layer.invert, layer.alpha = True, 0.9
     check(0.97)
+
+
+def test_the_matte_is_shown_with_the_masks_in_it(shot: Any, tmp_path: Path) -> None:
+    from motionfollower_addon.host.view.actor import matte_picture, mended_matte
+
+    actor = ActorFolder(tmp_path / "actor")
+    found, add, cut = (np.zeros(SIZE[::-1], np.uint8) for _ in range(3))
+    found[20:60, 20:60], add[40:80, 50:70], cut[20:30, 20:60] = 255, 255, 255
+    for frame in range(2):
+        write_picture(actor.picture("alpha", frame), found)
+    for name, role, picture in (("a", MaskRole.ADD, add), ("c", MaskRole.CUT, cut)):
+        kept = LayerPictures(actor.mends, name, role, SIZE)
+        kept.add(1, png_bytes(picture))
+        made = kept.layer()
+        assert made is not None
+        put_layers(actor.mends, [made])
+    layers = read_layers(actor.mends)
+    wanted = np.minimum(np.maximum(found, add), 255 - cut)
+    plain, mended = (mended_matte.matte_of(actor, layers, frame) for frame in range(2))
+    for matte, picture in ((plain, found), (mended, wanted)):
+        cover = mended_matte.cover_of(matte)
+        assert cover is not None and np.array_equal(np.rint(255 * cover[::-1]), picture)
+        shown = matte_picture.tinted(matte)
+        assert shown is not None and np.allclose(shown[..., 3], 0.5 * cover)
+    assert mended_matte.folder_of(actor, (), [0, 1]) == tmp_path / "actor" / "alpha"
+    folder = mended_matte.folder_of(actor, layers, [0, 1])
+    assert np.array_equal(read_grey(folder / "frame_0.png"), found)
+    assert np.array_equal(read_grey(folder / "frame_1.png"), wanted)
+    picture_path(actor.mends, layers[0].stretches[0].sha256).unlink()
+    assert mended_matte.cover_of(mended) is None

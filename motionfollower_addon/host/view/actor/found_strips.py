@@ -20,7 +20,7 @@ from ... import compat
 from ...footage.source import find_strip, resolve
 from ...panel_shot import to_shot
 from ...take import strips
-from . import stored
+from . import mended_matte, stored
 
 _PLATES = "plates"
 """Folder beside the folder of actors."""
@@ -29,9 +29,10 @@ _PLATES = "plates"
 def add_matte(scene: Any, actor: stored.StoredActor) -> Any:
     """Put the matte of the frames that the footage shows over it, muted; returns the strip.
 
-    One that was added before goes first. Raises InputError where it cannot lie over the footage.
+    Masks that a person drew are in it. One that was added before goes first. Raises InputError where
+    it cannot lie over the footage, OutputError where the disk refuses.
     """
-    folder = actor.folder.picture("alpha", 0).parent
+    folder = mended_matte.folder_of(actor.folder, actor.layers, actor.frames.tolist())
     return _lay(scene, actor, "matte", folder, lambda i: actor.folder.picture("alpha", i).name)
 
 

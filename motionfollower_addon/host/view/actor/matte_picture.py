@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from ....core.view.skeleton_lines import Rectangle
 from ... import compat
 from . import places
+from .mended_matte import Matte, cover_of
 
 _TINT = (1.0, 0.2, 0.15)
 _STRENGTH = 0.5
@@ -22,11 +22,11 @@ _MOST = 16
 
 
 class _Kept:
-    """The latest mattes by path, and those to be read; None stands for one that cannot be."""
+    """The latest mattes, and the one to be read; None stands for one that cannot be."""
 
-    pictures: dict[Path, NDArray[np.float32] | None] = {}
-    textures: dict[Path, Any] = {}
-    wanted: Path | None = None
+    pictures: dict[Matte, NDArray[np.float32] | None] = {}
+    textures: dict[Matte, Any] = {}
+    wanted: Matte | None = None
 
 
 def forget() -> None:
@@ -36,21 +36,21 @@ def forget() -> None:
     _Kept.wanted = None
 
 
-def draw_matte(path: Path, place: Rectangle) -> bool:
+def draw_matte(matte: Matte, place: Rectangle) -> bool:
     """Tint what a matte covers, in the region that Blender draws; False while it is being read."""
-    if path not in _Kept.pictures:
-        _ask(path)
+    if matte not in _Kept.pictures:
+        _ask(matte)
         return False
-    picture = _Kept.pictures[path]
+    picture = _Kept.pictures[matte]
     if picture is None:
         return False
     import gpu
     from gpu_extras.batch import batch_for_shader
 
-    if path not in _Kept.textures:
+    if matte not in _Kept.textures:
         height, width = picture.shape[:2]
         values = gpu.types.Buffer("FLOAT", picture.size, picture.ravel())
-        _Kept.textures[path] = gpu.types.GPUTexture((width, height), format="RGBA8", data=values)
+        _Kept.textures[matte] = gpu.types.GPUTexture((width, height), format="RGBA8", data=values)
     corners = ((0, 0), (1, 0), (1, 1), (0, 0), (1, 1), (0, 1))
     (width, height) = place.size
     spots = [(place.left + x * width, place.bottom + y * height) for x, y in corners]
@@ -58,51 +58,40 @@ def draw_matte(path: Path, place: Rectangle) -> bool:
     batch = batch_for_shader(shader, "TRIS", {"pos": spots, "texCoord": corners})
     gpu.state.blend_set("ALPHA")
     shader.bind()
-    shader.uniform_sampler("image", _Kept.textures[path])
+    shader.uniform_sampler("image", _Kept.textures[matte])
     batch.draw(shader)
     gpu.state.blend_set("NONE")
     return True
 
 
-def _ask(path: Path) -> None:
+def _ask(matte: Matte) -> None:
     """Have it read after this drawing, in which no data may be made; only the latest counts."""
     waits = _Kept.wanted is not None
-    _Kept.wanted = path
+    _Kept.wanted = matte
     if not waits or not bpy.app.timers.is_registered(_read_wanted):
         bpy.app.timers.register(_read_wanted, first_interval=0.0)
 
 
 def _read_wanted() -> None:
-    path, _Kept.wanted = _Kept.wanted, None
-    if path is None:
+    matte, _Kept.wanted = _Kept.wanted, None
+    if matte is None:
         return
     while len(_Kept.pictures) >= _MOST:
         oldest = next(iter(_Kept.pictures))
         del _Kept.pictures[oldest]
         _Kept.textures.pop(oldest, None)
-    _Kept.pictures[path] = tinted(path)
+    _Kept.pictures[matte] = tinted(matte)
     compat.redraw_views(*places.KINDS)
 
 
-def tinted(path: Path) -> NDArray[np.float32] | None:
-    """A matte as red, green, blue and strength [height, width, 4], rows from below; None where the
+def tinted(matte: Matte) -> NDArray[np.float32] | None:
+    """A matte as red, green, blue and strength [height, width, 4], rows from below; None where a
     file is missing or no picture."""
-    try:
-        image = bpy.data.images.load(str(path))
-    except RuntimeError:
-        # An analysis that goes on puts it there, or is told to make it again.
+    whole = cover_of(matte)
+    if whole is None:
         return None
-    try:
-        width, height = image.size
-        if not width or not height:
-            return None
-        image.colorspace_settings.name = "Non-Color"
-        values = np.empty(width * height * 4, np.float32)
-        image.pixels.foreach_get(values)
-    finally:
-        bpy.data.images.remove(image)
-    step = -(-max(width, height) // _LARGEST)
-    cover = values.reshape(height, width, 4)[::step, ::step, 0]
+    step = -(-max(whole.shape) // _LARGEST)
+    cover = whole[::step, ::step]
     picture = np.empty((*cover.shape, 4), np.float32)
     picture[..., :3], picture[..., 3] = _TINT, _STRENGTH * cover
     return picture

@@ -11,7 +11,7 @@ from ....core.view.skeleton_lines import Rectangle, onto
 from ....core.view.state_colours import state_strokes
 from ... import compat
 from ..draw import draw, draw_outlines
-from . import matte_picture, places, stored
+from . import matte_picture, mended_matte, places, stored
 
 
 class _Holder:
@@ -65,7 +65,7 @@ def _draw_matte(found: stored.Found, frame: int, place: Rectangle) -> bool:
     actor = found.actor
     if actor is None or actor.row(frame) is None:
         return False
-    return matte_picture.draw_matte(actor.folder.picture("alpha", frame), place)
+    return matte_picture.draw_matte(mended_matte.matte_of(actor.folder, actor.layers, frame), place)
 
 
 def _draw_skeleton(found: stored.Found, frame: int, place: Rectangle) -> bool:

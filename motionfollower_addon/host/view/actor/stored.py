@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.mends.correction_file import read_corrections
 from mf_backend.actor.mends.joint_corrections import apply_corrections
+from mf_backend.actor.mends.mask_file import read_layers
+from mf_backend.actor.mends.mask_layers import MaskLayer
 from mf_backend.actor.store.about import DamagedActorError, read_about
 from mf_backend.actor.store.folder import FOLDER, ActorFolder, actor_folder, actor_id
 from mf_backend.actor.store.reading import load_joints
@@ -59,6 +61,8 @@ class StoredActor:
     """[n, 60, 3] metres as the estimator guessed them."""
     looks: tuple[Look, ...]
     """What deserves a look."""
+    layers: tuple[MaskLayer, ...] = ()
+    """Masks that a person drew or painted, in the order in which they count."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -203,7 +207,8 @@ def _load(actor: ActorFolder, clip: Path) -> StoredActor | None:
     ]
     world = found.get("world")
     facts = facts_of(about, clip)
-    return StoredActor(actor, clip, facts, frames, joints, states, world, tuple(looks))
+    layers = read_layers(actor.mends)
+    return StoredActor(actor, clip, facts, frames, joints, states, world, tuple(looks), layers)
 
 
 def span_of(scene: Any, actor: places.InClip) -> tuple[float, int, float]:

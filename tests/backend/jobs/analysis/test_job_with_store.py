@@ -149,8 +149,6 @@ def test_mask_layers_are_taken_and_leave_other_frames_alone(place: Path, first: 
         removed = [item for layer in layers.values() for item in ("--remove-mask", layer["id"])]
         gone = backend("analyse", *whole, *removed)
     assert gone.returncode == 0 and json.loads(gone.stdout)["mask_layers"] == []
-    again = backend("analyse", *whole, "--remove-mask", layers["add"]["id"])
-    assert again.returncode == 2 and "taken away already" in again.stdout
 
 
 def test_the_plate_is_taken_over(place: Path, first: JobFolder) -> None:
