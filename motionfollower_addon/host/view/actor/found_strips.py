@@ -29,8 +29,8 @@ _PLATES = "plates"
 def add_matte(scene: Any, actor: stored.StoredActor) -> Any:
     """Put the matte of the frames that the footage shows over it, muted; returns the strip.
 
-    Masks that a person drew are in it. One that was added before goes first. Raises InputError where
-    it cannot lie over the footage, OutputError where the disk refuses.
+    Masks that a person drew are in it. One that was added before goes first. Raises InputError
+    where it cannot lie over the footage, OutputError where the disk refuses.
     """
     folder = mended_matte.folder_of(actor.folder, actor.layers, actor.frames.tolist())
     return _lay(scene, actor, "matte", folder, lambda i: actor.folder.picture("alpha", i).name)
