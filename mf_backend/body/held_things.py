@@ -19,7 +19,10 @@ from mf_backend.skeleton.joints import JOINT_INDEX, LEFT_HAND, RIGHT_HAND
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-_KNUCKLES = (5, 9, 13, 17)
+_FINGERS = slice(5, 21)
+"""A hand's joints but wrist and thumb."""
+_MOST_BENT = np.deg2rad(100)
+"""Between forearm and hand: one that is bent further was found wrong."""
 _LEAST_AREA = 30
 """Pixels that a thing has in a frame that shows it."""
 _WELL = 0.6
@@ -168,7 +171,8 @@ class _Hand:
     wrist: Floats
     """[frames, 2]"""
     palm: Floats
-    """[frames, 2] middle of the knuckles, NaN where the hand was not seen."""
+    """[frames, 2] where most of the fingers' joints are, NaN where the hand was not seen or cannot
+    belong to the forearm."""
     forearm: Floats
     """[frames, 2] from the elbow to the wrist."""
 
@@ -178,15 +182,18 @@ class _Hand:
         points = np.asarray(joints, np.float64)
         side, fingers = ("right", RIGHT_HAND) if holder is Holder.RIGHT else ("left", LEFT_HAND)
         wrist = points[:, JOINT_INDEX[f"{side}_wrist"]]
-        palm = points[:, fingers][:, _KNUCKLES].mean(axis=1)
-        return _Hand(wrist, palm, wrist - points[:, JOINT_INDEX[f"{side}_elbow"]])
+        # Single joints may be far off, in a hand that grips most of all.
+        palm = np.median(points[:, fingers][:, _FINGERS], axis=1)
+        forearm = wrist - points[:, JOINT_INDEX[f"{side}_elbow"]]
+        bent = np.array([_between(*pair) for pair in zip(palm - wrist, forearm, strict=True)])
+        return _Hand(wrist, np.where(bent[:, None] > _MOST_BENT, np.nan, palm), forearm)
 
     def known(self, frame: int) -> bool:
         """Whether wrist and forearm are there."""
         return bool(np.isfinite([self.wrist[frame], self.forearm[frame]]).all())
 
     def seen(self, frame: int) -> bool:
-        """Whether the knuckles are there, too."""
+        """Whether the hand itself is there, too."""
         return bool(np.isfinite(self.palm[frame]).all())
 
     def place(self, frame: int, other: _Hand, at: int) -> Floats:
@@ -206,6 +213,12 @@ def _turn(source: _Hand, frame: int, target: _Hand, index: int) -> float:
     """Radians by which the hand turns from one to the other, -pi to pi."""
     palm = source.seen(frame) and target.seen(index)
     return _wrapped(target.angle(index, palm) - source.angle(frame, palm))
+
+
+def _between(a: Floats, b: Floats) -> float:
+    """Radians between two directions, 0 to pi."""
+    (ax, ay), (bx, by) = a, b
+    return abs(_wrapped(float(np.arctan2(ay, ax) - np.arctan2(by, bx))))
 
 
 def _wrapped(angle: float) -> float:

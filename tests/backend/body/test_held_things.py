@@ -60,7 +60,11 @@ def test_a_palm_says_more_than_the_forearm() -> None:
     things = HeldThings(source, target, lambda i: stick(source, i, 0))
     # Held by the middle of the palm, 10 pixels from the wrist on.
     assert np.allclose(tip(things, 0, 0, 0), [100, 80 + 50], atol=1e-6)
-    target[0, LEFT_HAND] = np.nan
+    # A joint that was found far off changes nothing; a hand that no arm has counts for nothing.
+    source[0, LEFT_HAND.start + 9] = (5, 5)
+    things = HeldThings(source, target, lambda i: stick(source, i, 0))
+    assert np.allclose(tip(things, 0, 0, 0), [100, 80 + 50], atol=1e-6)
+    target[0, LEFT_HAND] = target[0, WRIST] - (20, 0)
     assert np.allclose(tip(HeldThings(source, target, lambda i: stick(source, i, 0)), 0, 0, 0),
                        [150, 80], atol=1e-6)  # fmt: skip
 
