@@ -1,4 +1,4 @@
-"""`blender -b FILE --command motionfollower render|analyse|prepare|submit ...`."""
+"""`blender -b FILE --command motionfollower render|analyse|tune|prepare|submit ...`."""
 
 from __future__ import annotations
 

@@ -76,6 +76,7 @@ ACTOR_RIG_VIEWS = "motionfollower_actor_views"
 """
 
 OP_ACTOR_ANALYSE = "motionfollower.actor_analyse"
+OP_TUNE = "motionfollower.tune"
 OP_PERSON_CHOOSE = "motionfollower.person_choose"
 OP_PERSON_FORGET = "motionfollower.person_forget"
 OP_ACTOR_CANCEL = "motionfollower.actor_cancel"

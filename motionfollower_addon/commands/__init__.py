@@ -6,11 +6,12 @@ The file adds the command's options and runs it; ../command_line.py does what al
 
 from __future__ import annotations
 
-from . import analyse, bring_in, prepare, render, skeletons, submit
+from . import analyse, bring_in, prepare, render, skeletons, submit, tune
 
 COMMANDS = (
     render.COMMAND,
     analyse.COMMAND,
+    tune.COMMAND,
     skeletons.COMMAND,
     prepare.COMMAND,
     bring_in.COMMAND,

@@ -28,7 +28,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_actor_options(parser)
 
 
-class _Teller:
+class Teller:
     """Says on a terminal how far it is, every two seconds."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class _Teller:
 def _analyse(shot: Shot) -> dict[str, Any]:
     """One shot's part of the answer. Raises what it met."""
     flow = AnalysisFlow(current().client, asked_of(shot, bpy.context.scene))
-    flow.run(_Teller())
+    flow.run(Teller())
     if flow.error is not None:
         raise flow.error
     assert flow.status is not None

@@ -98,6 +98,13 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="compile the diffusion engine's layers before the first step",
     )
+    add(
+        "--tuned",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="paint with what the engine learnt of this footage, where it was tuned to it",
+    )
+    add("--adapter", metavar="FILE", help="a file of that kind from elsewhere (train --tune)")
     add("--device", metavar="NAME", help="as `python -m mf_backend doctor` names it")
     add("--weights", metavar="DIR", help="folder of the imported weights")
     add("--source-masks", metavar="DIR", help="your own masks of the actor")

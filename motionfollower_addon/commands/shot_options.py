@@ -42,7 +42,7 @@ def add_shot_options(parser: argparse.ArgumentParser) -> None:
 
 
 _NOT_VALUES = frozenset(
-    {"command", "actions", "shots", "json", "save", "takes", "pack"}
+    {"command", "actions", "shots", "json", "save", "takes", "pack", "tuning_steps"}
     | {"openjd", "farm_blender", "farm_python"}
 )
 _PATHS = frozenset(

@@ -57,6 +57,7 @@ def to_shot(scene: Any) -> Shot:
             moving_camera=values.moving_camera,
             solver=Solver(values.solver),
             start_strength=values.start_strength,
+            tuned=values.tuned,
             device=preferred.device,
             weights=preferred.weights,
             widen_mask=values.widen_mask,

@@ -18,7 +18,7 @@ from ..host.draw_cache import showing
 from ..host.panel_shot import to_shot
 from ..host.rig.lookup import find_camera
 from ..host.run import readiness
-from ..host.run.analysis import AnalysisFlow, asked_of
+from ..host.run.analysis import Aim, AnalysisFlow, asked_of
 from ..host.run.session import current
 from ..host.view import corrections, fitted_actor
 from ..host.view.actor import found_strips, stored
@@ -68,8 +68,53 @@ every take of this footage then begins with what was found. What was interrupted
         return {"FINISHED"}
 
 
+class MF_OT_tune(bpy.types.Operator):
+    """Let the MotionFollower engine learn this footage, so that it paints its actor better; \
+takes of the footage then use that. What was interrupted goes on"""
+
+    bl_idname = ids.OP_TUNE
+    bl_label = "Tune to Footage"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Only with footage, a backend and weights."""
+        values = getattr(context.scene, ids.SCENE_PROPERTY)
+        with showing():
+            reason = readiness.backend_missing() or readiness.footage_missing(context)
+            reason = reason or readiness.engine_missing(values)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """From a button: begin, and let a timer do the rest while the window stays free."""
+        try:
+            current().analyse(asked_of(to_shot(context.scene), context.scene, Aim.TUNE))
+        except MFError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+    def execute(self, context: Any) -> set[str]:
+        """From scripts and in `blender -b`: return when it is done."""
+        try:
+            asked = asked_of(to_shot(context.scene), context.scene, Aim.TUNE)
+            flow = AnalysisFlow(current().client, asked)
+            flow.run()
+        except MFError as error:
+            return refuse(self, error)
+        warn_all(self, flow.status.warnings if flow.status else [])
+        stored.forget()
+        if flow.error is not None:
+            return refuse(self, flow.error)
+        before, after = flow.status.decibels
+        self.report({"INFO"}, f"Tuned: {before:.1f} dB before, {after:.1f} now, inside the actor.")
+        return {"FINISHED"}
+
+
 class MF_OT_actor_cancel(bpy.types.Operator):
-    """Stop analysing; what was found on single frames is kept, and it can go on later"""
+    """Stop analysing or tuning; what was found on single frames or learnt is kept, and it can go \
+on later"""
 
     bl_idname = ids.OP_ACTOR_CANCEL
     bl_label = "Cancel Analysis"
@@ -258,6 +303,7 @@ class MF_OT_actor_uncorrect(bpy.types.Operator):
 
 CLASSES = (
     MF_OT_actor_analyse,
+    MF_OT_tune,
     MF_OT_actor_cancel,
     MF_OT_actor_look,
     MF_OT_actor_matte,

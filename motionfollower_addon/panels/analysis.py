@@ -7,7 +7,7 @@ from typing import Any
 from mf_backend.jobs.analysis.look import Look
 
 from .. import ids
-from ..host.run.analysis import AnalysisFlow, AnalysisStage
+from ..host.run.analysis import Aim, AnalysisFlow, AnalysisStage
 from ..host.run.session import current
 from ..host.view.actor import stored
 from .text import draw_text
@@ -19,7 +19,8 @@ def words(context: Any) -> str:
     """How far the analysis is, in a few words."""
     flow = current().analysis_of(context.scene.name)
     if flow is not None and not flow.stage.ended:
-        return f"analysing, {flow.progress()[0]:.0%}"
+        word = "tuning" if flow.asked.aim is Aim.TUNE else "analysing"
+        return f"{word}, {flow.progress()[0]:.0%}"
     actor = stored.known(context.scene)
     return "not analysed yet" if actor is None else f"{len(actor.frames)} frames"
 
@@ -28,13 +29,14 @@ def draw_analysis(layout: Any, context: Any, values: Any) -> None:
     """Analyse, its progress, and what was found."""
     flow = current().analysis_of(context.scene.name)
     if flow is not None and not flow.stage.ended:
-        _draw_running(layout, context, flow)
+        draw_running(layout, context, flow)
         return
     actor = stored.known(context.scene)
     layout.operator(
         ids.OP_ACTOR_ANALYSE, icon="VIEWZOOM", text="Analyse Actor" if actor is None else "Update"
     )
-    if flow is not None and flow.stage is AnalysisStage.FAILED and flow.error is not None:
+    analysed = flow is not None and flow.asked.aim is Aim.ANALYSE
+    if analysed and flow.stage is AnalysisStage.FAILED and flow.error is not None:
         draw_text(layout, context, str(flow.error), "ERROR")
     _draw_person(layout, context)
     if actor is None:
@@ -65,7 +67,8 @@ def _draw_person(layout: Any, context: Any) -> None:
         layout.label(text=f"and {more} more")
 
 
-def _draw_running(layout: Any, context: Any, flow: AnalysisFlow) -> None:
+def draw_running(layout: Any, context: Any, flow: AnalysisFlow) -> None:
+    """How far it is, and a button that stops it."""
     share, said = flow.progress()
     row = layout.row(align=True)
     row.progress(factor=share, text=f"{share:.0%}")

@@ -74,6 +74,12 @@ class QualitySettings:
         "picture, minutes longer to start. It may pay on a graphics card with long clips at Final "
         "quality. Where it cannot be done, the take goes on without",
     )
+    tuned: BoolProperty(
+        name="Use Tuning",
+        default=True,
+        description="Paint with what the MotionFollower engine learnt of this footage, where it "
+        "was tuned to it",
+    )
     seed: IntProperty(
         name="Seed",
         default=42,

@@ -95,18 +95,16 @@ class BackendClient:
     ) -> JobStatus:
         """Have the actor of a clip analysed into a folder of actors; cancelled like a job."""
         status = JobStatus(id=work_id, folder=actors, count=reference.count)
-        about = dataclasses.asdict(reference)
-        asked = {name: about[name] for name in ("path", "kind", "first", "count", "fps")}
-        return self._hand_over(
-            status,
-            messages.Method.ACTOR_ANALYSE,
-            {
-                "id": work_id,
-                **asked,
-                "actors": str(actors),
-                "settings": dataclasses.asdict(settings),
-            },
-        )
+        asked = _of_actor(work_id, reference, actors, settings)
+        return self._hand_over(status, messages.Method.ACTOR_ANALYSE, asked)
+
+    def tune(
+        self, work_id: str, reference: Reference, actors: Path, settings: Settings, steps: int = 0
+    ) -> JobStatus:
+        """Have the settings' engine learn a clip, beside its actor; 0 steps stand for its own."""
+        status = JobStatus(id=work_id, folder=actors)
+        asked = _of_actor(work_id, reference, actors, settings)
+        return self._hand_over(status, messages.Method.ACTOR_TUNE, {**asked, "steps": steps})
 
     def _hand_over(self, status: JobStatus, method: str, params: dict[str, Any]) -> JobStatus:
         self.jobs[status.id] = status
@@ -210,8 +208,11 @@ class BackendClient:
             status.count = int(params.get("count") or status.count)
             status.overall, status.seconds_left = 1.0, None
             status.phase = JobPhase.DONE
-        elif method == messages.Notice.ANALYSED:
+        elif method in (messages.Notice.ANALYSED, messages.Notice.TUNED):
             status.actor = str(params.get("actor") or "")
+            status.adapter = str(params.get("adapter") or "")
+            gained = (params.get("before"), params.get("after"))
+            status.decibels = tuple(float(value or 0.0) for value in gained)
             status.looks = tuple(
                 item for item in params.get("looks") or () if isinstance(item, dict)
             )
@@ -235,6 +236,16 @@ class BackendClient:
             if not status.phase.ended:
                 status.log = str(self.process.log)
                 _fail(status, error)
+
+
+def _of_actor(
+    work_id: str, reference: Reference, actors: Path, settings: Settings
+) -> dict[str, Any]:
+    """Parameters of what is asked about a clip's actor."""
+    about = dataclasses.asdict(reference)
+    asked = {name: about[name] for name in ("path", "kind", "first", "count", "fps")}
+    plain = dataclasses.asdict(settings)
+    return {"id": work_id, **asked, "actors": str(actors), "settings": plain}
 
 
 def _fail(status: JobStatus, error: MFError) -> None:

@@ -131,6 +131,10 @@ class JobStatus:
     """Frames of the clip that the job is about; 0 while not known."""
     actor: str = ""
     """Folder of the actor that was analysed; empty for a job."""
+    adapter: str = ""
+    """File of what was learnt of the clip; empty where it was not tuned to."""
+    decibels: tuple[float, ...] = (0.0, 0.0)
+    """Inside the actor of frames that were kept out of tuning: PSNR before and after."""
     looks: tuple[Mapping[str, Any], ...] = ()
     """What of the actor deserves a look: first, last, what."""
     log: str = ""
@@ -162,6 +166,7 @@ class JobStatus:
 _STAGES = {
     "read": "Reading the clip",
     "actor": "Analysing the actor",
+    "tuning images": "Tuning to the footage",
     "joints": "Finding the actor's joints",
     "masks": "Cutting out the actor",
     "align": "Fitting the motion to the actor",

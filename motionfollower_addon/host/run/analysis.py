@@ -1,11 +1,11 @@
-"""Analysing the actor of a shot's footage, in small steps, without rendering anything."""
+"""Analysing the actor of a shot's footage, or tuning to it, in small steps, rendering nothing."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,14 @@ class AnalysisStage(Enum):
         return self in (AnalysisStage.DONE, AnalysisStage.CANCELLED, AnalysisStage.FAILED)
 
 
+class Aim(Enum):
+    """What is done with the footage."""
+
+    ANALYSE = "analyse"
+    TUNE = "tune"
+    """Analyse it where that is not done, then let the shot's engine learn it."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What is analysed: plain values, so that nothing of Blender's is held."""
@@ -55,9 +63,12 @@ class Asked:
     scene: str
     """The scene whose panel asked."""
     actors: Path
+    aim: Aim = Aim.ANALYSE
+    steps: int = 0
+    """Of tuning; 0 takes what suits the weights."""
 
 
-def asked_of(shot: Shot, scene: Any) -> Asked:
+def asked_of(shot: Shot, scene: Any, aim: Aim = Aim.ANALYSE, steps: int = 0) -> Asked:
     """What an analysis of a shot's footage works from. Raises InputError for wrong input."""
     settings = shot.settings
     if settings.source_masks or settings.source_poses or settings.source_joints:
@@ -69,7 +80,19 @@ def asked_of(shot: Shot, scene: Any) -> Asked:
     named = bpy.data.scenes.get(shot.scene) if shot.scene else None
     sequencer = named or compat.sequencer_scene(bpy.context) or scene
     root = real_path(shot.output) / actors_root().name if shot.output else actors_root()
-    return Asked(resolve(sequencer, shot), shot, scene_fps(sequencer), scene.name, root.absolute())
+    return Asked(
+        resolve(sequencer, shot),
+        shot,
+        scene_fps(sequencer),
+        scene.name,
+        root.absolute(),
+        aim,
+        steps,
+    )
+
+
+def _real(text: str) -> str:
+    return str(real_path(text)) if text else ""
 
 
 class AnalysisFlow:
@@ -175,7 +198,13 @@ class AnalysisFlow:
             widen_mask=settings.widen_mask,
             device=settings.device,
         )
-        self.status = self._client.analyse(uuid.uuid4().hex[:12], reference, asked.actors, used)
+        if asked.aim is Aim.TUNE:
+            used = replace(used, engine=settings.engine, weights=_real(settings.weights))
+        given = (uuid.uuid4().hex[:12], reference, asked.actors, used)
+        if asked.aim is Aim.TUNE:
+            self.status = self._client.tune(*given, asked.steps)
+        else:
+            self.status = self._client.analyse(*given)
         self.stage = AnalysisStage.ANALYSING
 
     def _watch(self) -> None:

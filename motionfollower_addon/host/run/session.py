@@ -20,10 +20,11 @@ from .. import compat
 from ..options import options, user_folder
 from ..take import home_scene
 from ..take.bring_in_pieces import remove_half_made
-from .analysis import AnalysisFlow, Asked
+from .analysis import Aim, AnalysisFlow, Asked
 from .flow import RenderFlow
 from .stages import FlowStage
 
+_DONE = {Aim.ANALYSE: "analysed", Aim.TUNE: "tuned to"}
 _BUSY_SECONDS = 0.01
 _WAITING_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
@@ -112,7 +113,7 @@ class Session:
             if flow.asked.scene == asked.scene and not flow.stage.ended:
                 raise InputError(
                     "analysis-running",
-                    "The actor of this scene is being analysed already.",
+                    f"The actor of this scene is being {_DONE[flow.asked.aim]} already.",
                     "Wait for it to end, or cancel it.",
                 )
         self.analyses = [flow for flow in self.analyses if flow.asked.scene != asked.scene]

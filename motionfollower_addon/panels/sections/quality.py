@@ -7,6 +7,7 @@ from typing import Any
 from ... import ids
 from ...host.run import memory_need, readiness
 from ..text import draw_text
+from ..tuning import draw_tuning
 from .base import Section, State
 
 
@@ -38,6 +39,7 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     layout.prop(values, "memory")
     layout.prop(values, "compile")
     layout.prop(values, "moving_camera")
+    draw_tuning(layout, context, values)
     header, body = layout.panel(ids.PANEL_SAMPLING, default_closed=True)
     header.label(text="Sampling")
     if body is not None:

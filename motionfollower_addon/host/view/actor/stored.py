@@ -63,6 +63,8 @@ class StoredActor:
     """What deserves a look."""
     layers: tuple[MaskLayer, ...] = ()
     """Masks that a person drew or painted, in the order in which they count."""
+    tuned: frozenset[str] = frozenset()
+    """Engines that learnt the clip."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -208,7 +210,10 @@ def _load(actor: ActorFolder, clip: Path) -> StoredActor | None:
     world = found.get("world")
     facts = facts_of(about, clip)
     layers = read_layers(actor.mends)
-    return StoredActor(actor, clip, facts, frames, joints, states, world, tuple(looks), layers)
+    tuned = frozenset(path.stem for path in actor.tuned.glob("*.safetensors"))
+    return StoredActor(
+        actor, clip, facts, frames, joints, states, world, tuple(looks), layers, tuned
+    )
 
 
 def span_of(scene: Any, actor: places.InClip) -> tuple[float, int, float]:
