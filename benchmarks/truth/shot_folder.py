@@ -27,6 +27,8 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.frames import Picture
 
 CACHE_VARIABLE = "MF_TRUTH_CACHE"
+_FRAMES = ("target", "positions")
+"""Arrays of a target's joints that have a row for each frame."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -62,7 +64,7 @@ class ShotFolder:
     """(width, height) in pixels."""
     fps: float
     count: int
-    """Number of frames."""
+    """Number of frames that are used, from the first."""
 
     def frame_path(self, take: Take, index: int) -> Path:
         """File of frame `index`, counted from 0."""
@@ -89,18 +91,22 @@ class ShotFolder:
     def joints(self, take: Take) -> NDArray[np.float32]:
         """The actor's joints [frames, 60, 2] in pixels; NaN absent."""
         with np.load(self.path / take / "joints.npz") as arrays:
-            return np.asarray(arrays["joints"], np.float32)
+            return np.asarray(arrays["joints"][: self.count], np.float32)
 
     def true_target(self) -> dict[str, NDArray[Any]]:
         """The truth's joints as arrays of a target's joints file."""
         with np.load(self.path / Take.TRUTH / "joints.npz") as arrays:
             target = {"target": arrays["joints"], "size": np.array(self.size)}
-            return target | {key: arrays[key] for key in ("positions",) if key in arrays}
+            return self._used(target | {k: arrays[k] for k in ("positions",) if k in arrays})
 
     def target(self, alignment: str) -> dict[str, NDArray[Any]]:
         """The target's joints file as the add-on gives it for `fit` or `matched`."""
         with np.load(self.path / alignment / "target_joints.npz") as arrays:
-            return dict(arrays)
+            return self._used(dict(arrays))
+
+    def _used(self, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """What has frames, of those that are used."""
+        return {k: v[: self.count] if k in _FRAMES else v for k, v in arrays.items()}
 
 
 def read_shot(path: Path) -> ShotFolder:

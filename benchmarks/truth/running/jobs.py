@@ -129,6 +129,7 @@ def _write_job(job: JobFolder, shot: ShotFolder, variant: Variant, depth: bool) 
             "path": str(shot.path / Take.SOURCE / "frames"),
             "kind": "images",
             "fps": shot.fps,
+            "count": shot.count,
         },
         "target": {"joints": job.relative(target)},
         "settings": settings,
