@@ -14,10 +14,22 @@ import pytest
 
 from mf_backend.actor.mends.correction_file import new_correction, write_corrections
 from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.clip import open_clip
 from mf_backend.clip.picture_file import read_image
 from mf_backend.contracts.conditions import JointState, load_conditions
 from mf_backend.contracts.files import write_npz
-from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Settings, Target
+from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.progress import NullReporter
+from mf_backend.contracts.request import (
+    ClipKind,
+    JobRequest,
+    Reference,
+    Settings,
+    Target,
+    read_request,
+)
+from mf_backend.engines import load_engine
+from mf_backend.engines.base import EngineJob
 from mf_backend.jobs.disk.folder import JobFolder, create_job
 from mf_backend.skeleton.joints import JOINT_INDEX
 from tests.backend.conftest import write_frames
@@ -110,6 +122,14 @@ def test_a_correction_is_taken_and_leaves_other_frames_alone(place: Path, first:
     assert np.array_equal(again.source_joints, found.source_joints, equal_nan=True)
 
 
+def paint(job: JobFolder, work: Path) -> dict[int, Picture]:
+    """What a diffusion engine makes of a finished job's conditions, from the preview's pictures."""
+    settings = Settings(engine="sample", steps=2, start_strength=0.5, guidance=0, device="cpu")
+    with open_clip(read_request(job.request).reference) as clip:
+        engine_job = EngineJob(clip, load_conditions(job.conditions), settings, work)
+        return dict(load_engine("sample").render(engine_job, range(clip.count), NullReporter()))
+
+
 def test_mask_layers_are_taken_and_leave_other_frames_alone(place: Path, first: JobFolder) -> None:
     shutil.copytree(first.path, place / "mended")
     job = JobFolder(place / "mended")
@@ -139,9 +159,12 @@ def test_mask_layers_are_taken_and_leave_other_frames_alone(place: Path, first: 
             "source_masks", "source_alpha", "source_held", "source_front"
         }  # fmt: skip
         mended = load_conditions(job.conditions)
+        painted = paint(job, place / "painted")
         for frame, mask in ((2, post), (3, np.where(stray > 0, 0, post))):
-            kept = read_image(job.frame(frame))[mask > 0]
-            assert np.array_equal(kept, read_image(clip_files(place)[frame])[mask > 0])
+            filmed = read_image(clip_files(place)[frame])
+            for picture in (read_image(job.frame(frame)), painted[frame]):
+                assert np.array_equal(picture[mask > 0], filmed[mask > 0])
+            assert not np.array_equal(painted[frame], read_image(job.frame(frame)))
         assert (mended.grey("source_masks", 3)[stray > 0] == 255).all()
         assert not mended.grey("target_masks", 2)[post > 0].any()
         assert run(job).again() == []
