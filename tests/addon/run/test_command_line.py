@@ -116,8 +116,10 @@ def test_the_settings_of_the_panel_are_options_too(scene: Any) -> None:
     assert shot.settings.person == (2.0, 40.0, 60.5)
     assert shot.settings.moving_camera and shot.settings.guidance == 1.5
     assert shot.settings.start_strength == 0.4 and shot.settings.solver == "unipc"
+    (clicked,) = shots_of(parser().parse_args(["analyse", "--click", "7,3,4", "--click", "2,5,6"]))
+    assert clicked.settings.clicks == ((2.0, 5.0, 6.0), (7.0, 3.0, 4.0))
     (untouched,) = shots_of(parser().parse_args(["render"]))
     assert untouched.settings.widen_mask == 2.0
-    wrong = {"--widen-mask": "33", "--person": "1.5,2,3", "--guidance": "nan"}
+    wrong = {"--widen-mask": "33", "--person": "1.5,2,3", "--click": "1,2", "--guidance": "nan"}
     for option, value in {**wrong, "--start-strength": "1.5"}.items():
         assert main(["render", option, value]) == 2
