@@ -36,9 +36,9 @@ def draw(layout: Any, context: Any, values: Any) -> None:
     listed = corrections.known(context.scene)
     _draw_corrections(layout, context, listed)
     draw_masks(layout, values, listed)
-    row = layout.row(align=True)
-    row.operator(ids.OP_PLATE_SHOW, icon="IMAGE_BACKGROUND")
-    row.operator(ids.OP_PLATE_STRIP, icon="SEQUENCE")
+    column = layout.column(align=True)
+    column.operator(ids.OP_PLATE_SHOW, icon="IMAGE_BACKGROUND")
+    column.operator(ids.OP_PLATE_STRIP, icon="SEQUENCE")
 
 
 def _draw_corrections(layout: Any, context: Any, listed: corrections.Listed) -> None:
