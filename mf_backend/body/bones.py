@@ -64,6 +64,10 @@ ARM_BONES = tuple(
 _BODY = tuple(name for name in LABELS if not name.endswith(("arm", "hand")))
 _BODY_FLOOR = 0.95
 """Inside the body everything counts as this far from the trunk's axis, so arms in front win."""
+_UNDER_HANDS = ("shoulders", "head", "right_thigh", "left_thigh")
+_HELD = 1.5
+"""From this many half widths off the hand's middle a pixel is no part of the hand itself."""
+_ON_BODY = 1.3
 _TRUNK_END = 1.1
 """Torso lengths below the neck at which the trunk ends."""
 _SHOULDER = 0.26
@@ -110,7 +114,7 @@ def tell_apart(
     With `frame` [h, w, 3] and the actor's `inside` [h, w], colours correct what distances say of
     the arms' surroundings.
     """
-    from mf_backend.body.colour import return_to_body
+    from mf_backend.body.colour import return_to_body, share_with_hands
 
     near = {name: bone_distance(points, BONE[name], widths, x, y) for name in LABELS}
     told = dict(near)
@@ -120,23 +124,32 @@ def tell_apart(
     # What lies between the legs below the hips is theirs, not the trunk's.
     told["shoulders"] = told["shoulders"] * _below_hips(points, x, y)
     label = np.argmin(np.stack([told[name] for name in LABELS]), axis=0)
+    clothed = np.min([near[name] for name in _UNDER_HANDS], axis=0)
+    under = np.argmin(np.stack([near[name] for name in _UNDER_HANDS]), axis=0)
+    dressed = np.array([LABELS.index(name) for name in _UNDER_HANDS])[under]
+    for arm in ARM_BONES:
+        # A thing that is held counts as the hand's only where no body lies.
+        beside = (label == LABELS.index(arm[-1])) & (near[arm[-1]] > _HELD)
+        label = np.where(beside & (clothed < _ON_BODY), dressed, label)
     if frame is not None and inside is not None:
         arms = np.min([near[b] for arm in ARM_BONES for b in arm], axis=0)
         reach = _SHOULDER * widths.unit
         shoulders = np.min([np.hypot(x - points[k, 0], y - points[k, 1]) for k in (2, 5)], 0)
         label = return_to_body(label, LABELS, told, arms, inside, shoulders < reach, frame)
+        label = share_with_hands(label, LABELS, told, inside, frame)
     return near, label
 
 
-def overlap_of_arm(points: Points, widths: BodyWidths, arm: Sequence[str]) -> float:
-    """Part of an arm (its bones), 0..1, that lies in front of (or behind) the trunk or the head."""
+def overlap_of_arm(
+    points: Points, widths: BodyWidths, arm: Sequence[str], body: Sequence[str]
+) -> float:
+    """Part of an arm, 0..1, that lies in front of (or behind) one of the bones `body`."""
     t = np.linspace(0.15, 1, 9)[:, None]
     bones = [BONE[name] for name in arm]
     places = np.concatenate([points[b.a] + t * (points[b.b] - points[b.a]) for b in bones])
     x, y = places[:, 0].astype(np.float32), places[:, 1].astype(np.float32)
-    trunk = bone_distance(points, BONE["shoulders"], widths, x, y)
-    head = bone_distance(points, BONE["head"], widths, x, y)
-    return float((np.minimum(trunk, head) < 0.95).mean())
+    near = np.min([bone_distance(points, BONE[name], widths, x, y) for name in body], axis=0)
+    return float((near < _BODY_FLOOR).mean())
 
 
 def in_picture(points: Any, size: tuple[int, int], margin: float = 2.0) -> NDArray[np.bool_]:

@@ -17,6 +17,11 @@ _LEAST = 40
 _CORE = 0.6
 _SAME = 18.0
 """Distance in Lab up to which two main colours count as the same."""
+_FINGERS = 2.4
+"""Half widths about a hand in which its fingers may lie."""
+_AROUND = (2.6, 7.0)
+"""Half widths about a hand in which cloth is looked at."""
+_CLOTHED = ("shoulders", "right_thigh", "left_thigh", "right_shin", "left_shin")
 _CLEAR = 1.35
 _MARGIN = 6.0
 """How much better the body's colours must fit: by this factor, and by this distance in Lab."""
@@ -61,6 +66,45 @@ def return_to_body(
         # Single pixels are noise; only patches change sides.
         lost = cv2.morphologyEx(lost.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         out = np.where(lost > 0, body_of, out)
+    return out
+
+
+def share_with_hands(
+    label: NDArray[Any],
+    names: Sequence[str],
+    near: dict[str, Floats],
+    inside: NDArray[np.bool_],
+    frame: NDArray[np.uint8],
+) -> NDArray[Any]:
+    """Labels [h, w] with hands that lie on clothes told from them by their colours.
+
+    Fingers reach beyond the hand's measured width, and cloth lies between them. The head, which has
+    the hands' colours, takes no part. `near` are distances to the bones in half widths.
+    """
+    import cv2
+
+    lab = cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    out = label.copy()
+    clothed = [k for k, name in enumerate(names) if name in _CLOTHED]
+    dressed = np.array(clothed)[np.argmin(np.stack([near[names[k]] for k in clothed]), axis=0)]
+    for side in ("right", "left"):
+        hand = names.index(f"{side}_hand")
+        distance = near[f"{side}_hand"]
+        on_clothes = inside & np.isin(label, clothed)
+        core = inside & (label == hand) & (distance < _CORE)
+        clothes = _palette(lab[on_clothes & (distance > _AROUND[0]) & (distance < _AROUND[1])])
+        skin = _without(_palette(lab[core]), clothes)
+        if skin is None or clothes is None or not len(skin):
+            # Too small to tell, or hidden: what is seen there is cloth.
+            continue
+        fingers = _lost(lab, on_clothes & (distance < _FINGERS), clothes, skin)
+        cloth = _lost(lab, inside & (label == hand) & ~core, skin, clothes)
+        kernel = np.ones((2, 2), np.uint8)
+        fingers, cloth = (
+            cv2.morphologyEx(v.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+            for v in (fingers, cloth)
+        )
+        out = np.where(fingers, hand, np.where(cloth, dressed, out))
     return out
 
 

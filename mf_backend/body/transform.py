@@ -10,6 +10,10 @@ from mf_backend.body.whole_skeleton import HEAD, MID_HIP, Points
 
 Floats = NDArray[np.float32]
 
+_DEPTH = {"shoulders": 0.17, "hips": 0.15}
+"""Half of how deep the body is, in torso lengths."""
+_ASIDE = 0.1
+"""Half the line of shoulders or hips, in torso lengths, below which a body is seen from aside."""
 _HEAD_POINTS = (0, 14, 15, 16, 17)
 
 
@@ -23,8 +27,9 @@ def trunk_affine(name: str, target: Points, source: Points, size: float) -> Poin
     return _torso_affine(name, target, source, size)
 
 
-def _trunk_basis(name: str, points: Points, unit: float) -> tuple[Points, Points]:
-    """Origin and basis [2, 2] (columns: half the shoulder or hip line, down the trunk)."""
+def _trunk_basis(name: str, points: Points, unit: float) -> tuple[Points, Points, float]:
+    """Origin, basis [2, 2] (columns: half the shoulder or hip line, down the trunk), and half the
+    width of that line in torso lengths."""
     right, left, origin = (2, 5, 1) if name == "shoulders" else (8, 11, MID_HIP)
     down = points[MID_HIP] - points[1]
     length = float(np.linalg.norm(down))
@@ -33,16 +38,21 @@ def _trunk_basis(name: str, points: Points, unit: float) -> tuple[Points, Points
     line = (points[left] - points[right]) / 2
     normal = np.array([down[1], -down[0]])
     across = float(line @ normal)
-    narrowest = (0.12 if name == "shoulders" else 0.08) * unit
-    across = np.copysign(max(abs(across), narrowest), across if across != 0 else 1.0)
-    shear = float(np.clip(line @ down, -0.5 * abs(across), 0.5 * abs(across)))
-    return points[origin], np.column_stack([normal * across + down * shear, down * length])
+    # A body turned aside narrows like an ellipse: it is never thinner than it is deep.
+    round_it = np.copysign(np.hypot(across, _DEPTH[name] * unit), across if across != 0 else 1.0)
+    shear = float(np.clip(line @ down, -0.5 * abs(round_it), 0.5 * abs(round_it)))
+    basis = np.column_stack([normal * round_it + down * shear, down * length])
+    return points[origin], basis, abs(across) / unit
 
 
 def _torso_affine(name: str, target: Points, source: Points, size: float) -> Points:
     unit_t = max(float(np.linalg.norm(target[MID_HIP] - target[1])), 1.0)
-    origin_t, basis_t = _trunk_basis(name, target, unit_t)
-    origin_s, basis_s = _trunk_basis(name, source, unit_t * size)
+    origin_t, basis_t, across_t = _trunk_basis(name, target, unit_t)
+    origin_s, basis_s, across_s = _trunk_basis(name, source, unit_t * size)
+    opposite = np.linalg.det(basis_t) * np.linalg.det(basis_s) < 0
+    if opposite and min(across_t, across_s) < _ASIDE:
+        # Seen from the side, left and right of the body say nothing.
+        basis_s[:, 0] *= -1
     for k, (least, most) in enumerate(((0.65, 1.5), (0.6, 1.6))):
         ratio = np.linalg.norm(basis_s[:, k]) / np.linalg.norm(basis_t[:, k]) / size
         basis_s[:, k] *= np.clip(ratio, least, most) / ratio

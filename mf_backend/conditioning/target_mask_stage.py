@@ -21,6 +21,7 @@ from mf_backend.actor.masks.shape import Verdict, check_mask
 from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.compositing.held_mattes import HeldMattes
+from mf_backend.compositing.mattes import lying_over
 from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
@@ -107,6 +108,7 @@ class TargetMaskStage:
             given,
             joints_given,
             conditions.actor_size,
+            lambda index: lying_over(conditions, index),
         )
         for index, (whole, whole_soft) in enumerate(masks):
             free = _not_covered(out, index, whole.shape)

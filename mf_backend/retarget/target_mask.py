@@ -48,14 +48,16 @@ def predict_target_masks(
     given: Callable[[int], Mask | None] | None = None,
     given_joints: NDArray[Any] | None = None,
     ratio: float = 1.0,
+    over: Callable[[int], Mask | None] | None = None,
 ) -> Iterator[tuple[Mask, Mask]]:
     """Yield (hard mask of 0 and 255, soft matte), uint8 [height, width], for each frame.
 
     Joints [frames, 60, 2] after alignment, in pixels of `size` (width, height). `source_mask(i)`:
     the actor's mask or matte. `given(i)`: mask [height, width] of the target person or of the
     scene's character in the picture `given_joints` (the joints before alignment) refer to, or
-    None. `ratio` is the actor's size over the target's. The hard mask covers the aligned skeleton
-    and is empty where there is none for longer; the soft one is 0 outside the hard one.
+    None. `ratio` is the actor's size over the target's. `over(i)`: what may hide the actor in a
+    frame of the clip, or None. The hard mask covers the aligned skeleton and is empty where there
+    is none for longer; the soft one is 0 outside the hard one.
     """
     import cv2
 
@@ -68,7 +70,7 @@ def predict_target_masks(
         widths = measure_widths(source, lambda i: np.zeros((2, 2), np.uint8), [])
         model = PersonModel(source, source, widths, 1.0, np.empty(0, np.int64))
     small = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
-    surfaces = _coarse_surfaces(model, source_mask, small) if model.candidates.size else None
+    surfaces = _coarse_surfaces(model, source_mask, over, small) if model.candidates.size else None
     for i in range(count):
         if not model.target.present[i]:
             yield np.zeros(size[::-1], np.uint8), np.zeros(size[::-1], np.uint8)
@@ -99,20 +101,25 @@ def _soft_inside(hard: Mask, size: tuple[int, int], scale: float) -> Mask:
 
 
 def _coarse_surfaces(
-    model: PersonModel, source_mask: Callable[[int], Mask], small: tuple[int, int]
-) -> ActorSurfaces:
+    model: PersonModel, source_mask: Callable[[int], Mask],
+    over: Callable[[int], Mask | None] | None, small: tuple[int, int],
+) -> ActorSurfaces:  # fmt: skip
     """The actor's surfaces without colours, for pictures no longer than _SURFACES_SIDE."""
     import cv2
 
     factor = min(1.0, _SURFACES_SIDE / max(small))
     size = (max(2, round(small[0] * factor)), max(2, round(small[1] * factor)))
 
-    def coarse_mask(index: int) -> Mask:
-        return np.asarray(
-            cv2.resize(source_mask(index), size, interpolation=cv2.INTER_AREA), np.uint8
-        )
+    def coarse(mask: Mask) -> Mask:
+        return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
 
-    return ActorSurfaces(model.scaled(factor), size, coarse_mask)
+    def coarse_over(index: int) -> Mask | None:
+        found = None if over is None else over(index)
+        return None if found is None else coarse(found)
+
+    return ActorSurfaces(
+        model.scaled(factor), size, lambda index: coarse(source_mask(index)), over=coarse_over
+    )
 
 
 def _mixed(

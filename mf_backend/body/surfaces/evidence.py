@@ -26,6 +26,8 @@ NOBODY = 255
 _WORKING_HEIGHT = 320
 """Pixels of height at which surfaces are told apart; their borders are smooth."""
 _PAD = 3
+_HIDDEN = 0.5
+"""Torso lengths beyond the matte within which something may hide the rest of him."""
 _FINGERS = 1.9
 """Half widths about a hand in which anything may be spread fingers."""
 _DOUBT = 0.035
@@ -60,21 +62,25 @@ class Evidence:
 
 def gather(
     matte: Mask, points: Points, found: NDArray[np.bool_], widths: BodyWidths,
-    frame: Mask | None = None,
+    frame: Mask | None = None, over: Mask | None = None,
 ) -> Evidence | None:  # fmt: skip
     """Read a frame [H, W, 3] with the actor's `matte` [H, W]; None where the matte is empty.
 
     `points` [24, 2] and `found` [24] are the skeleton there and which of it was seen. Without
-    `frame` the matte alone is read.
+    `frame` the matte alone is read. Under `over` [H, W] (255) nothing is seen of him.
     """
     import cv2
 
-    rows, columns = np.flatnonzero(matte.max(1) > 8), np.flatnonzero(matte.max(0) > 8)
-    if not rows.size:
+    box = _box_about(matte, _PAD)
+    if box is None:
         return None
+    if over is not None:
+        # Where something hides him he may go on beyond his matte.
+        wide = _box_about(matte, round(_HIDDEN * widths.unit)) or box
+        if over[wide[1] : wide[3], wide[0] : wide[2]].any():
+            box = wide
     height, width = matte.shape
-    x0, y0 = max(0, int(columns[0]) - _PAD), max(0, int(rows[0]) - _PAD)
-    x1, y1 = min(width, int(columns[-1]) + 1 + _PAD), min(height, int(rows[-1]) + 1 + _PAD)
+    x0, y0, x1, y1 = box
     step = max(1.0, (y1 - y0) / _WORKING_HEIGHT)
     small = (max(2, round((x1 - x0) / step)), max(2, round((y1 - y0) / step)))
     scale = small[0] / (x1 - x0), small[1] / (y1 - y0)
@@ -94,10 +100,37 @@ def gather(
             surface, near, label, little, max(1.2, 0.012 * widths.unit * pixel),
             round(_DOUBT * widths.unit * pixel),
         )  # fmt: skip
+    if over is not None:
+        _take_away(seen, over[y0:y1, x0:x1], small)
     marked = np.where(little >= 64, label, NOBODY).astype(np.uint8)
     colour = [] if part is None else [carry_outwards(part, own_matte >= _SOLID)]
     picture = np.ascontiguousarray(np.dstack([*colour, own_matte]))
     return Evidence((x0, y0), (width, height), picture, scale, marked, own, seen, points, found)
+
+
+def _box_about(matte: Mask, margin: int) -> tuple[int, int, int, int] | None:
+    """x0, y0, x1, y1 of the actor with a margin, inside the frame; None where there is nobody."""
+    rows, columns = np.flatnonzero(matte.max(1) > 8), np.flatnonzero(matte.max(0) > 8)
+    if not rows.size:
+        return None
+    height, width = matte.shape
+    return (
+        max(0, int(columns[0]) - margin),
+        max(0, int(rows[0]) - margin),
+        min(width, int(columns[-1]) + 1 + margin),
+        min(height, int(rows[-1]) + 1 + margin),
+    )
+
+
+def _take_away(seen: dict[str, Mask], over: Mask, small: tuple[int, int]) -> None:
+    """Believe nothing under `over` [h, w] and at its edge; `small` (width, height) is the size of
+    the pictures of `seen`."""
+    import cv2
+
+    grown = cv2.dilate(over, np.ones((2 * _PAD + 1, 2 * _PAD + 1), np.uint8))
+    clear = 255 - cv2.resize(grown, small, interpolation=cv2.INTER_AREA)
+    for name, values in seen.items():
+        seen[name] = np.minimum(values, clear)
 
 
 def _over(surface: Surface) -> list[str]:

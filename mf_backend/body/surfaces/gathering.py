@@ -21,8 +21,11 @@ _FADE = np.array([1, 2, 3, 2, 1], np.float64) / 9
 """Weights over neighbouring frames with which one source frame fades into the next."""
 _MOST_FRAMES = 16
 """Frames of the clip kept in memory at once."""
-_FILLS = 4
+_FILLS = 5
 """Frames that are asked for what the first ones do not show."""
+_VARIETY = 0.5
+"""How much likeness is given up for a frame unlike those asked before, in which another part of the
+surface may be covered."""
 _FILL_WEIGHT = 0.03
 _MIRROR_WEIGHT = 0.004
 
@@ -36,12 +39,16 @@ class ActorSurfaces:
         size: tuple[int, int],
         matte: Callable[[int], Mask],
         read: Callable[[int], Mask] | None = None,
+        over: Callable[[int], Mask | None] | None = None,
     ) -> None:
         """`size` (width, height) is that of the pictures of `model`, `matte(i)` [h, w] and
-        `read(i)` [h, w, 3]. Without `read` the surfaces are drawn without colours."""
+        `read(i)` [h, w, 3]. Without `read` the surfaces are drawn without colours.
+
+        `over(i)` [h, w]: what may hide the actor in a frame (255), where his matte tells nothing.
+        """
         self.model = model
         self.size = size
-        self._matte, self._read = matte, read
+        self._matte, self._read, self._over = matte, read, over
         self._frames: OrderedDict[int, Evidence | None] = OrderedDict()
         self._choice = choose(
             model.source, model.target, model.widths, model.candidates, size, model.ratio
@@ -75,17 +82,19 @@ class ActorSurfaces:
         return [(frame, weight, False) for frame, weight in sorted(shares.items())]
 
     def _more(self, surface: Surface, index: int) -> list[tuple[int, float, bool]]:
-        """Source frames for what the first ones do not show, the likest first."""
+        """Source frames for what the first ones do not show: like the target, unlike those."""
+        choice, candidates = self._choice[surface.name], self.model.candidates
+        around = self._around(index, len(choice.cost))
+        cost = choice.cost[around].T @ _FADE
         used = {frame for frame, _, _ in self._first(surface, index)}
-        costs = self._choice[surface.name].cost
-        around = self._around(index, len(costs))
-        candidates = self.model.candidates
-        cost = costs[around].T @ _FADE
-        order = [k for k in np.argsort(cost, kind="stable") if int(candidates[k]) not in used]
-        out = [
-            (int(candidates[k]), _FILL_WEIGHT * float(np.exp(-2 * (cost[k] - cost.min()))), False)
-            for k in order[:_FILLS]
-        ]
+        asked = np.isin(candidates, sorted(used))
+        out = []
+        for _ in range(min(_FILLS, int((~asked).sum()))):
+            new = np.clip(choice.apart[:, asked].min(1), 0, 1)
+            k = int(np.argmin(np.where(asked, np.inf, cost - _VARIETY * new)))
+            asked[k] = True
+            weight = _FILL_WEIGHT * float(np.exp(-2 * (cost[k] - cost.min())))
+            out.append((int(candidates[k]), weight, False))
         if surface.mirror:
             other = self._choice[surface.mirror].cost[around].T @ _FADE
             out.append((int(candidates[int(np.argmin(other))]), _MIRROR_WEIGHT, True))
@@ -97,6 +106,7 @@ class ActorSurfaces:
             self._frames[frame] = gather(
                 self._matte(frame), source.points[frame], source.seen[frame], self.model.widths,
                 None if self._read is None else self._read(frame),
+                None if self._over is None else self._over(frame),
             )  # fmt: skip
             if len(self._frames) > _MOST_FRAMES:
                 self._frames.popitem(last=False)

@@ -20,12 +20,15 @@ from mf_backend.body.whole_skeleton import (
 )
 
 Indices = NDArray[np.int64]
+Overlaps = dict[tuple[str, tuple[str, ...]], Points]
+"""[candidates] how much of an arm (by name) lies over some bones."""
 
 _SWITCH = 0.35
 """What changing to quite another picture of a surface costs."""
 _LEAST_SWITCH = 0.15
 _ALIKE = 0.6
 """Unlikeness of two frames from which a change between them costs all of it."""
+_BODY, _THIGHS = ("shoulders", "head"), ("right_thigh", "left_thigh")
 _FEET = (10, 13, RIGHT_TOE, LEFT_TOE)
 _FACE = (0, 14, 15, 16, 17)
 
@@ -38,6 +41,8 @@ class Choice:
     """[target frames] the frame that shows it best, steady over time."""
     cost: Points
     """[target frames, candidates] how unlike each candidate is."""
+    apart: Points
+    """[candidates, candidates] how unlike they are to each other."""
 
 
 def choose(
@@ -54,11 +59,11 @@ def choose(
     `ratio` source pixels for one target pixel.
     """
     overlaps = {
-        arm.name: np.array(
-            [overlap_of_arm(source.points[j], widths, arm.bones) for j in candidates]
-        )
-        for arm in ARMS
-    }
+        (arm.name, where): np.array([
+            overlap_of_arm(source.points[j], widths, arm.bones, where) for j in candidates
+        ])
+        for arm in ARMS for where in (_BODY, _THIGHS)
+    }  # fmt: skip
     shots = source.points[candidates]
     out = {}
     for surface in SURFACES:
@@ -66,9 +71,10 @@ def choose(
         cost = cost + _frame_cost(surface, source, candidates, overlaps)[None]
         cost = cost + _unseen_cost(surface, source, target, candidates, size)
         apart = _pose_cost(surface, shots, shots, 1.0, size)
-        change = _SWITCH * np.clip(_LEAST_SWITCH + (apart + apart.T) / (2 * _ALIKE), 0, 1)
+        apart = (apart + apart.T) / 2
+        change = _SWITCH * np.clip(_LEAST_SWITCH + apart / _ALIKE, 0, 1)
         np.fill_diagonal(change, 0)
-        out[surface.name] = Choice(candidates[_steady_path(cost, change)], cost)
+        out[surface.name] = Choice(candidates[_steady_path(cost, change)], cost, apart)
     return out
 
 
@@ -162,16 +168,16 @@ def _unseen_cost(
 
 
 def _frame_cost(
-    surface: Surface, source: FullSkeleton, candidates: Indices, overlaps: dict[str, Points]
+    surface: Surface, source: FullSkeleton, candidates: Indices, overlaps: Overlaps
 ) -> Points:
     """What is wrong with each candidate frame whatever the target is, [candidates]."""
     step = np.gradient(source.points, axis=0) if len(source.points) > 1 else 0 * source.points
     moved = step[candidates][:, _indices(surface)]
     cost: Points = 2.0 * np.linalg.norm(moved, axis=-1).mean(1) / source.unit
     if surface in ARMS:
-        cost = cost + 1.0 * overlaps[surface.name]
-    if surface is TRUNK or surface is HEAD:
-        cost = cost + 0.6 * np.sum(list(overlaps.values()), axis=0)
+        return cost + overlaps[surface.name, _BODY] + overlaps[surface.name, _THIGHS]
+    where = _THIGHS if surface in LEGS else _BODY
+    cost = cost + 0.6 * np.sum([overlaps[arm.name, where] for arm in ARMS], axis=0)
     return cost
 
 

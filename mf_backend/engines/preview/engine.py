@@ -13,7 +13,7 @@ from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.body.person import model_person, working_scale
 from mf_backend.body.surfaces.gathering import ActorSurfaces
 from mf_backend.compositing.blend import composite, keep_near, soft_union
-from mf_backend.compositing.mattes import source_matte
+from mf_backend.compositing.mattes import lying_over, source_matte
 from mf_backend.compositing.own_plate import Plate, plate_for
 from mf_backend.compositing.shade import hidden_by, shade_of
 from mf_backend.contracts import resources
@@ -26,7 +26,7 @@ from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.held import Held
 from mf_backend.engines.preview.unseen import warn_of_unseen
 
-_VERSION = "8"
+_VERSION = "9"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _FEATHER = 1.0
@@ -136,7 +136,10 @@ class PreviewEngine:
         if model is not None:
             size = (round(clip.size[0] * scale), round(clip.size[1] * scale))
             warn_of_unseen(model, size, reporter)
-            surfaces = ActorSurfaces(model.scaled(1 / scale), clip.size, held.bare, clip.read)
+            surfaces = ActorSurfaces(
+                model.scaled(1 / scale), clip.size, held.bare, clip.read,
+                lambda index: lying_over(conditions, index),
+            )  # fmt: skip
             actor = Actor(surfaces, conditions.target_positions)
         reporter.begin("render", len(indices))
         for step, (index, frame) in enumerate(_frames(job, indices)):
