@@ -58,7 +58,7 @@ def choose(
     `candidates` are the frames that have a usable mask, `size` (width, height) of the clip,
     `ratio` source pixels for one target pixel.
     """
-    overlaps = {
+    overlaps: Overlaps = {
         (arm.name, where): np.array([
             overlap_of_arm(source.points[j], widths, arm.bones, where) for j in candidates
         ])
