@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,18 +43,24 @@ def write_trained(
 
 
 def take_from_run(
-    run: Path, folder: Path, notes: Mapping[str, str], *, replace_set: bool
+    run: Path,
+    folder: Path,
+    notes: Mapping[str, str],
+    *,
+    start_strength: float = 1.0,
+    replace_set: bool,
 ) -> WeightSet:
     """Write the averaged weights of a run's newest checkpoint into `folder`, while it goes on.
 
-    `notes` are added to what the run tells of itself. Raises InputError where there is no run with
+    `notes` are added to what the run tells of itself; `start_strength` is what the set's config
+    says of a start from pictures. Raises InputError where there is no run with
     a checkpoint, or `folder` may not be used, and OutputError where the disk refuses.
     """
     place = RunFolder(run)
     if not place.begun:
         raise InputError("train-no-run", f"There is no training run in {run}.", _HINT)
     point = _newest(place)
-    models = build_models(place.config())
+    models = build_models(dataclasses.replace(place.config(), start_strength=start_strength))
     for name, network in models.named().items():
         network.load_state_dict(point.networks[name])
     weights = {

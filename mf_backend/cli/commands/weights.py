@@ -12,6 +12,7 @@ from mf_backend.cli.output import print_result, say
 from mf_backend.contracts.checks.paths import PathText
 from mf_backend.contracts.checks.rules import SEED_LIMIT, Text, Whole
 from mf_backend.contracts.errors import ExitCode, InputError
+from mf_backend.contracts.request import START_STRENGTH
 from mf_backend.weights import catalog
 from mf_backend.weights.folder import estimators_folder, weights_folder
 from mf_backend.weights.weight_set import is_set, lacking, open_set, verify
@@ -50,6 +51,15 @@ def add_parser(subparsers: Any) -> None:
     add_path(sub, "run", metavar="RUN", help="folder of the run, which may go on meanwhile")
     folder(sub, "--to")
     add_checked(sub, "--note", Text(4000, 1), default="", metavar="TEXT", help="kept with the set")
+    add_checked(
+        sub,
+        "--start-strength",
+        START_STRENGTH,
+        default=1.0,
+        metavar="N",
+        help="how much noise the engine puts on the preview's pictures, from which it starts, "
+        "where a job does not say; 1 starts from noise alone (default)",
+    )
     sub.add_argument("--replace", action="store_true", help="replace the set that is there")
     sub = action("tiny", "make a tiny random set that runs everywhere and paints noise")
     folder(sub, "--to")
@@ -194,7 +204,13 @@ def _from_run(args: argparse.Namespace) -> int:
 
     folder = weights_folder(args.to).absolute()
     notes = {"note": args.note} if args.note else {}
-    made = take_from_run(args.run, folder, notes, replace_set=args.replace)
+    made = take_from_run(
+        args.run,
+        folder,
+        notes,
+        start_strength=args.start_strength,
+        replace_set=args.replace,
+    )
     size = sum(record.bytes for record in made.files.values())
     value = {"folder": str(folder), "bytes": size, "notes": made.notes}
     at = made.notes["stands at"]

@@ -156,7 +156,8 @@ def test_what_a_run_has_learnt_can_be_taken_while_it_goes_on(
         take_from_run(begin.run, tmp_path / "half", {}, replace_set=False)
     with pytest.raises(PowerCutError):
         train(begin, RECIPE, Stops(6, PowerCutError))
-    half = take_from_run(begin.run, tmp_path / "half", {}, replace_set=False)
+    half = take_from_run(begin.run, tmp_path / "half", {}, start_strength=0.4, replace_set=False)
+    assert ModelConfig.from_folder(half.folder).start_strength == 0.4
     assert half.notes["stands at"] == "images, step 2"
     assert half.fingerprint != made.fingerprint
     load_models(tmp_path / "half")
