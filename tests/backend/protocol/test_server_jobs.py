@@ -160,8 +160,9 @@ def test_progress_comes_every_two_seconds(server: Backend, odd_path: Path, share
     """With real estimators, whose models take a while to load (from a cold disk: any while)."""
     libraries = "import mediapipe.tasks.python.vision, onnxruntime, torch"
     subprocess.run([sys.executable, "-c", libraries], check=True, capture_output=True)
-    job = make_job(odd_path, "job", 24, (512, 512), source_joints="", source_masks="")
-    edit_request(job, reference__path=str(shared / "clips" / "case-1" / "source_images"))
+    job = make_job(odd_path, "job", 8, (512, 512), source_joints="", source_masks="")
+    clip = str(shared / "clips" / "case-1" / "source_images")
+    edit_request(job, reference__path=clip, reference__count=8)
     submit(server, job)
     server.notice("job/done", timeout=300)
     times = [when for when, m in server.heard if m.get("method") == "job/progress"]
