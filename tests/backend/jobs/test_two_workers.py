@@ -17,7 +17,7 @@ from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.jobs.runs import results, run
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
-TAKES = 100
+TAKES = 48
 """With `--scale 1`."""
 KILLED = 0.4
 """Share of all tries that are killed."""
