@@ -63,9 +63,7 @@ def return_to_body(
             # Sleeves have the clothes' colours; hair over a shoulder has neither theirs nor skin's.
             arm_colours = _joined(_palette(lab[core & ~shoulders]), clothes)
             lost |= _lost(lab, mine & shoulders, arm_colours, head_colours)
-        # Single pixels are noise; only patches change sides.
-        lost = cv2.morphologyEx(lost.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-        out = np.where(lost > 0, body_of, out)
+        out = np.where(_patches(lost), body_of, out)
     return out
 
 
@@ -99,13 +97,18 @@ def share_with_hands(
             continue
         fingers = _lost(lab, on_clothes & (distance < _FINGERS), clothes, skin)
         cloth = _lost(lab, inside & (label == hand) & ~core, skin, clothes)
-        kernel = np.ones((2, 2), np.uint8)
-        fingers, cloth = (
-            cv2.morphologyEx(v.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
-            for v in (fingers, cloth)
-        )
-        out = np.where(fingers, hand, np.where(cloth, dressed, out))
+        out = np.where(_patches(fingers), hand, np.where(_patches(cloth), dressed, out))
     return out
+
+
+def _patches(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without single pixels, which are noise; what stays lies where it was."""
+    import cv2
+
+    kernel = np.ones((2, 2), np.uint8)
+    # An even kernel has no middle: what it moves to one side has to be moved back.
+    core = cv2.erode(inside.astype(np.uint8), kernel, anchor=(1, 1))
+    return np.asarray(cv2.dilate(core, kernel, anchor=(0, 0)) > 0)
 
 
 def _lost(

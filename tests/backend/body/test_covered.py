@@ -1,0 +1,77 @@
+"""The body behind what covers it, hands on cloth, and a body that turns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mf_backend.body.bones import LABELS
+from mf_backend.body.colour import share_with_hands
+from mf_backend.body.person import model_person
+from mf_backend.body.surfaces.evidence import gather
+from mf_backend.body.surfaces.names import TRUNK
+from mf_backend.body.transform import trunk_affine
+from mf_backend.body.whole_skeleton import MID_HIP, complete
+from tests.backend.engines.preview.figure import drawn
+
+SIZE = (320, 300)
+
+
+def test_what_stands_before_the_body_tells_nothing_about_it() -> None:
+    _, masks, joints = drawn(2, SIZE)
+    x, y = (int(v) for v in (joints[0, 1] + joints[0, 8]) / 2)
+    post = np.zeros(SIZE[::-1], np.uint8)
+    post[:, x - 4 : x + 4] = 255
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    bare = np.where(post > 0, 0, masks[0]).astype(np.uint8)
+    source = model.source
+
+    def believed(over: NDArray[np.uint8] | None) -> int:
+        found = gather(bare, source.points[0], source.seen[0], model.widths, None, over)
+        assert found is not None
+        column, row = (
+            round((v - o + 0.5) * s - 0.5)
+            for v, o, s in zip((x, y), found.origin, found.scale, strict=True)
+        )
+        return int(found.seen[TRUNK.name][row, column])
+
+    assert believed(None) > 200
+    assert believed(post) < 20
+
+
+def test_fingers_on_cloth_are_the_hands_and_cloth_beside_it_is_not() -> None:
+    shape = (60, 60)
+    rows, columns = np.mgrid[:60, :60].astype(np.float32)
+    away = np.hypot(columns - 30, rows - 30)
+    near = {name: np.full(shape, 50, np.float32) for name in LABELS}
+    near["right_hand"] = (away / 10).astype(np.float32)
+    near["right_thigh"] = np.ones(shape, np.float32)
+    frame = np.full((*shape, 3), (40, 50, 150), np.uint8)
+    skin = away < 7
+    # One finger reaches out of the measured hand, and left of it cloth lies in it.
+    skin[28:32, 30:50] = True
+    frame[skin] = (220, 160, 130)
+    hand, thigh = LABELS.index("right_hand"), LABELS.index("right_thigh")
+    label = np.where(away < 10, hand, thigh)
+    found = share_with_hands(label, LABELS, near, np.ones(shape, bool), frame)
+    assert (found[29:31, 42:48] == hand).all()
+    assert (found[28:32, 22:24] == thigh).all()
+    assert (found[skin & (away < 6)] == hand).all()
+    # Where the hand has the cloth's colours nothing can be told.
+    frame[:] = (40, 50, 150)
+    assert (share_with_hands(label, LABELS, near, np.ones(shape, bool), frame) == label).all()
+
+
+@pytest.mark.parametrize(("turn", "least", "most"), [(0.0, 0.99, 1.01), (1.5, 0.4, 0.7)])
+def test_a_body_that_turns_narrows_to_its_depth(turn: float, least: float, most: float) -> None:
+    joints = drawn(1, SIZE)[2]
+    aside = joints.copy()
+    aside[..., 0] = joints[:, 1:2, 0] + (joints[..., 0] - joints[:, 1:2, 0]) * np.cos(turn)
+    front, turned = (complete(v).points[0] for v in (joints, aside))
+    matrix = trunk_affine("shoulders", turned, front, 1.0)
+    # Pixels of the clip for one of the target, across the body: its inverse is the narrowing.
+    across = float(np.linalg.norm(matrix[:, 0]))
+    assert least <= 1 / across <= most
+    assert np.allclose(matrix @ [*turned[MID_HIP], 1], front[MID_HIP], atol=2)
