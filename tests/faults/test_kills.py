@@ -95,8 +95,8 @@ def test_diffusion_killed(
 
     def make(name: str) -> JobFolder:
         return make_job(
-            ground, f"diffusion {name}", 4, (128, 128), weights=str(weights),
-            engine="motionfollower", device="cpu", steps=5,
+            ground, f"diffusion {name}", 4, (64, 64), weights=str(weights),
+            engine="motionfollower", device="cpu", steps=4,
         )  # fmt: skip
 
     campaign(tally, make, scaled(40), 5, chance)
@@ -121,12 +121,12 @@ def test_estimated_killed(
     clip = shared / "clips" / "case-1" / "source_images"
 
     def make(name: str) -> JobFolder:
-        reference = replace(plain.reference, path=str(clip), count=6)
+        reference = replace(plain.reference, path=str(clip), count=3)
         assert isinstance(reference, Reference)
         settings = replace(plain.settings, source_joints="", source_masks="")
         request = replace(plain, id=name, reference=reference, settings=settings)
         job = create_job(ground / f"estimated {name}", request)
-        target = figure_joints(6, (512, 512), 0.9)
+        target = figure_joints(3, (512, 512), 0.9)
         write_npz(job.inputs / "target_joints.npz", target=target, size=(512, 512))
         return job
 

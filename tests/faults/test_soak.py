@@ -1,8 +1,9 @@
-"""Thirty jobs in one server: memory, descriptors, threads and temporary files stay level."""
+"""Many jobs in one server: memory, descriptors, threads and temporary files stay level."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,8 @@ from tests.faults.conftest import COUNT, SIZE
 from tests.faults.judging import run_job
 from tests.faults.tally import Tally
 
-JOBS = 30
+JOBS, FEWEST = 30, 18
+"""With `--scale 1`, and always."""
 WARM = 6
 """Jobs after which everything is loaded that a job loads."""
 
@@ -24,19 +26,22 @@ def left_behind() -> set[str]:
 
 
 @pytest.mark.slow
-def test_soak(ground: Path, server: Backend, request: pytest.FixtureRequest) -> None:
+def test_soak(
+    ground: Path, server: Backend, scaled: Callable[[int], int], request: pytest.FixtureRequest
+) -> None:
     tally = Tally("jobs in one server")
     process = psutil.Process(server.process.pid)
     before = left_behind()
     memory, descriptors, threads = [], [], []
-    for number in range(JOBS):
+    jobs = max(FEWEST, scaled(JOBS))
+    for number in range(jobs):
         told = run_job(server, make_job(ground, f"soak {number}", COUNT, SIZE).path)
         tally.add(*([] if told["status"] == "done" else [str(told)]))
         memory.append(process.memory_info().rss)
         descriptors.append(process.num_fds())
         threads.append(process.num_threads())
     early, late = max(memory[WARM : WARM + 6]), max(memory[-6:])
-    print(f"MiB from the {WARM}th to the {JOBS}th job: {early >> 20} to {late >> 20}")
+    print(f"MiB from the {WARM}th to the {jobs}th job: {early >> 20} to {late >> 20}")
     if late > early * 1.05:
         tally.findings.append(f"memory grew from {early >> 20} to {late >> 20} MiB")
     if descriptors[-1] > descriptors[WARM]:
