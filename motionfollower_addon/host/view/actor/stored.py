@@ -105,9 +105,15 @@ def forget() -> None:
 
 
 @once
+def _shot(scene: Any) -> Shot:
+    """The panel's shot, put together once for each drawing."""
+    return to_shot(scene)
+
+
+@once
 def clip_of(scene: Any) -> Path | None:
     """The file or folder of the panel's footage; None where none is chosen. Asks no disk."""
-    return source.clip_path(compat.sequencer_scene(bpy.context) or scene, to_shot(scene))
+    return source.clip_path(compat.sequencer_scene(bpy.context) or scene, _shot(scene))
 
 
 def _key(scene: Any) -> Any:
@@ -119,7 +125,7 @@ def _key(scene: Any) -> Any:
 @once
 def clicks_of(scene: Any) -> tuple[Click, ...]:
     """Who was chosen in the panel's footage."""
-    return source.clicks_of(compat.sequencer_scene(bpy.context) or scene, to_shot(scene))
+    return source.clicks_of(compat.sequencer_scene(bpy.context) or scene, _shot(scene))
 
 
 def find(scene: Any) -> StoredActor | None:
