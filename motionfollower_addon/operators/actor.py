@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.errors import MFError
 
 from .. import ids
 from ..core.disk.read_in_thread import Reading
@@ -139,9 +139,7 @@ class MF_OT_actor_look(bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Show the frame in this scene and in the Sequencer's."""
         try:
-            actor = stored.find(context.scene)
-            if actor is None:
-                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            actor = stored.analysed(context.scene)
             at = math.ceil(stored.scene_frame(context.scene, actor, self.frame) - 1e-6)
         except MFError as error:
             return refuse(self, error)
@@ -160,9 +158,7 @@ Pressed again, it takes the place of the one before"""
     def execute(self, context: Any) -> set[str]:
         """Add the strip."""
         try:
-            actor = stored.find(context.scene)
-            if actor is None:
-                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            actor = stored.analysed(context.scene)
             strip = found_strips.add_matte(context.scene, actor)
         except MFError as error:
             return refuse(self, error)

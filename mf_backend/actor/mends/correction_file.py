@@ -13,17 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.actor.mends.joint_corrections import JointCorrection
-from mf_backend.contracts.checks.json_text import read_json
-from mf_backend.contracts.checks.small_files import UnreadableError
+from mf_backend.actor.mends.list_file import ListFile
 from mf_backend.contracts.conditions import FRAMES
-from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import output_error, write_json
 from mf_backend.skeleton.joints import JOINT_INDEX, JOINT_NAMES
 
 SCHEMA = 1
 NAME = "joints.json"
 LONGEST_BLEND = 1000
-_LARGEST = 64 << 20
 _FARTHEST = 1_000_000.0
 """Pixels from the picture's corner; no picture is as large."""
 
@@ -40,26 +37,8 @@ def read_corrections(folder: Path) -> tuple[JointCorrection, ...]:
 
     Raises InputError where the file is there and is none that was written here.
     """
-    path = folder / NAME
-    try:
-        value = read_json(path, _LARGEST)
-    except UnreadableError as error:
-        if error.missing:
-            return ()
-        raise _refusal(path, str(error)) from None
-    except ValueError as error:
-        raise _refusal(path, str(error)) from None
-    if isinstance(value, dict) and isinstance(value.get("schema"), int):
-        if value["schema"] > SCHEMA:
-            raise InputError(
-                "mends-schema",
-                f"The corrections in {path} were written by a newer version.",
-                "Update the add-on and the backend.",
-            )
-        entries = value.get("corrections")
-        if isinstance(entries, list):
-            return tuple(_correction(path, number, entry) for number, entry in enumerate(entries))
-    raise _refusal(path, "it holds no corrections")
+    file = ListFile(folder / NAME, "corrections", "corrections", SCHEMA)
+    return tuple(_correction(file, number, entry) for number, entry in enumerate(file.entries()))
 
 
 def write_corrections(folder: Path, corrections: Iterable[JointCorrection]) -> None:
@@ -98,29 +77,21 @@ def with_correction(
     return (*kept, new)
 
 
-def _refusal(path: Path, what: str) -> InputError:
-    return InputError(
-        "mends-damaged",
-        f"The corrections in {path} cannot be read: {what}.",
-        "Mend the file or move it away; nothing else of the actor depends on it.",
-    )
-
-
-def _correction(path: Path, number: int, entry: Any) -> JointCorrection:
+def _correction(file: ListFile, number: int, entry: Any) -> JointCorrection:
     where = f"correction {number + 1}"
     if not isinstance(entry, dict) or not isinstance(entry.get("joints"), dict):
-        raise _refusal(path, f"{where} is none")
+        raise file.refusal(f"{where} is none")
     frame, blend, name = (entry.get(key) for key in ("frame", "blend", "id"))
     if not isinstance(frame, int) or isinstance(frame, bool) or frame not in FRAMES:
-        raise _refusal(path, f"{where} has no frame")
+        raise file.refusal(f"{where} has no frame")
     if not isinstance(blend, int) or isinstance(blend, bool) or not 0 <= blend <= LONGEST_BLEND:
-        raise _refusal(path, f"{where} has a blend that is no number of frames")
+        raise file.refusal(f"{where} has a blend that is no number of frames")
     if not isinstance(name, str) or not name:
-        raise _refusal(path, f"{where} has no id")
+        raise file.refusal(f"{where} has no id")
     joints = {}
     for joint, place in entry["joints"].items():
         if joint not in JOINT_INDEX or not _is_place(place):
-            raise _refusal(path, f"{where} says nothing of use about {joint!r}")
+            raise file.refusal(f"{where} says nothing of use about {joint!r}")
         joints[JOINT_INDEX[joint]] = (float(place[0]), float(place[1]))
     return JointCorrection(name, frame, blend, joints)
 

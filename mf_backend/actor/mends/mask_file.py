@@ -17,9 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mf_backend.actor.mends.list_file import ListFile
 from mf_backend.actor.mends.mask_layers import MaskLayer, MaskRole, Stretch, stretches, with_layer
-from mf_backend.contracts.checks.json_text import read_json
-from mf_backend.contracts.checks.small_files import UnreadableError
 from mf_backend.contracts.conditions import FRAMES
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import (
@@ -33,7 +32,6 @@ from mf_backend.contracts.files import (
 SCHEMA = 1
 NAME = "masks.json"
 FOLDER = "masks"
-_LARGEST = 64 << 20
 _LARGEST_PICTURE = 512 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{12}")
@@ -85,26 +83,8 @@ def read_layers(mends: Path) -> tuple[MaskLayer, ...]:
 
     Raises InputError where the list is there and is none that was written here.
     """
-    path = mends / NAME
-    try:
-        value = read_json(path, _LARGEST)
-    except UnreadableError as error:
-        if error.missing:
-            return ()
-        raise _refusal(path, str(error)) from None
-    except ValueError as error:
-        raise _refusal(path, str(error)) from None
-    if isinstance(value, dict) and isinstance(value.get("schema"), int):
-        if value["schema"] > SCHEMA:
-            raise InputError(
-                "mends-schema",
-                f"The mask layers in {path} were written by a newer version.",
-                "Update the add-on and the backend.",
-            )
-        entries = value.get("layers")
-        if isinstance(entries, list):
-            return tuple(_layer(path, number, entry) for number, entry in enumerate(entries))
-    raise _refusal(path, "it holds no mask layers")
+    file = ListFile(mends / NAME, "layers", "mask layers", SCHEMA)
+    return tuple(_layer(file, number, entry) for number, entry in enumerate(file.entries()))
 
 
 def read_picture(mends: Path, layer: MaskLayer, sha256: str) -> bytes:
@@ -198,31 +178,23 @@ def _plain(layer: MaskLayer) -> dict[str, Any]:
     }
 
 
-def _refusal(path: Path, what: str) -> InputError:
-    return InputError(
-        "mends-damaged",
-        f"The mask layers in {path} cannot be read: {what}.",
-        "Mend the file or move it away; nothing else of the actor depends on it.",
-    )
-
-
-def _layer(path: Path, number: int, entry: Any) -> MaskLayer:
+def _layer(file: ListFile, number: int, entry: Any) -> MaskLayer:
     where = f"layer {number + 1}"
     if not isinstance(entry, Mapping):
-        raise _refusal(path, f"{where} is none")
+        raise file.refusal(f"{where} is none")
     identity, name, role = (entry.get(key) for key in ("id", "name", "role"))
     if not isinstance(identity, str) or not _ID.fullmatch(identity) or not isinstance(name, str):
-        raise _refusal(path, f"{where} has no id or no name")
+        raise file.refusal(f"{where} has no id or no name")
     if role not in list(MaskRole):
-        raise _refusal(path, f"{where} has no role that is known")
+        raise file.refusal(f"{where} has no role that is known")
     match entry.get("size"):
         case [int(width), int(height)] if width in _SIDES and height in _SIDES:
             size = (width, height)
         case _:
-            raise _refusal(path, f"{where} has no size")
+            raise file.refusal(f"{where} has no size")
     rows = entry.get("frames")
     if not isinstance(rows, list):
-        raise _refusal(path, f"{where} has no frames")
+        raise file.refusal(f"{where} has no frames")
     found: list[Stretch] = []
     for row in rows:
         match row:
@@ -231,7 +203,7 @@ def _layer(path: Path, number: int, entry: Any) -> MaskLayer:
             ):
                 found.append(Stretch(first, last, sha256))
             case _:
-                raise _refusal(path, f"{where} has a row of frames that is none")
+                raise file.refusal(f"{where} has a row of frames that is none")
     if any(a.last >= b.first for a, b in itertools.pairwise(found)):
-        raise _refusal(path, f"the frames of {where} are not in order")
+        raise file.refusal(f"the frames of {where} are not in order")
     return MaskLayer(identity, name, MaskRole(role), size, tuple(found))

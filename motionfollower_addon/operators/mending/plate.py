@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from mf_backend.contracts.errors import InputError, MFError
+from mf_backend.contracts.errors import MFError
 
 from ... import ids
 from ...host.view.actor import found_strips, plate_image, stored
@@ -24,9 +24,7 @@ one is open. Paint in a copy and give that as Own Plate in Fit to Actor to repla
     def execute(self, context: Any) -> set[str]:
         """Load it."""
         try:
-            actor = stored.find(context.scene)
-            if actor is None:
-                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            actor = stored.analysed(context.scene)
             image = plate_image.load(actor)
         except MFError as error:
             return refuse(self, error)
@@ -47,9 +45,7 @@ muted. Pressed again, it takes the place of the one before"""
     def execute(self, context: Any) -> set[str]:
         """Add the strip."""
         try:
-            actor = stored.find(context.scene)
-            if actor is None:
-                raise InputError("actor-unknown", "The actor was not analysed yet.")
+            actor = stored.analysed(context.scene)
             strip = found_strips.add_plate(context.scene, actor)
         except MFError as error:
             return refuse(self, error)

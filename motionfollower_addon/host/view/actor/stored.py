@@ -23,7 +23,7 @@ from mf_backend.actor.store.folder import FOLDER, ActorFolder, actor_folder, act
 from mf_backend.actor.store.reading import load_joints
 from mf_backend.actor.store.siblings import actors_of
 from mf_backend.clip.hashing import hash_clip
-from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.errors import InputError, MFError
 from mf_backend.contracts.pointing import Click, in_clip
 from mf_backend.jobs.analysis.look import Look, things_to_look_at
 
@@ -131,6 +131,16 @@ def clicks_of(scene: Any) -> tuple[Click, ...]:
 def find(scene: Any) -> StoredActor | None:
     """The scene's actor, looked for now; None where he was not analysed."""
     return look(scene).actor
+
+
+def analysed(scene: Any) -> StoredActor:
+    """The scene's actor, looked for now. Raises InputError where he was not analysed."""
+    actor = find(scene)
+    if actor is None:
+        raise InputError(
+            "actor-unknown", "The actor was not analysed yet.", "Press Analyse Actor first."
+        )
+    return actor
 
 
 def known(scene: Any) -> StoredActor | None:
