@@ -12,7 +12,7 @@ from mf_backend.actor.plate.fill import Filler
 from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.body.person import model_person, working_scale
 from mf_backend.body.surfaces.gathering import ActorSurfaces
-from mf_backend.compositing.blend import composite, keep_near, soft_union
+from mf_backend.compositing.blend import composite, drawn_union, keep_near
 from mf_backend.compositing.mattes import lying_over, source_matte
 from mf_backend.compositing.own_plate import Plate, plate_for
 from mf_backend.compositing.shade import hidden_by, shade_of
@@ -26,11 +26,9 @@ from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.held import Held
 from mf_backend.engines.preview.unseen import warn_of_unseen
 
-_VERSION = "9"
+_VERSION = "10"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
-_FEATHER = 1.0
-"""Pixels at 512: the drawn actor has soft edges of his own, and a wider ramp would thin him."""
 _PROCESS_BYTES = 595_000_000
 """The process with the estimators of joints and masks: the demo's report, 512x512, peaks at 621 MB,
 less what that size takes."""
@@ -149,7 +147,7 @@ class PreviewEngine:
             if actor is not None and model is not None:
                 drawn = actor.draw(index, held.behind(index, edited, model), target)
                 edited = keep_near(held.before(index, drawn, model), edited, target)
-            alpha = soft_union(conditions.grey("source_masks", index), target, _FEATHER)
+            alpha = drawn_union(conditions.grey("source_masks", index), target)
             alpha = np.maximum(alpha, shade.alpha)
             yield index, composite(frame, edited, alpha)
             reporter.advance(step + 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.compositing.blend import composite, keep_near, soft_union
+from mf_backend.compositing.blend import composite, drawn_union, keep_near, soft_union
 from mf_backend.compositing.window import Window, plan_square, plan_window, union_box
 from mf_backend.contracts.errors import InputError
 
@@ -43,6 +43,21 @@ def test_the_pictures_edge_is_no_edge_of_a_mask() -> None:
     target[30:, 20:60] = 255
     alpha = soft_union(np.zeros_like(target), target)
     np.testing.assert_allclose(alpha[-1, 30:50], 1)
+
+
+def test_a_drawn_actor_cut_off_by_the_mask_has_no_steps_along_the_cut() -> None:
+    y, x = np.mgrid[:120, :160]
+    beyond = y - (40 + x / 4)
+    target = np.where(beyond >= 0, 255, 0).astype(np.uint8)
+    alpha = drawn_union(np.zeros_like(target), target)
+    assert not alpha[target == 0].any()
+    np.testing.assert_allclose(alpha[beyond > 3], 1, atol=0.01)
+    # Along a steep edge a pixel is the more covered the further in it lies; a hard cut says 1.
+    rim = (beyond >= 0) & (beyond < 1) & (x > 8) & (x < 150)
+    assert alpha[rim].max() < 0.7 and np.corrcoef(alpha[rim], beyond[rim])[0, 1] > 0.9
+    source = np.zeros_like(target)
+    source[:, 80:] = 255
+    np.testing.assert_array_equal(drawn_union(source, target)[:, 80:], 1)
 
 
 def test_nothing_to_composite_leaves_the_frame() -> None:
