@@ -11,6 +11,16 @@ _ROUND = 0.5523
 """A handle's length over the radius that makes a quarter of a circle."""
 
 
+def in_mask(size: tuple[int, int], pixel: Any) -> tuple[float, float]:
+    """Where a pixel (x, y) of a picture of a size (width, height) is in the Mask's coordinates.
+
+    A Mask is as wide as the picture's longer side, and its rows count from below.
+    """
+    longer = max(size)
+    x, y = float(pixel[0]) + 0.5 - size[0] / 2, size[1] / 2 - float(pixel[1]) - 0.5
+    return 0.5 + x / longer, 0.5 + y / longer
+
+
 def ellipse(
     layer: Any, middle: tuple[float, float], radii: tuple[float, float], feather: float = 0.0
 ) -> Any:

@@ -20,9 +20,14 @@ def paper() -> Any:
     return _load("paper")
 
 
+def mask_shapes() -> Any:
+    """The module that draws in Masks."""
+    return _load("actor/mask_shapes")
+
+
 def _load(name: str) -> Any:
     path = Path(__file__).resolve().parents[2] / "addon" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,4 +1,5 @@
-"""The actor by true clicks: analyse, choose, mend, rig, save, open again, a take: actor OUT.
+"""The actor by true clicks: analyse, choose, rig, mend joints, a take, mend a mask, give a plate,
+save, open again, a second take: actor OUT.
 
 Run by test_actor.py under Xvfb; the open file's footage shows two people.
 """
@@ -14,7 +15,7 @@ import bpy
 import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1]))
-from window import buttons, driver
+from window import buttons, driver, mending
 
 NOTES = driver.NOTES
 ANALYSE, CHOOSE = 0, 1
@@ -219,22 +220,22 @@ def mended() -> list[int]:
     return [one["frame"] for one in json.loads(path.read_text(encoding="utf-8"))["corrections"]]
 
 
-def take_after_opening() -> Iterator[float]:
-    """A take after the file was saved and opened again; what it needed to find."""
-    bpy.ops.object.mode_set(mode="OBJECT")
-    settings().actor_shown = False
-    values = settings()
-    values.armature = bpy.data.objects["Rig"]
+def take(name: str, count: int) -> Iterator[float]:
+    """A take of so many frames of the footage, 0 for all; what it asked and used."""
+    settings().armature, settings().count = bpy.data.objects["Rig"], count
+    driver.operate("render")
+    flow = driver.session().flows[-1]
+    yield from driver.until(lambda: flow.stage.ended, 240)
+    NOTES[name] = {"stage": flow.stage.name, "folder": str(flow.folder)}
+
+
+def open_again() -> Iterator[float]:
+    """Save the file and open it again."""
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
     yield 1.0
     NOTES["again"] = [json.loads(strip()["motionfollower_person"]), mended()]
-    driver.operate("render")
-    yield from driver.until(lambda: driver.session().flows[-1].stage.ended, 240)
-    flow = driver.session().flows[-1]
-    report = json.loads((flow.folder / "report.json").read_text(encoding="utf-8"))
-    NOTES["stage"], NOTES["timings"] = driver.stage(), report["timings_seconds"]
-    NOTES["actor"] = [report["actor"]["folder"], str(found().actor.folder.path)]
+    NOTES["actor"] = str(found().actor.folder.path)
 
 
 def actor() -> Iterator[float]:
@@ -247,7 +248,13 @@ def actor() -> Iterator[float]:
     yield from look_elsewhere()
     yield from make_rig()
     yield from mend()
-    yield from take_after_opening()
+    bpy.ops.object.mode_set(mode="OBJECT")
+    settings().actor_shown = False
+    yield from take("first-take", 1)
+    yield from mending.mend_mask(settings(), SIZE, found().people.on(1)[1].middle)
+    yield from mending.replace_plate(settings(), SIZE)
+    yield from open_again()
+    yield from take("second-take", 0)
 
 
 SIZE = (int(sys.argv[-2]), int(sys.argv[-1]))
