@@ -52,7 +52,8 @@ def test_it_paints_in_a_frame_of_any_shape_with_nothing_imported(
         assert made[index].shape == (120, 200, 3)
         np.testing.assert_array_equal(made[index][~inside], before[~inside])
         assert np.abs(made[index].astype(int) - before)[inside].mean() > 5
-    assert not reporter.warnings
+    # The set starts from the preview's pictures, whose plate two frames hardly show.
+    assert {code for code, _ in reporter.warnings} <= {"plate-inpainted"}
 
 
 def test_its_window_is_a_square_of_its_own_size(odd_path: Path) -> None:
