@@ -1,7 +1,8 @@
-"""Takes the guide's pictures from a real Blender window: python -m docs.take_pictures
+"""Takes the guide's pictures from a real Blender window: python -m docs.take_pictures [actor]
 
-Needs Linux with Xvfb and ImageMagick, the Blender 5.2 of the window tests, and out/demo of
-`dev.py demo`, whose file is copied first and whose own rendered figure is the footage.
+With `actor` only those of the actor. Needs Linux with Xvfb and ImageMagick, the Blender 5.2 of the
+window tests, and out/demo of `dev.py demo`, whose file is copied first and whose own rendered
+figure is the footage.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VERSION = "5.2"
 SECONDS = 500
 MOST_BYTES = 150_000
+_ALL = "pictures"
 _SIDEBAR = 400
 """Pixels that no sidebar of the window is wide."""
 _WHOLE = ("compare", "setup")
@@ -37,8 +39,8 @@ _BLACK = 12
 """Mean brightness of a row, 0 to 255, that holds nothing."""
 
 
-def photograph(folder: Path) -> dict[str, list[int]]:
-    """Drive the window in `folder`; what to cut out of each screen."""
+def photograph(folder: Path, part: str) -> dict[str, list[int]]:
+    """Drive the window in `folder` for all pictures or a part; what to cut out of each screen."""
     demo = ROOT / "out" / "demo"
     if not (demo / "demo.blend").is_file():
         raise SystemExit("Run `python3 dev.py demo` first: the pictures show what it made.")
@@ -60,7 +62,7 @@ def photograph(folder: Path) -> dict[str, list[int]]:
         process = blender.start(
             "--online-mode", "--window-geometry", "0", "0", "1280", "800",
             folder / "demo" / "demo.blend",
-            "--python", SCRIPTS / "window/pictures.py", "--", "pictures", folder,
+            "--python", SCRIPTS / "window/pictures.py", "--", part, folder,
             env={"DISPLAY": display, "MF_PICTURES_PYTHON": base}, stderr=subprocess.STDOUT,
         )  # fmt: skip
         told = last_words(process, SECONDS)
@@ -98,11 +100,14 @@ def cut(screen: Path, box: list[int], target: Path) -> Path:
 
 def main() -> None:
     """Take, cut and keep every picture."""
+    part = sys.argv[1] if len(sys.argv) > 1 else _ALL
+    if part not in (_ALL, "actor"):
+        raise SystemExit(f"There is no part {part!r}: say `actor`, or nothing for all pictures.")
     target = ROOT / "docs" / "pictures"
     target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for picture, box in photograph(folder).items():
+        for picture, box in photograph(folder, part).items():
             path = cut(folder / f"{picture}.png", box, target / picture)
             size = path.stat().st_size
             print(f"docs/pictures/{path.name}: {size} bytes")

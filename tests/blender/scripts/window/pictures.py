@@ -1,6 +1,7 @@
-"""Poses the window for the guide's pictures: pictures OUT. Run by docs/take_pictures.py under Xvfb.
+"""Poses the window for the guide's pictures: pictures|actor OUT.
 
-The open file is a copy of the demo's. For each picture OUT/notes.json holds what to cut out of the
+Run by docs/take_pictures.py under Xvfb; with `actor` only for those of the actor. The open file is
+a copy of the demo's. For each picture OUT/notes.json holds what to cut out of the
 screen: [left, lower edge, width, height] in pixels from the lower left.
 """
 
@@ -13,10 +14,13 @@ from typing import Any
 import bpy
 
 sys.path.append(str(Path(__file__).parents[1]))
+from loading import mask_shapes
 from window import driver
 
 _FACTS = 222
 """Rows of what Blender tells about an add-on over its preferences."""
+_BESIDE = 230
+"""Pixels left of the footage in the camera's view."""
 CUTS: dict[str, list[int]] = {}
 driver.NOTES["cuts"] = CUTS
 SECTIONS = ("footage", "actor", "motion", "bones", "fit", "quality", "render", "takes")
@@ -63,16 +67,21 @@ def look_through_camera() -> Iterator[float]:
     yield 0.3
 
 
-def pictures() -> Iterator[float]:
-    """All pictures in the order of the guide."""
-    from bl_ext.user_default.motionfollower.host.run import memory_need
-
+def begin() -> Iterator[float]:
+    """The sidebar with all sections closed."""
     yield from driver.show_tab()
     # The demo names its files, which are only where it ran.
     settings().source, settings().strip = "STRIP", "footage"
     for item in driver.window().scene.objects:
         item.select_set(False)
     yield from open_only()
+
+
+def pictures() -> Iterator[float]:
+    """All pictures in the order of the guide."""
+    from bl_ext.user_default.motionfollower.host.run import memory_need
+
+    yield from begin()
     keep("panel")
     for name in ("footage", "motion", "bones"):
         yield from open_only(name)
@@ -154,11 +163,73 @@ def show_the_actor() -> Iterator[float]:
     keep("actor-rig", True)
     for item in set(bpy.data.objects) - before:
         bpy.data.objects.remove(item)
+    yield from mend_a_mask()
     driver.operate("backdrop")
+    yield from replace_the_plate()
     for item in figures:
         item.hide_set(False)
     driver.window().scene.frame_set(16)
     settings().count = 0
+
+
+def mend_a_mask() -> Iterator[float]:
+    """A Mask whose layer keeps the face as it was filmed, and the matte without it."""
+    from bl_ext.user_default.motionfollower.host.view.actor import stored
+
+    scene = driver.window().scene
+    actor = stored.look(scene).actor
+    face = actor.joints[actor.row(stored.clip_frame(scene, actor, scene.frame_current)), 0]
+    mask = bpy.data.masks.new("Face")
+    spot = mask_shapes().in_mask(actor.size, face)
+    mask_shapes().ellipse(mask.layers.new(name="face"), spot, (0.045, 0.055), 0.01)
+    settings().actor_mask = mask
+    driver.operate("mask_role", layer="face", role="front")
+    driver.operate("mask_apply")
+    settings().actor_shown, settings().actor_layers = True, {"MATTE"}
+    yield from open_only("actor")
+    yield from driver.until(actor_is_known)
+    for _ in range(4):
+        driver.redraw()
+        yield 0.3
+    keep("actor-mask", True)
+    # Left of the picture there is nothing to see.
+    CUTS["actor-mask"][0] += _BESIDE
+    CUTS["actor-mask"][2] -= _BESIDE
+    settings().actor_shown = False
+    line = stored.look(scene).actor.layers[0]
+    driver.operate("mask_remove", name=line.id)
+    settings().actor_mask = None
+
+
+def replace_the_plate() -> Iterator[float]:
+    """What a take recovered, as an image, and a copy of it given as the user's own plate."""
+    area = driver.area("VIEW_3D")
+    sidebar = area.spaces.active.show_region_ui
+    driver.operate("plate_show")
+    image = next(item for item in bpy.data.images if "motionfollower_plate" in item)
+    area.type = "IMAGE_EDITOR"
+    area.spaces.active.image, area.spaces.active.show_region_ui = image, False
+    yield 0.3
+    region = next(item for item in area.regions if item.type == "WINDOW")
+    with bpy.context.temp_override(window=driver.window(), area=area, region=region):
+        bpy.ops.image.view_all(fit_view=True)
+    yield 0.3
+    keep("plate", True, "IMAGE_EDITOR")
+    image.save(filepath=str(Path(bpy.data.filepath).parent / "clean_street.png"))
+    area.type = "VIEW_3D"
+    area.spaces.active.show_region_ui = sidebar
+    settings().plate, settings().plate_fit = "//clean_street.png", "AS_IS"
+    yield from open_only("fit")
+    keep("own-plate")
+    settings().plate = ""
+    yield from open_only()
+
+
+def actor() -> Iterator[float]:
+    """The pictures of the actor only."""
+    yield from begin()
+    yield from look_through_camera()
+    yield from show_the_actor()
 
 
 def actor_is_known() -> bool:
@@ -226,4 +297,4 @@ def install_the_backend() -> Iterator[float]:
     CUTS["setup"] = [region.x, region.y, region.width, height]
 
 
-driver.main({"pictures": pictures})
+driver.main({"pictures": pictures, "actor": actor})
