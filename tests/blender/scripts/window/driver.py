@@ -127,7 +127,7 @@ def time_panels() -> None:
         panel.draw = timed(panel, panel.draw)
 
 
-def operate(name: str, **values: Any) -> None:
+def operate(name: str, /, **values: Any) -> None:
     """Call an operator as its button does."""
     with bpy.context.temp_override(window=window(), area=area("VIEW_3D"), region=sidebar()):
         getattr(bpy.ops.motionfollower, name)("INVOKE_DEFAULT", **values)

@@ -218,7 +218,7 @@ def replace_the_plate() -> Iterator[float]:
     image.save(filepath=str(Path(bpy.data.filepath).parent / "clean_street.png"))
     area.type = "VIEW_3D"
     area.spaces.active.show_region_ui = sidebar
-    settings().plate, settings().plate_fit = "//clean_street.png", "AS_IS"
+    settings().plate, settings().plate_fit = "//clean_street.png", "as-is"
     yield from open_only("fit")
     keep("own-plate")
     settings().plate = ""
