@@ -27,6 +27,27 @@ from .reporting import attempt, refuse, warn_all
 _LOOK_SECONDS = 0.1
 
 
+def _begin(operator: Any, scene: Any, aim: Aim) -> set[str]:
+    """Have the session do it; an operator's result."""
+    return attempt(operator, lambda: current().analyse(asked_of(to_shot(scene), scene, aim)))
+
+
+def _wait(operator: Any, scene: Any, aim: Aim) -> AnalysisFlow | None:
+    """Do it at once. None where it failed, which the operator has said then."""
+    try:
+        flow = AnalysisFlow(current().client, asked_of(to_shot(scene), scene, aim))
+        flow.run()
+    except MFError as error:
+        refuse(operator, error)
+        return None
+    warn_all(operator, flow.status.warnings if flow.status else [])
+    stored.forget()
+    if flow.error is not None:
+        refuse(operator, flow.error)
+        return None
+    return flow
+
+
 class MF_OT_actor_analyse(bpy.types.Operator):
     """Find the actor in the footage once, with joints, hands and masks; \
 every take of this footage then begins with what was found. What was interrupted goes on"""
@@ -46,24 +67,13 @@ every take of this footage then begins with what was found. What was interrupted
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """From a button: begin, and let a timer do the rest while the window stays free."""
-        try:
-            current().analyse(asked_of(to_shot(context.scene), context.scene))
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        return _begin(self, context.scene, Aim.ANALYSE)
 
     def execute(self, context: Any) -> set[str]:
         """From scripts and in `blender -b`: return when it is done."""
-        try:
-            asked = asked_of(to_shot(context.scene), context.scene)
-            flow = AnalysisFlow(current().client, asked)
-            flow.run()
-        except MFError as error:
-            return refuse(self, error)
-        warn_all(self, flow.status.warnings if flow.status else [])
-        stored.forget()
-        if flow.error is not None:
-            return refuse(self, flow.error)
+        flow = _wait(self, context.scene, Aim.ANALYSE)
+        if flow is None:
+            return {"CANCELLED"}
         self.report({"INFO"}, f"The actor is in {flow.actor}.")
         return {"FINISHED"}
 
@@ -89,24 +99,13 @@ takes of the footage then use that. What was interrupted goes on"""
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """From a button: begin, and let a timer do the rest while the window stays free."""
-        try:
-            current().analyse(asked_of(to_shot(context.scene), context.scene, Aim.TUNE))
-        except MFError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        return _begin(self, context.scene, Aim.TUNE)
 
     def execute(self, context: Any) -> set[str]:
         """From scripts and in `blender -b`: return when it is done."""
-        try:
-            asked = asked_of(to_shot(context.scene), context.scene, Aim.TUNE)
-            flow = AnalysisFlow(current().client, asked)
-            flow.run()
-        except MFError as error:
-            return refuse(self, error)
-        warn_all(self, flow.status.warnings if flow.status else [])
-        stored.forget()
-        if flow.error is not None:
-            return refuse(self, flow.error)
+        flow = _wait(self, context.scene, Aim.TUNE)
+        if flow is None:
+            return {"CANCELLED"}
         before, after = flow.status.decibels
         self.report({"INFO"}, f"Tuned: {before:.1f} dB before, {after:.1f} now, inside the actor.")
         return {"FINISHED"}

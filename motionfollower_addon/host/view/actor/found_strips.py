@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from mf_backend.actor.plate.kept import kept_picture, kept_still
+from mf_backend.actor.plate.kept import kept_still
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import hash_value, write_bytes
 
@@ -20,7 +20,7 @@ from ... import compat
 from ...footage.source import find_strip, resolve
 from ...panel_shot import to_shot
 from ...take import strips
-from . import mended_matte, stored
+from . import mended_matte, plate_image, stored
 
 _PLATES = "plates"
 """Folder beside the folder of actors."""
@@ -41,13 +41,7 @@ def add_plate(scene: Any, actor: stored.StoredActor) -> Any:
 
     Raises InputError where there is none, and OutputError where the picture cannot be written.
     """
-    picture = kept_picture(actor.folder.findings)
-    if picture is None:
-        raise InputError(
-            "plate-none",
-            "No plate was recovered from this footage yet.",
-            "Render a take first, or look at a single frame of one.",
-        )
+    picture = plate_image.recovered(actor)
     if not kept_still(actor.folder.findings):
         raise InputError(
             "plate-moves",

@@ -16,9 +16,9 @@ from .... import ids
 from . import stored
 
 
-def load(actor: stored.StoredActor) -> Any:
-    """The image of the latest take's plate, packed into the file; one that was loaded before is
-    brought up to date. Raises InputError where no take was made yet.
+def recovered(actor: stored.StoredActor) -> NDArray[np.uint8]:
+    """The latest take's plate, as `kept_picture` gives it. Raises InputError where no take was made
+    yet.
     """
     picture = kept_picture(actor.folder.findings)
     if picture is None:
@@ -27,6 +27,14 @@ def load(actor: stored.StoredActor) -> Any:
             "No plate was recovered from this footage yet.",
             "Render a take first, or look at a single frame of one.",
         )
+    return picture
+
+
+def load(actor: stored.StoredActor) -> Any:
+    """The image of the latest take's plate, packed into the file; one that was loaded before is
+    brought up to date. Raises InputError where no take was made yet.
+    """
+    picture = recovered(actor)
     height, width = picture.shape[:2]
     clip = str(actor.clip)
     image = next((one for one in bpy.data.images if one.get(ids.IMAGE_PLATE) == clip), None)
