@@ -43,20 +43,10 @@ def soft_union(source_mask: Mask, target_mask: Mask, feather: float = TARGET_FEA
     return np.maximum(edge, (source_mask >= 128).astype(np.float32))
 
 
-def drawn_union(source_mask: Mask, target_mask: Mask) -> Floats:
-    """Alpha float32 [H, W] of the two hard masks' union for an actor with soft edges of his own.
-
-    0 outside and 1 in the source mask. Elsewhere he is whole up to the union's edge, along which
-    the steps of its pixels are smoothed, for where it cuts him off.
-    """
-    import cv2
-
-    scale = max(1.0, min(source_mask.shape) / 512)
-    union = (np.maximum(source_mask, target_mask) >= 128).astype(np.float32)
-    # Beyond the picture the mask goes on: the picture's own edge is no edge of it.
-    about = cv2.GaussianBlur(union, (0, 0), _STEPS * scale, borderType=cv2.BORDER_REPLICATE)
-    edge = np.clip(2 * about - 1, 0, 1) * union
-    return np.maximum(edge, (source_mask >= 128).astype(np.float32))
+def hard_union(source_mask: Mask, target_mask: Mask) -> Floats:
+    """Alpha float32 [H, W] of the two hard masks' union: 1 in either, 0 outside, for a picture
+    whose actor went through `keep_near`."""
+    return (np.maximum(source_mask, target_mask) >= 128).astype(np.float32)
 
 
 def composite(
@@ -76,16 +66,25 @@ def composite(
 
 
 def keep_near(
-    drawn: NDArray[np.uint8], behind: NDArray[np.uint8], target_mask: Mask
+    drawn: NDArray[np.uint8],
+    behind: NDArray[np.uint8],
+    source_mask: Mask,
+    target_mask: Mask,
 ) -> NDArray[np.uint8]:
     """`drawn` [H, W, 3] in and close about the target mask, fading to `behind` further out.
 
     In the source mask everything of an edited picture shows: stray pieces of a warped limb would
-    float where the old actor was.
+    float where the old actor was. Where the union of both hard masks cuts the drawn actor off he
+    fades to `behind` along the cut's smoothed course: there the union's pixels would be seen as
+    steps. His own soft edges within it stay.
     """
     import cv2
 
     scale = max(1.0, min(target_mask.shape) / 512)
     away = cv2.distanceTransform((target_mask < 128).astype(np.uint8), cv2.DIST_L2, 5) / scale
     weight = np.clip(1 - (away - _CLEARANCE) / _FADE, 0, 1).astype(np.float32)
-    return composite(behind, drawn, weight)
+    union = hard_union(source_mask, target_mask)
+    # Beyond the picture the mask goes on: the picture's own edge is no edge of it.
+    about = cv2.GaussianBlur(union, (0, 0), _STEPS * scale, borderType=cv2.BORDER_REPLICATE)
+    weight = np.minimum(weight, np.clip(2 * about - 1, 0, 1) * union)
+    return composite(behind, drawn, np.asarray(weight, np.float32))

@@ -12,7 +12,7 @@ from mf_backend.actor.plate.fill import Filler
 from mf_backend.actor.plate.kept import kept_plate
 from mf_backend.body.person import model_person, working_scale
 from mf_backend.body.surfaces.gathering import ActorSurfaces
-from mf_backend.compositing.blend import composite, drawn_union, keep_near
+from mf_backend.compositing.blend import composite, hard_union, keep_near
 from mf_backend.compositing.mattes import lying_over, source_matte
 from mf_backend.compositing.own_plate import Plate, plate_for
 from mf_backend.compositing.shade import hidden_by, shade_of
@@ -26,7 +26,7 @@ from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.held import Held
 from mf_backend.engines.preview.unseen import warn_of_unseen
 
-_VERSION = "10"
+_VERSION = "11"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _PROCESS_BYTES = 595_000_000
@@ -143,12 +143,13 @@ class PreviewEngine:
         for step, (index, frame) in enumerate(_frames(job, indices)):
             shade = shade_of(conditions, index)
             edited = shade.onto(plate.clean(index, frame, hidden_by(conditions, index)))
+            source = conditions.grey("source_masks", index)
             target = conditions.grey("target_masks", index)
             if actor is not None and model is not None:
                 drawn = actor.draw(index, held.behind(index, edited, model), target)
-                edited = keep_near(held.before(index, drawn, model), edited, target)
-            alpha = drawn_union(conditions.grey("source_masks", index), target)
-            alpha = np.maximum(alpha, shade.alpha)
+                drawn = held.before(index, drawn, model)
+                edited = keep_near(drawn, edited, source, target)
+            alpha = np.maximum(hard_union(source, target), shade.alpha)
             yield index, composite(frame, edited, alpha)
             reporter.advance(step + 1)
 

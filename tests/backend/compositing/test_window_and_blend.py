@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.compositing.blend import composite, drawn_union, keep_near, soft_union
+from mf_backend.compositing.blend import composite, hard_union, keep_near, soft_union
 from mf_backend.compositing.window import Window, plan_square, plan_window, union_box
 from mf_backend.contracts.errors import InputError
 
@@ -45,19 +45,22 @@ def test_the_pictures_edge_is_no_edge_of_a_mask() -> None:
     np.testing.assert_allclose(alpha[-1, 30:50], 1)
 
 
-def test_a_drawn_actor_cut_off_by_the_mask_has_no_steps_along_the_cut() -> None:
+@pytest.mark.parametrize("whose", ["source", "target"])
+def test_a_drawn_actor_cut_off_by_a_mask_has_no_steps_along_the_cut(whose: str) -> None:
     y, x = np.mgrid[:120, :160]
     beyond = y - (40 + x / 4)
-    target = np.where(beyond >= 0, 255, 0).astype(np.uint8)
-    alpha = drawn_union(np.zeros_like(target), target)
-    assert not alpha[target == 0].any()
-    np.testing.assert_allclose(alpha[beyond > 3], 1, atol=0.01)
-    # Along a steep edge a pixel is the more covered the further in it lies; a hard cut says 1.
+    cut = np.where(beyond >= 0, 255, 0).astype(np.uint8)
+    # The old actor's mask cuts where the new one's, some pixels further in, no longer reaches.
+    target = cut if whose == "target" else np.where(beyond >= 4, 255, 0).astype(np.uint8)
+    source = np.zeros_like(cut) if whose == "target" else cut
+    frame, plate, drawn = (np.full((*cut.shape, 3), v, np.uint8) for v in (40, 40, 240))
+    edited = keep_near(drawn, plate, source, target)
+    shown = composite(frame, edited, hard_union(source, target))[..., 0]
+    assert (shown[cut == 0] == 40).all()
+    np.testing.assert_allclose(shown[beyond > 3], 240, atol=2)
+    # Along a steep edge a pixel is the more covered the further in it lies; a hard cut says 240.
     rim = (beyond >= 0) & (beyond < 1) & (x > 8) & (x < 150)
-    assert alpha[rim].max() < 0.7 and np.corrcoef(alpha[rim], beyond[rim])[0, 1] > 0.9
-    source = np.zeros_like(target)
-    source[:, 80:] = 255
-    np.testing.assert_array_equal(drawn_union(source, target)[:, 80:], 1)
+    assert shown[rim].max() < 180 and np.corrcoef(shown[rim], beyond[rim])[0, 1] > 0.9
 
 
 def test_nothing_to_composite_leaves_the_frame() -> None:
@@ -148,6 +151,7 @@ def test_stray_pieces_far_from_the_target_mask_are_dropped() -> None:
     drawn[80:84, 80:84] = 10
     target = np.zeros((96, 96), np.uint8)
     target[20:60, 20:60] = 255
-    kept = keep_near(drawn, behind, target)
+    everywhere = np.full((96, 96), 255, np.uint8)
+    kept = keep_near(drawn, behind, everywhere, target)
     assert np.array_equal(kept[20:60, 20:60], drawn[20:60, 20:60])
     assert np.array_equal(kept[70:], behind[70:])
