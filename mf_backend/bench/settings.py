@@ -105,6 +105,6 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def parse_device(text: str) -> torch.device:
     """A device of this machine, or "meta". Raises as the engine does."""
-    from mf_backend.contracts.devices import choose_device
+    from mf_backend.contracts.machine.devices import choose_device
 
     return torch.device("meta") if text == "meta" else choose_device(text).device

@@ -14,7 +14,7 @@ from mf_backend.cli.log_lines import LineFormatter, visible
 from mf_backend.cli.output import print_json, say
 from mf_backend.cli.streams import reserve_stdout_for_results
 from mf_backend.contracts.errors import ExitCode, InputError, MFError, OutputError
-from mf_backend.contracts.resources import Room, check_room
+from mf_backend.contracts.machine.resources import Room, check_room
 from mf_backend.version import VERSION
 
 PROGRAM = "python -m mf_backend"

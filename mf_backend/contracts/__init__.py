@@ -1,1 +1,1 @@
-"""What every room agrees on: the request, frames, conditions, errors, files, progress, devices."""
+"""What every room agrees on: the request, frames, conditions, errors, files, progress."""

@@ -14,8 +14,8 @@ from mf_backend.actor.joints import estimators as joints
 from mf_backend.actor.joints.estimators.base import JointEstimator
 from mf_backend.actor.masks import estimators as masks
 from mf_backend.actor.masks.estimators.base import MaskEstimator
-from mf_backend.contracts import resources
-from mf_backend.contracts.devices import list_devices
+from mf_backend.contracts.machine import resources
+from mf_backend.contracts.machine.devices import list_devices
 from mf_backend.contracts.tables import Missing
 from mf_backend.doctor.libraries import Library, LibraryState, examine_libraries
 from mf_backend.engines import ENGINES, engine_facts

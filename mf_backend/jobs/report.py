@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mf_backend.clip import Clip
-from mf_backend.contracts import resources
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.files import hash_file, write_json
-from mf_backend.contracts.marks import FileMark
+from mf_backend.contracts.machine import resources
 from mf_backend.contracts.request import JobRequest, to_dict
 from mf_backend.engines.base import Engine
 from mf_backend.jobs.analysis.stored import ACTOR

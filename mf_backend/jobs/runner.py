@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mf_backend.contracts.links import refuse_links
-from mf_backend.contracts.resources import PeakMemory, check_room
+from mf_backend.contracts.disk.links import refuse_links
+from mf_backend.contracts.machine.resources import PeakMemory, check_room
 from mf_backend.jobs.disk.folder import JobFolder, read_job, remove_leftovers
 from mf_backend.jobs.disk.lock import WAITING, hold
 from mf_backend.jobs.disk.log import capture_output

@@ -10,9 +10,9 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
+from mf_backend.contracts.disk.links import refuse_links
 from mf_backend.contracts.errors import BusyError, CancelledError, MFError, OutputError
 from mf_backend.contracts.failures import NO_USE, describe, is_lasting
-from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.disk.folder import FolderIdentity, JobFolder
 from mf_backend.jobs.disk.lock import Hold, this_worker

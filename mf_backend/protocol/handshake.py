@@ -7,8 +7,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from mf_backend.contracts import resources
-from mf_backend.contracts.devices import list_devices
+from mf_backend.contracts.machine import resources
+from mf_backend.contracts.machine.devices import list_devices
 from mf_backend.engines import engine_facts
 from mf_backend.protocol.messages import PROTOCOL
 from mf_backend.protocol.parameters import ClipProbe, FramePreview

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from mf_backend.contracts.resources import resident_bytes
+from mf_backend.contracts.machine.resources import resident_bytes
 from mf_backend.jobs.tracker import JobTracker, Progress
 from mf_backend.protocol.messages import PROGRESS_SECONDS, Notice
 from mf_backend.protocol.outgoing import Outgoing

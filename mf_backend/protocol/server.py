@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, TypeVar
 from mf_backend.contracts.checks.fields import shown
 from mf_backend.contracts.errors import CancelledError, InputError, MFError
 from mf_backend.contracts.failures import describe
+from mf_backend.contracts.machine.resources import release_memory
 from mf_backend.contracts.request import Reference
-from mf_backend.contracts.resources import release_memory
 from mf_backend.jobs.disk.folder import read_job
 from mf_backend.protocol import messages
 from mf_backend.protocol.job_voice import JobVoice

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from mf_backend.contracts.devices import choose_device
 from mf_backend.contracts.errors import CancelledError, InputError
 from mf_backend.contracts.files import write_json
+from mf_backend.contracts.machine.devices import choose_device
+from mf_backend.contracts.machine.resources import machine
 from mf_backend.contracts.progress import Reporter
-from mf_backend.contracts.resources import machine
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.model_set import ModelSet
 from mf_backend.training.autoencoder.patches import fit_patches

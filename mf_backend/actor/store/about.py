@@ -12,9 +12,9 @@ from typing import Any
 from mf_backend.contracts.checks.fields import shown
 from mf_backend.contracts.checks.json_text import parse_json
 from mf_backend.contracts.checks.small_files import UnreadableError, read_small
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import hash_value, write_json
-from mf_backend.contracts.marks import FileMark
 
 SCHEMA = 1
 _NAME = re.compile(r"[a-z_]{1,40}/[a-z0-9_-]{1,60}\.(png|json)")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mf_backend.actor.store.about import DamagedActorError, read_about
 from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.contracts.disk.links import refuse_links
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.links import refuse_links
 
 
 def actors_of(root: Path, clip_sha256: str) -> tuple[ActorFolder, ...]:

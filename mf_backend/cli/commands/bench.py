@@ -138,7 +138,7 @@ def _setting(args: argparse.Namespace) -> Any:
 def _plan(args: argparse.Namespace, setting: Any) -> Any:
     """The preset's plan; auto is what the engine would choose here."""
     from mf_backend.bench.settings import model_config
-    from mf_backend.contracts.devices import Device
+    from mf_backend.contracts.machine.devices import Device
     from mf_backend.engines.motionfollower.memory.presets import choose_preset, plan_of
     from mf_backend.sampler.options import SamplerOptions
 

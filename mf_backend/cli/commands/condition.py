@@ -17,11 +17,11 @@ from mf_backend.cli.commands import COMMANDS
 from mf_backend.cli.log_lines import visible
 from mf_backend.cli.options import add_path
 from mf_backend.cli.output import print_json
+from mf_backend.contracts.disk.links import refuse_links
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error
-from mf_backend.contracts.links import refuse_links
+from mf_backend.contracts.machine.resources import check_room
 from mf_backend.contracts.request import Alignment, Settings, Shadow
-from mf_backend.contracts.resources import check_room
 from mf_backend.jobs.stages.costs import room_needed
 
 LOG = "condition.log"

@@ -59,7 +59,7 @@ class MotionFollowerEngine:
 
     def fingerprint(self, settings: Settings) -> dict[str, str]:
         """What changes the frames besides the conditions. Raises InputError for wrong settings."""
-        from mf_backend.contracts.devices import choose_device
+        from mf_backend.contracts.machine.devices import choose_device
         from mf_backend.engines.motionfollower.options import check_memory, sampler_options
         from mf_backend.weights.loading import check_headers
 

@@ -16,9 +16,9 @@ from torch import Tensor
 from mf_backend.compositing.blend import composite, soft_union
 from mf_backend.compositing.underlay import open_underlay
 from mf_backend.compositing.window import Window
-from mf_backend.contracts.devices import Device, choose_device
 from mf_backend.contracts.errors import InputError, MemoryShortError
 from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.machine.devices import Device, choose_device
 from mf_backend.contracts.progress import PartOfStage, Reporter
 from mf_backend.contracts.request import Sampler
 from mf_backend.engines.base import EngineJob

@@ -16,8 +16,8 @@ from mf_backend.compositing.blend import composite, hard_union, keep_near
 from mf_backend.compositing.mattes import lying_over, source_matte
 from mf_backend.compositing.own_plate import Plate, plate_for
 from mf_backend.compositing.shade import hidden_by, shade_of
-from mf_backend.contracts import resources
 from mf_backend.contracts.frames import Picture
+from mf_backend.contracts.machine import resources
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Settings, Shadow
 from mf_backend.contracts.tables import Missing

@@ -26,9 +26,9 @@ from mf_backend.conditioning.base import ConditionContext, TargetMotion
 from mf_backend.conditioning.joints_stage import JointsStage
 from mf_backend.conditioning.masks_stage import MasksStage
 from mf_backend.conditioning.stage_files import load_found
+from mf_backend.contracts.disk.links import refuse_links
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.links import refuse_links
-from mf_backend.contracts.marks import FileMark
 from mf_backend.contracts.progress import Reporter
 from mf_backend.jobs.analysis.ahead import Ahead
 from mf_backend.jobs.analysis.findings import DiskFindings

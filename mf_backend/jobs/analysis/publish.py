@@ -15,9 +15,9 @@ from mf_backend.actor.store.reading import load_joints
 from mf_backend.conditioning.joints_stage import JointsStage
 from mf_backend.conditioning.masks_stage import MasksStage
 from mf_backend.conditioning.stage_files import SOURCE_JOINTS, load_found
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error, write_json, write_npz
-from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.analysis.share import Arrays, cut_frames, joined
 from mf_backend.jobs.analysis.wish import Wish
 

@@ -16,8 +16,8 @@ from mf_backend.actor.mends.mask_layers import MaskLayer
 from mf_backend.clip import hash_clip, open_clip
 from mf_backend.contracts.errors import CancelledError, MFError
 from mf_backend.contracts.failures import describe
+from mf_backend.contracts.machine.resources import check_room
 from mf_backend.contracts.request import Reference, Settings
-from mf_backend.contracts.resources import check_room
 from mf_backend.jobs.analysis.analyse import ensure
 from mf_backend.jobs.analysis.holding import hold_actor
 from mf_backend.jobs.analysis.layers.painted import NO_CHANGES, MaskChanges

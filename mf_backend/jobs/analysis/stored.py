@@ -24,10 +24,10 @@ from mf_backend.conditioning import joints_stage, masks_stage
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.stage_files import SOURCE_JOINTS
 from mf_backend.contracts.conditions import JointState
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.errors import InputError, MFError, OutputError
 from mf_backend.contracts.files import hash_value, write_bytes, write_json, write_npz
 from mf_backend.contracts.findings import Findings
-from mf_backend.contracts.marks import FileMark
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest
 from mf_backend.jobs.analysis.analyse import ensure

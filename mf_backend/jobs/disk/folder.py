@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 from mf_backend.contracts.checks.json_text import parse_json
 from mf_backend.contracts.checks.small_files import UnreadableError, read_small
+from mf_backend.contracts.disk.links import refuse_links
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import output_error, part_rest, write_json
-from mf_backend.contracts.links import refuse_links
 from mf_backend.contracts.request import LARGEST_REQUEST, JobRequest, read_request, to_dict
 from mf_backend.jobs.disk.state import JobState, write_state
 

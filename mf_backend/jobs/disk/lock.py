@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 
 from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 
+from mf_backend.contracts.disk.links import refuse_links
 from mf_backend.contracts.errors import BusyError, CancelledError, OutputError
 from mf_backend.contracts.files import output_error
-from mf_backend.contracts.links import refuse_links
 from mf_backend.jobs.disk.folder import FolderIdentity, JobFolder, PartFolder
 from mf_backend.jobs.disk.state import Worker, read_state
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mf_backend.contracts.disk.links import NO_LINK
 from mf_backend.contracts.files import output_error
-from mf_backend.contracts.links import NO_LINK
 
 _BLOCK = 1 << 16
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.errors import InputError, OutputError
 from mf_backend.contracts.files import (
     check_place,
@@ -22,7 +23,6 @@ from mf_backend.contracts.files import (
     part_rest,
     write_json,
 )
-from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder
 
 RENAMED = "copy-renamed"

@@ -12,8 +12,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.files import output_error, write_bytes
-from mf_backend.contracts.marks import FileMark
 
 _Line = tuple[str, str, FileMark]
 """A frame's name, what it was made from, what it was."""

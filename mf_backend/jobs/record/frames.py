@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.clip.writer import png_bytes
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.errors import OutputError
 from mf_backend.contracts.files import write_bytes
-from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder, PartFolder
 from mf_backend.jobs.record.codes import FRAMES_CHANGED, FRAMES_DAMAGED
 from mf_backend.jobs.record.frame_log import FrameLog

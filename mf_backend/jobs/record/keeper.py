@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.files import hash_value
-from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.disk.state import StageRecord
 from mf_backend.jobs.record.codes import CHANGED, RECORD_DAMAGED

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.files import hash_value, write_json
-from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder
 
 SCHEMA = 1

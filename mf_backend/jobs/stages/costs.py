@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from mf_backend.actor.masks.estimators import ALWAYS_HERE
 from mf_backend.contracts.errors import MFError
+from mf_backend.contracts.machine.resources import Room
 from mf_backend.contracts.request import JobRequest, Settings
-from mf_backend.contracts.resources import Room
 from mf_backend.engines import load_engine
 from mf_backend.jobs.stages.names import (
     ALIGN,

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from mf_backend.contracts.devices import choose_device
 from mf_backend.contracts.errors import CancelledError, InputError
 from mf_backend.contracts.files import hash_value, write_json
+from mf_backend.contracts.machine.devices import choose_device
 from mf_backend.contracts.progress import Reporter
 from mf_backend.models.config import ModelConfig
 from mf_backend.models.low_rank import LowRank, beside, fresh_adapters, weights_of

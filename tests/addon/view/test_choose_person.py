@@ -13,8 +13,8 @@ import pytest
 from mf_backend.actor.store.about import ActorAbout, Part, write_about
 from mf_backend.actor.store.folder import actor_folder, actor_id
 from mf_backend.clip.hashing import hash_clip
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.files import write_json, write_npz
-from mf_backend.contracts.marks import FileMark
 from mf_backend.contracts.pointing import in_clip
 from motionfollower_addon.core.job.shot import Shot, following, make_shot
 from motionfollower_addon.host.footage import source

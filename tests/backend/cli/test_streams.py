@@ -82,7 +82,7 @@ def test_a_locale_without_letters(odd_path: Path) -> None:
 
 @pytest.mark.parametrize("given", ["", "many", "2,1", "0", "-3", " 2 ", "9" * 40])
 def test_odd_numbers_of_threads(given: str) -> None:
-    code = "from mf_backend.contracts.resources import thread_count; print(thread_count())"
+    code = "from mf_backend.contracts.machine.resources import thread_count; print(thread_count())"
     assert printed(code, OMP_NUM_THREADS=given) == {"2,1": "2", " 2 ": "2"}.get(given, "0")
 
 

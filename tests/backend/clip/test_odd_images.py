@@ -78,7 +78,7 @@ import sys
 from pathlib import Path
 from mf_backend.clip import probe_clip
 from mf_backend.contracts.errors import InputError
-from mf_backend.contracts.resources import PeakMemory
+from mf_backend.contracts.machine.resources import PeakMemory
 peak = PeakMemory()
 try:
     print("read", probe_clip(Path(sys.argv[1])).count)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mf_backend.contracts.errors import MissingComponentError
-from mf_backend.contracts.resources import thread_count
+from mf_backend.contracts.machine.resources import thread_count
 from mf_backend.weights.catalog import OptionalFile
 
 

@@ -23,7 +23,7 @@ from mf_backend.contracts.checks.npz import WantedArray
 from mf_backend.contracts.errors import MissingComponentError
 from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource, Picture
-from mf_backend.contracts.resources import thread_count, usable_cores
+from mf_backend.contracts.machine.resources import thread_count, usable_cores
 
 _INNER_SIDES = (256, 435)
 """Long side that RVM works at inside when the person fills the crop (half and 0.85 of 512)."""

@@ -94,7 +94,7 @@ class _Network:
         from safetensors import SafetensorError
         from transformers import Sam2Model
 
-        from mf_backend.contracts.devices import choose_device
+        from mf_backend.contracts.machine.devices import choose_device
 
         self._device = choose_device(device).device
         try:

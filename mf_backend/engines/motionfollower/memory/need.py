@@ -6,7 +6,7 @@ import dataclasses
 from functools import partial
 from pathlib import Path
 
-from mf_backend.contracts.devices import choose_device
+from mf_backend.contracts.machine.devices import choose_device
 from mf_backend.contracts.request import Sampler, Settings
 from mf_backend.engines.base import MemoryNeed
 from mf_backend.engines.motionfollower.memory.presets import (

@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from mf_backend.contracts.devices import Device
 from mf_backend.contracts.errors import MemoryShortError
+from mf_backend.contracts.machine.devices import Device
 from mf_backend.contracts.request import MEMORY_NAMES
 from mf_backend.engines.motionfollower.options import check_memory
 from mf_backend.models.config import ModelConfig

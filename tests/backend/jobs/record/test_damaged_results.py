@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mf_backend.contracts.disk.marks import FileMark
 from mf_backend.contracts.files import hash_value
-from mf_backend.contracts.marks import FileMark
 from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.jobs.runs import has_frames, kill_when, results, run, warnings
 from tests.backend.tiny_job import make_job

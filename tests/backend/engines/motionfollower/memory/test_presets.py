@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mf_backend.contracts.devices import Device
 from mf_backend.contracts.errors import InputError, MemoryShortError
+from mf_backend.contracts.machine.devices import Device
 from mf_backend.engines.motionfollower.memory.prediction import predict_peak
 from mf_backend.engines.motionfollower.memory.presets import (
     GIB,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mf_backend.contracts.errors import InputError, MissingComponentError
-from mf_backend.contracts.resources import memory, processor_name
+from mf_backend.contracts.machine.resources import memory, processor_name
 
 if TYPE_CHECKING:
     import torch
