@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from mf_backend.contracts.conditions import Conditions
+from mf_backend.contracts.errors import MissingComponentError
 from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.contracts.frames import FrameSource, Picture
 from mf_backend.contracts.progress import Reporter
@@ -84,3 +85,14 @@ class Engine(Protocol):
         Frames already on disk are left out of `indices` by the caller. Long work before the first
         frame keeps its checkpoints in `job.work` and goes on from them when called again.
         """
+
+
+def refuse_missing(engine: Engine, settings: Settings, code: str) -> None:
+    """Raise MissingComponentError with `code` where the engine lacks something, and say what."""
+    lacks = engine.missing(settings)
+    if lacks:
+        raise MissingComponentError(
+            code,
+            f"The engine {engine.name} lacks {', '.join(item.what for item in lacks)}.",
+            " ".join(dict.fromkeys(item.how for item in lacks)),
+        )

@@ -6,13 +6,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mf_backend.contracts.request import Reference, Settings
 from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.runner import mark_cancelled, run_job
 from mf_backend.jobs.tracker import JobListener, JobTracker
 from mf_backend.protocol.messages import Notice
+
+if TYPE_CHECKING:
+    from mf_backend.jobs.analysis.run import ActorOrder
 
 OnStart = Callable[[JobTracker, int], None]
 
@@ -86,16 +89,18 @@ class AnalysisWork:
         """See Work."""
         from mf_backend.jobs.analysis.run import analyse_clip
 
-        result = analyse_clip(
-            self.reference,
-            self.settings,
-            self.folder,
-            listener,
-            cancelled,
-            on_start=on_start,
-            echo=True,
-        )
+        result = analyse_clip(self.order(listener, cancelled, on_start))
         return Notice.ANALYSED, result.plain()
+
+    def order(
+        self, listener: JobListener, cancelled: threading.Event, on_start: OnStart
+    ) -> ActorOrder:
+        """What is asked for, and who hears of it."""
+        from mf_backend.jobs.analysis.run import ActorOrder
+
+        return ActorOrder(
+            self.reference, self.settings, self.folder, listener, cancelled, on_start, echo=True
+        )
 
     def cancel_waiting(self) -> None:
         """See Work; nothing was written yet."""
@@ -113,6 +118,5 @@ class TuningWork(AnalysisWork):
         """See Work."""
         from mf_backend.jobs.tuning.run import tune_clip
 
-        given = (self.reference, self.settings, self.folder, listener, cancelled)
-        result = tune_clip(*given, on_start=on_start, echo=True, steps=self.steps)
+        result = tune_clip(self.order(listener, cancelled, on_start), self.steps)
         return Notice.TUNED, result.plain()

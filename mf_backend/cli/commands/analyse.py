@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     there is not made again, a longer range adds what is missing, and what was interrupted goes on.
     Ctrl-C stops at the next step; a second one stops at once."""
     from mf_backend.clip import reference_for
-    from mf_backend.jobs.analysis.run import analyse_clip
+    from mf_backend.jobs.analysis.run import ActorOrder, analyse_clip
 
     if args.json and args.progress is not ProgressStyle.PLAIN:
         raise InputError(
@@ -74,15 +74,9 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     with printer:
         try:
-            result = analyse_clip(
-                reference,
-                settings,
-                args.out.absolute(),
-                printer,
-                cancelled,
-                printer.start,
-                changes=changes_of(args),
-            )
+            root = args.out.absolute()
+            order = ActorOrder(reference, settings, root, printer, cancelled, printer.start)
+            result = analyse_clip(order, changes_of(args))
         except BaseException as error:
             printer.failed(describe(error))
             raise

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mf_backend.contracts.errors import CancelledError, InputError, MissingComponentError
+from mf_backend.contracts.errors import CancelledError, InputError
 from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.frames import Picture
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import Sampler, Settings
 from mf_backend.contracts.tables import Missing
-from mf_backend.engines.base import EngineJob, MemoryNeed
+from mf_backend.engines.base import EngineJob, MemoryNeed, refuse_missing
 from mf_backend.engines.preview.engine import PreviewEngine
 from mf_backend.models.config import ModelConfig
 from mf_backend.weights.adapter import check_adapter
@@ -111,13 +111,7 @@ class MotionFollowerEngine:
 
         Everything that can be wrong with the input is found before the networks are loaded.
         """
-        lacks = self.missing(job.settings)
-        if lacks:
-            raise MissingComponentError(
-                "weights-missing",
-                f"The diffusion engine lacks {', '.join(item.what for item in lacks)}.",
-                " ".join(dict.fromkeys(item.how for item in lacks)),
-            )
+        refuse_missing(self, job.settings, "weights-missing")
         if not indices:
             return
         from mf_backend.engines.motionfollower.render import Run

@@ -68,24 +68,42 @@ class AnalysisResult:
         }
 
 
-def analyse_clip(
-    reference: Reference,
-    settings: Settings,
-    root: Path,
-    listener: JobListener,
-    cancelled: threading.Event,
-    on_start: Callable[[JobTracker, int], None] = lambda tracker, stderr: None,
-    echo: bool = False,
-    changes: MaskChanges = NO_CHANGES,
-) -> AnalysisResult:
-    """Analyse the used range of a clip into a folder of actors below `root`.
+@dataclass(frozen=True)
+class ActorOrder:
+    """Work on the actor of a clip, outside any job: what of, where to, and who hears of it."""
 
-    What is there already is not made again. `on_start` as for jobs.runner.run_job. `changes` of
-    the actor's mask layers are made first. Raises an MFError for everything that can go wrong.
+    reference: Reference
+    settings: Settings
+    root: Path
+    """Folder of actors; each has one of its own in it."""
+    listener: JobListener
+    cancelled: threading.Event
+    on_start: Callable[[JobTracker, int], None] = lambda tracker, stderr: None
+    """As for jobs.runner.run_job."""
+    echo: bool = False
+    """Whether what goes into the log is printed, too."""
+
+    def tracker(self, stage: str) -> JobTracker:
+        """What tells of work that is one stage."""
+        return JobTracker(self.listener, self.cancelled, {stage: 1.0}, lambda progress: None)
+
+    def wish(self, first: int, last: int) -> Wish:
+        """The frames `first` to `last` of the whole clip, which is read for its hash."""
+        whole = replace(self.reference, first=0, count=0)
+        sha256 = hash_clip(Path(self.reference.path))
+        return Wish(whole, sha256, first, last, self.settings)
+
+
+def analyse_clip(order: ActorOrder, changes: MaskChanges = NO_CHANGES) -> AnalysisResult:
+    """Analyse the used range of a clip.
+
+    What is there already is not made again. `changes` of the actor's mask layers are made first.
+    Raises an MFError for everything that can go wrong.
     """
+    settings = order.settings
     check_room(room_needed(settings), "the analysis")
-    tracker = JobTracker(listener, cancelled, {NAME: 1.0}, lambda progress: None)
-    with open_clip(reference) as clip:
+    tracker = order.tracker(NAME)
+    with open_clip(order.reference) as clip:
         for code, message in clip.info.notes:
             tracker.warn(code, message)
         pointing.check_pointing(settings, clip, clip.info.count)
@@ -93,11 +111,10 @@ def analyse_clip(
         first, last = clip.first, clip.first + clip.count - 1
         size = clip.size
         changes.check(clip)
-    whole = replace(reference, first=0, count=0)
-    wish = Wish(whole, hash_clip(Path(reference.path)), first, last, settings)
-    actor = wish.folder(root)
-    with hold_actor(actor, tracker), capture_output(actor.path / "log.txt", echo) as stderr:
-        on_start(tracker, stderr)
+    wish = order.wish(first, last)
+    actor = wish.folder(order.root)
+    with hold_actor(actor, tracker), capture_output(actor.path / "log.txt", order.echo) as stderr:
+        order.on_start(tracker, stderr)
         tracker.enter(NAME)
         try:
             changes.make(actor.mends, size, range(first, last + 1))

@@ -9,12 +9,12 @@ import numpy as np
 from mf_backend.actor import user_files
 from mf_backend.clip import Clip, hash_clip
 from mf_backend.conditioning.base import TargetMotion
-from mf_backend.contracts.errors import InputError, MissingComponentError
+from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest, Settings
 from mf_backend.engines import load_engine
-from mf_backend.engines.base import Engine
+from mf_backend.engines.base import Engine, refuse_missing
 from mf_backend.jobs.disk.folder import JobFolder
 
 
@@ -25,13 +25,7 @@ def ready_engine(settings: Settings) -> Engine:
     work with.
     """
     engine = load_engine(settings.engine)
-    lacks = engine.missing(settings)
-    if lacks:
-        raise MissingComponentError(
-            "engine-missing",
-            f"The engine {engine.name} lacks {', '.join(item.what for item in lacks)}.",
-            " ".join(item.how for item in lacks),
-        )
+    refuse_missing(engine, settings, "engine-missing")
     # Settings that make no sense are refused now, not after the conditioning.
     engine.fingerprint(settings)
     return engine

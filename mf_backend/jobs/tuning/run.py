@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +13,19 @@ from mf_backend.actor.mends.correction_file import read_corrections
 from mf_backend.actor.mends.joint_corrections import apply_corrections
 from mf_backend.actor.store.folder import ActorFolder
 from mf_backend.actor.store.reading import load_joints
-from mf_backend.clip import hash_clip, open_clip
+from mf_backend.clip import open_clip
 from mf_backend.clip.picture_file import read_grey
-from mf_backend.contracts.errors import InputError, MissingComponentError
+from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import hash_value
-from mf_backend.contracts.request import Reference, Settings
 from mf_backend.engines import load_engine
+from mf_backend.engines.base import refuse_missing
 from mf_backend.engines.motionfollower.engine import MotionFollowerEngine
 from mf_backend.jobs.analysis.analyse import ensure
 from mf_backend.jobs.analysis.holding import hold_actor
-from mf_backend.jobs.analysis.run import analyse_clip
+from mf_backend.jobs.analysis.run import ActorOrder, analyse_clip
 from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.jobs.disk.log import capture_output
-from mf_backend.jobs.tracker import JobListener, JobTracker
+from mf_backend.jobs.tracker import JobTracker
 from mf_backend.weights.weight_set import open_set
 
 if TYPE_CHECKING:
@@ -51,22 +49,13 @@ class TuningResult:
         return {"actor": str(self.actor), "adapter": str(self.adapter), **asdict(self.about)}
 
 
-def tune_clip(
-    reference: Reference,
-    settings: Settings,
-    root: Path,
-    listener: JobListener,
-    cancelled: threading.Event,
-    on_start: Callable[[JobTracker, int], None] = lambda tracker, stderr: None,
-    echo: bool = False,
-    steps: int = 0,
-) -> TuningResult:
+def tune_clip(order: ActorOrder, steps: int = 0) -> TuningResult:
     """Learn the used range of a clip beside the weights of the settings' engine.
 
-    The adapter goes into the actor's folder below `root`, in place of a former one. What was
-    interrupted goes on. 0 `steps` stand for the recipe's own. Raises an MFError for everything
-    that can go wrong.
+    The adapter goes into the actor's folder, in place of a former one. What was interrupted goes
+    on. 0 `steps` stand for the recipe's own. Raises an MFError for everything that can go wrong.
     """
+    settings = order.settings
     engine = load_engine(settings.engine)
     if not isinstance(engine, MotionFollowerEngine):
         raise InputError(
@@ -74,19 +63,12 @@ def tune_clip(
             f"The engine {engine.label} learns nothing, so there is nothing to tune.",
             "Choose a MotionFollower engine.",
         )
-    lacks = engine.missing(settings)
-    if lacks:
-        how = " ".join(dict.fromkeys(item.how for item in lacks))
-        what = ", ".join(item.what for item in lacks)
-        raise MissingComponentError("weights-missing", f"The engine lacks {what}.", how)
-    found = analyse_clip(reference, settings, root, listener, cancelled, on_start, echo)
+    refuse_missing(engine, settings, "weights-missing")
+    found = analyse_clip(order)
     actor, folder = ActorFolder(found.folder), engine.set_folder(settings)
-    tracker = JobTracker(listener, cancelled, {STAGE: 1.0}, lambda progress: None)
-    whole = replace(reference, first=0, count=0)
-    sha256 = hash_clip(Path(reference.path))
-    wish = Wish(whole, sha256, found.first, found.last, settings)
-    with hold_actor(actor, tracker), capture_output(actor.path / "log.txt", echo) as stderr:
-        on_start(tracker, stderr)
+    tracker, wish = order.tracker(STAGE), order.wish(found.first, found.last)
+    with hold_actor(actor, tracker), capture_output(actor.path / "log.txt", order.echo) as stderr:
+        order.on_start(tracker, stderr)
         ensure(actor, wish, tracker)
         tracker.enter(STAGE)
         about = _tune(actor, wish, folder, steps, tracker)

@@ -20,7 +20,7 @@ from mf_backend.clip import hash_clip, reference_for
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import Reference, Settings
 from mf_backend.jobs.analysis.holding import hold_actor
-from mf_backend.jobs.analysis.run import AnalysisResult, analyse_clip
+from mf_backend.jobs.analysis.run import ActorOrder, AnalysisResult, analyse_clip
 from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.jobs.record.inputs import InputsChangedError
 from mf_backend.jobs.tracker import Progress
@@ -52,9 +52,9 @@ def analyse(
     **settings: object,
 ) -> AnalysisResult:  # fmt: skip
     reference: Reference = reference_for(clip, first, count)
-    return analyse_clip(
-        reference, Settings(**settings), root, listener or Listener(), threading.Event()
-    )
+    listener = listener or Listener()
+    order = ActorOrder(reference, Settings(**settings), root, listener, threading.Event())
+    return analyse_clip(order)
 
 
 def results(folder: Path) -> dict[str, bytes]:
