@@ -7,11 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from film.people.build import Build
-from film.people.head import Head
-from film.people.looks import Cloth
-from film.people.person import Person
-from film.people.wardrobe import Garment
+from film.people.demo import ACTOR, SOURCE, TRUTH
 from film.places.cameras import Shooting
 from film.shooting import takes
 from film.shooting.shot import Action, Shot
@@ -19,23 +15,6 @@ from film.shooting.stage import Stage, build
 
 SIZE = (384, 448)
 FPS = 24
-ACTOR = Person(
-    build=Build(gender=0.05, height=0.55, weight=0.45, muscle=0.6, origin=(0.2, 0.3, 0.5)),
-    skin=(0.56, 0.32, 0.22),
-    head=Head("bun", (0.045, 0.02, 0.012)),
-    clothes=(
-        Garment("trousers", Cloth((0.06, 0.09, 0.19)), length=0.95, ease=0.010, hem=0.012),
-        Garment(
-            "top",
-            Cloth((0.60, 0.12, 0.07), (0.85, 0.78, 0.66), "rings", 15.0),
-            sleeve=0.5,
-            length=0.12,
-            ease=0.012,
-            hem=0.010,
-        ),
-        Garment("shoes", Cloth((0.75, 0.73, 0.70)), ease=0.007),
-    ),
-)
 CAMERA = Shooting(place=(0.1, -3.3, 1.2), at=(0.0, 0.0, 0.96), lens=48.0)
 
 
@@ -44,8 +23,8 @@ def shot(frames: int) -> Shot:
     return Shot(
         name="demo",
         person=ACTOR,
-        source=Action("hands_on_hips"),
-        truth=Action("wave"),
+        source=Action(SOURCE),
+        truth=Action(TRUTH),
         size=SIZE,
         frames=frames,
         fps=float(FPS),

@@ -17,6 +17,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="of the shots")
     splits = ("train", "validation", "held-out")
     parser.add_argument("--split", choices=splits, default="train", help="what they are for")
+    parser.add_argument(
+        "--figure", choices=("anyone", "demo"), default="anyone",
+        help="who is filmed; the demo's figure only in other sets and moves than the demo's",
+    )  # fmt: skip
+    parser.add_argument(
+        "--bvh", type=Path, nargs="+", default=[], metavar="FILE",
+        help="take some of the motion from these files of motion capture",
+    )  # fmt: skip
     for name, default, text in (
         ("first", 0, "first number"),
         ("shots", 10, "how many numbers; those that are there already are left alone"),
@@ -49,20 +57,24 @@ def _film(options: argparse.Namespace) -> None:
         )
     # Blender is loaded only where something is filmed.
     from film.library.filming import Order, film_number
-    from film.library.numbered import Split
+    from film.library.numbered import Figure, Series, Split
+    from film.motion.captured import captured
     from film.quiet import printed_to
 
+    for file in options.bvh:
+        captured(str(file))  # what cannot be read is told before anything is filmed
+    files = tuple(str(file) for file in options.bvh)
     order = Order(
-        Split(options.split), options.first, options.shots, options.side, options.frames,
-        options.samples,
+        Series(Split(options.split), Figure(options.figure), files), options.first, options.shots,
+        options.side, options.frames, options.samples,
     )  # fmt: skip
     options.to.mkdir(parents=True, exist_ok=True)
     for number in range(order.first, order.first + order.count):
         started = time.monotonic()
-        with printed_to(options.to / f"blender-{options.split}-{options.first}.log"):
+        with printed_to(options.to / f"blender-{order.series.name}-{options.first}.log"):
             made = film_number(order, number, options.to)
         told = f"{time.monotonic() - started:.1f} s" if made else "there already"
-        print(f"{options.split} {number}: {told}", flush=True)
+        print(f"{order.series.name} {number}: {told}", flush=True)
 
 
 if __name__ == "__main__":

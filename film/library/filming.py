@@ -8,7 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
-from film.library.numbered import Split, body_of, numbered
+from film.library.numbered import Series, body_of, numbered
 from film.places.cameras import still
 from film.shooting import stage, takes
 from film.shooting.shot import Shot
@@ -19,7 +19,7 @@ from mf_backend.contracts.files import part_name, write_json
 class Order:
     """What is to be filmed: `count` numbers from `first` on."""
 
-    split: Split
+    series: Series
     first: int
     count: int
     side: int
@@ -29,7 +29,7 @@ class Order:
 
 def film_number(order: Order, number: int, folder: Path) -> bool:
     """Film one number, whole or not at all; False where it was there already."""
-    shot = numbered(order.split, number, order.side, order.frames, order.samples)
+    shot = numbered(order.series, number, order.side, order.frames, order.samples)
     target = folder / shot.name
     if (target / "shot.json").is_file():
         return False
@@ -56,8 +56,8 @@ def _film(order: Order, number: int, shot: Shot, folder: Path) -> None:
         folder / "shot.json",
         {
             "name": shot.name,
-            "split": order.split.value,
-            "body": body_of(order.split, number),
+            "split": order.series.split.value,
+            "body": body_of(order.series, number),
             "set": shot.set,
             "set_seed": shot.set_seed,
             "size": list(shot.size),

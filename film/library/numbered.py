@@ -5,12 +5,15 @@ Splits share neither people nor sets, and none has any of the truth benchmark's.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from film.motion.moves import MOVES
+from film.people import demo
 from film.people.anyone import anyone
+from film.people.person import Person
 from film.places.cameras import Shooting
 from film.places.lights import LIGHTS
 from film.shooting.shot import Action, Shot
@@ -29,8 +32,34 @@ class Split(StrEnum):
     HELD_OUT = "held-out"
 
 
+class Figure(StrEnum):
+    """Who is filmed."""
+
+    ANYONE = "anyone"
+    """Somebody else for every other number."""
+    DEMO = "demo"
+    """Whom the demo films, in other sets and doing other things than there; to learn from alone."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Shots that are numbered together. Those of other series of a split are other shots."""
+
+    split: Split
+    figure: Figure = Figure.ANYONE
+    captures: tuple[str, ...] = ()
+    """Files of motion capture (BVH), from which some of the motion is taken."""
+
+    @property
+    def name(self) -> str:
+        """What the names of its shots begin with."""
+        figure = () if self.figure is Figure.ANYONE else (self.figure.value,)
+        return "-".join((self.split.value, *figure, *(("bvh",) if self.captures else ())))
+
+
 _FIRST = {Split.TRAIN: LIMIT, Split.VALIDATION: 2 * LIMIT, Split.HELD_OUT: 3 * LIMIT}
 """Seed of a split's first person and set; the benchmark's sets have seeds below 1000."""
+_DEMO_FIRST = 4 * LIMIT
 _SETS = {
     Split.TRAIN: ("street", "room", "studio", "park"),
     Split.VALIDATION: ("hall",),
@@ -43,17 +72,21 @@ _FILM, _TALL = 36.0, 1.75
 """The long side of a camera's film in mm, a person's height in metres."""
 _WANDERING = 0.5
 """Share of actions that are poses by chance."""
+_CAPTURED = 0.6
+"""Share of actions that are captured motion, where there is some."""
 
 
-def body_of(split: Split, number: int) -> int:
-    """Seed of the person of a number; two numbers in a row show the same one."""
-    return _FIRST[split] + number // 2
+def body_of(series: Series, number: int) -> int:
+    """Number of the person of a shot; two shots in a row show the same one."""
+    if series.figure is Figure.DEMO:
+        return _DEMO_FIRST
+    return _FIRST[series.split] + number // 2
 
 
-def numbered(split: Split, number: int, side: int, frames: int, samples: int = 4) -> Shot:
+def numbered(series: Series, number: int, side: int, frames: int, samples: int = 4) -> Shot:
     """The shot of a number at `side` x `side` pixels; the same one every time.
 
-    Raises InputError for a number that no split has.
+    Raises InputError for a number that no series has, and for a series that there is not.
     """
     if not 0 <= number < LIMIT:
         raise InputError(
@@ -61,16 +94,25 @@ def numbered(split: Split, number: int, side: int, frames: int, samples: int = 4
             f"There is no shot number {number}.",
             f"Choose numbers from 0 to {LIMIT - 1}.",
         )
-    seed = _FIRST[split] + number
+    split = series.split
+    if series.figure is Figure.DEMO and split is not Split.TRAIN:
+        raise InputError(
+            "film-figure",
+            "The demo's figure is one person, whom two splits would share.",
+            "Film her with --split train.",
+        )
+    seed = (_DEMO_FIRST if series.figure is Figure.DEMO else _FIRST[split]) + number
     random = np.random.default_rng([seed, 7])
     place = str(random.choice(_SETS[split]))
     inside = place in _INDOORS
     lights = [n for n in LIGHTS if (n in ("lamps", "window", "spot")) == inside]
+    shown = (demo.SOURCE, demo.TRUTH) if series.figure is Figure.DEMO else ()
+    moves = tuple(name for name in _STAYING if name not in shown)
     return Shot(
-        name=f"{split.value}-{number:06d}",
-        person=anyone(body_of(split, number)),
-        source=_action(random),
-        truth=_action(random),
+        name=f"{series.name}-{number:06d}",
+        person=_person(series, number),
+        source=_action(random, series, moves),
+        truth=_action(random, series, moves),
         size=(side, side),
         frames=frames,
         fps=12.0,
@@ -86,12 +128,21 @@ def numbered(split: Split, number: int, side: int, frames: int, samples: int = 4
     )
 
 
+def _person(series: Series, number: int) -> Person:
+    if series.figure is Figure.DEMO:
+        return demo.ACTOR
+    return anyone(body_of(series, number))
+
+
 def _between(random: Random, low: float, high: float) -> float:
     return float(random.uniform(low, high))
 
 
-def _action(random: Random) -> Action:
-    move = "wander" if random.random() < _WANDERING else str(random.choice(_STAYING))
+def _action(random: Random, series: Series, moves: tuple[str, ...]) -> Action:
+    if series.captures and random.random() < _CAPTURED:
+        move = str(random.choice(series.captures))
+    else:
+        move = "wander" if random.random() < _WANDERING else str(random.choice(moves))
     return Action(
         move,
         speed=_between(random, 0.7, 1.4),

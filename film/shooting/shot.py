@@ -11,7 +11,10 @@ from film.places.cameras import Shooting
 
 @dataclass(frozen=True)
 class Action:
-    """A move by name with its speed, phase (in rounds) and amount, each about 1."""
+    """A move by name with its speed, phase (in rounds) and amount, each about 1.
+
+    A name that ends with .bvh is a file of motion capture; its phase says where in it.
+    """
 
     move: str
     speed: float = 1.0

@@ -10,6 +10,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from film.blender import require_blender
+from film.motion.captured import captured, is_capture
 from film.motion.moves import MOVES
 from film.motion.pose import Poser
 from film.people.looks import ACTOR_PASS
@@ -105,7 +106,8 @@ def key(
     poser: Poser, action: Action, name: str, frames: int, fps: float, beyond: int = 1
 ) -> bpy.types.Action:
     """Key an action over frames 1 … `frames`, and `beyond` on both ends for blurred pictures."""
-    make = choose(MOVES, action.move, "move")
+    named = is_capture(action.move)
+    make = captured(action.move) if named else choose(MOVES, action.move, "move")
     move = make(action.speed, action.phase, action.amount)
     times = [(float(f), (f - 1) / fps) for f in range(1 - beyond, frames + 1 + beyond)]
     begin = (action.start[0] / poser.leg, action.start[1] / poser.leg)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.truth.filming import descriptions
+from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.training.data.shots import Split as Kind
 from mf_backend.training.data.shots import read_shots
@@ -19,15 +20,16 @@ from mf_backend.training.data.shots import read_shots
 if importlib.util.find_spec("anny") is None:
     pytest.skip("needs anny's bodies (python3 dev.py setup)", allow_module_level=True)
 
-from film.library.numbered import Split, body_of, numbered
+from film.library.numbered import Figure, Series, Split, body_of, numbered
 from film.motion.wander import wander
 from film.shooting.shot import Shot
 
+TRAIN = Series(Split.TRAIN)
 pytestmark = pytest.mark.once("one Blender films, see test_which_blender.py")
 
 
 def _some(split: Split) -> list[Shot]:
-    return [numbered(split, number, 64, 4) for number in range(40)]
+    return [numbered(Series(split), number, 64, 4) for number in range(40)]
 
 
 def test_splits_share_neither_people_nor_sets_with_each_other_or_the_benchmark() -> None:
@@ -45,10 +47,30 @@ def test_splits_share_neither_people_nor_sets_with_each_other_or_the_benchmark()
 
 
 def test_a_number_is_one_shot() -> None:
-    assert numbered(Split.TRAIN, 5, 64, 4) == numbered(Split.TRAIN, 5, 64, 4)
-    assert numbered(Split.TRAIN, 5, 64, 4) != numbered(Split.TRAIN, 4, 64, 4)
-    assert body_of(Split.TRAIN, 4) == body_of(Split.TRAIN, 5)
+    assert numbered(TRAIN, 5, 64, 4) == numbered(TRAIN, 5, 64, 4)
+    assert numbered(TRAIN, 5, 64, 4) != numbered(TRAIN, 4, 64, 4)
+    assert body_of(TRAIN, 4) == body_of(TRAIN, 5)
     assert {shot.camera.move for shot in _some(Split.TRAIN)} >= {"static", "pan"}
+
+
+def test_the_demos_figure_is_filmed_elsewhere_doing_something_else() -> None:
+    from demo.footage import shot
+
+    demo = shot(24)
+    series = Series(Split.TRAIN, Figure.DEMO, ("walk.bvh", "jump.bvh"))
+    shots = [numbered(series, number, 64, 4) for number in range(60)]
+    assert all(one.person == demo.person for one in shots)
+    assert all((one.set, one.set_seed) != (demo.set, demo.set_seed) for one in shots)
+    moves = [one.move for pair in shots for one in (pair.source, pair.truth)]
+    assert not {demo.source.move, demo.truth.move} & set(moves)
+    assert {"walk.bvh", "jump.bvh", "wander"} < set(moves)
+    assert 0.4 < sum(move.endswith(".bvh") for move in moves) / len(moves) < 0.8
+    # Neither names nor sets are those of the split's other shots.
+    others = [numbered(TRAIN, number, 64, 4) for number in range(60)]
+    for of in ("name", "set_seed"):
+        assert not {getattr(one, of) for one in shots} & {getattr(one, of) for one in others}
+    with pytest.raises(InputError, match="two splits would share"):
+        numbered(Series(Split.VALIDATION, Figure.DEMO), 0, 64, 4)
 
 
 def test_poses_by_chance_glide() -> None:
