@@ -7,14 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mf_backend.actor.mends.correction_file import read_corrections
-from mf_backend.actor.mends.joint_corrections import apply_corrections
 from mf_backend.actor.store.folder import ActorFolder
-from mf_backend.actor.store.reading import load_joints
-from mf_backend.clip import open_clip
-from mf_backend.clip.picture_file import read_grey
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import hash_value
 from mf_backend.engines import load_engine
@@ -26,10 +19,10 @@ from mf_backend.jobs.analysis.run import ActorOrder, analyse_clip
 from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.jobs.disk.log import capture_output
 from mf_backend.jobs.tracker import JobTracker
+from mf_backend.jobs.tuning.material import clip_of_actor
 from mf_backend.weights.weight_set import open_set
 
 if TYPE_CHECKING:
-    from mf_backend.training.tuning.material import TunedClip
     from mf_backend.weights.adapter import AdapterAbout
 
 STAGE = "tuning images"
@@ -87,7 +80,7 @@ def _tune(
     if steps:
         half = steps // 2 if recipe.decoder_steps else 0
         recipe = replace(recipe, image_steps=steps, decoder_steps=half)
-    clip = _clip(actor, wish, config.picture_side)
+    clip = clip_of_actor(actor, wish, config.picture_side)
     # Other weights, or an actor that was mended, begin anew.
     key = hash_value([open_set(folder).fingerprint, shots_hash([clip.shot]), recipe.to_dict()])[:12]
     run = actor.tuned / f"{settings.engine}-{key}"
@@ -100,24 +93,3 @@ def _tune(
     about = tune(order, recipe, tracker)
     shutil.rmtree(run)
     return about
-
-
-def _clip(actor: ActorFolder, wish: Wish, side: int) -> TunedClip:
-    """The analysed frames of the wish, cut to the actor; his joints with what was corrected."""
-    from mf_backend.training.tuning.material import clip_of
-
-    found = load_joints(actor)
-    frames = found["frames"]
-    states = found["state"].astype(np.uint8)
-    corrections = read_corrections(actor.mends)
-    joints, _ = apply_corrections(found["source"], states, frames.tolist(), corrections)
-    inside = (frames >= wish.first) & (frames <= wish.last)
-    mattes = [read_grey(_matte(actor, int(n))) for n in frames[inside]]
-    with open_clip(wish.used) as clip:
-        name = Path(wish.reference.path).name
-        return clip_of(name, wish.sha256, list(clip.frames()), mattes, joints[inside], side)
-
-
-def _matte(actor: ActorFolder, frame: int) -> Path:
-    soft = actor.picture("alpha", frame)
-    return soft if soft.is_file() else actor.picture("masks", frame)

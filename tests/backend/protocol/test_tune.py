@@ -9,12 +9,17 @@ import cv2
 import numpy as np
 import pytest
 
-from mf_backend.clip import hash_clip, open_clip
+from mf_backend.actor.mends.mask_layers import MaskRole
+from mf_backend.actor.store.folder import ActorFolder
+from mf_backend.clip import hash_clip, open_clip, write_png
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Settings, Target
 from mf_backend.engines import load_engine
+from mf_backend.jobs.analysis.layers.painted import MaskChanges, Painted
 from mf_backend.jobs.analysis.stored import job_actor
+from mf_backend.jobs.analysis.wish import Wish
 from mf_backend.jobs.tuning.kept import LEFT_OUT, with_adapter
+from mf_backend.jobs.tuning.material import clip_of_actor
 from mf_backend.weights.adapter import read_about, write_adapter
 from tests.backend.conftest import write_frames
 from tests.backend.tiny_job import Backend
@@ -76,3 +81,19 @@ def test_a_clip_is_tuned_to_and_its_takes_use_that(
     write_adapter(path, replace(about, clip="b" * 64), {})
     with pytest.raises(InputError, match="other footage"):
         used(replace(request, settings=with_it))
+
+    # What a person painted over the masks is learnt with, not only what was found.
+    wish = Wish(reference, sha256, 0, 7, settings)
+    folder = ActorFolder(Path(done["actor"]))
+    found = clip_of_actor(folder, wish, 128).shot.takes[0].mattes
+    assert found.any(axis=(1, 2)).all()
+    right = np.zeros((128, 128), np.uint8)
+    right[:, 64:] = 255
+    write_png(odd_path / "not him.png", right)
+    painted = [Painted(MaskRole.CUT, odd_path / "not him.png")]
+    MaskChanges(painted).make(folder.mends, (128, 128), range(2, 6))
+    mended = clip_of_actor(folder, wish, 128).shot.takes[0].mattes  # the window is the whole clip
+    wanted = np.where(right > 0, 0, found)
+    assert (wanted != found).any(axis=(1, 2)).all()
+    np.testing.assert_array_equal(mended[2:6], wanted[2:6])
+    np.testing.assert_array_equal(mended[[0, 1, 6, 7]], found[[0, 1, 6, 7]])

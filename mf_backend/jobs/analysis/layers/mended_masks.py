@@ -54,8 +54,14 @@ class MendedMasks:
         return any(layer.picture(frame) is not None for layer in self._layers)
 
     def pictures(self, frame: int, found: Mapping[str, bytes], widening: float) -> dict[str, bytes]:
-        """PNG files of a touched frame by kind, from those `found`, of which former versions left
-        not every kind.
+        """PNG files of a touched frame by kind, see `masks`."""
+        mended = self.masks(frame, found, widening)
+        parts = (mended.hard, mended.alpha, mended.held, mended.front)
+        return {kind: png_bytes(part) for kind, part in zip(KINDS, parts, strict=True)}
+
+    def masks(self, frame: int, found: Mapping[str, bytes], widening: float) -> FrameMasks:
+        """What is known of a touched frame, from the PNG files `found` by kind, of which former
+        versions left not every one.
 
         Raises InputError where a layer's picture is gone or has another size than the clip.
         """
@@ -69,9 +75,7 @@ class MendedMasks:
                 picture = _decoded(read_picture(self._mends, layer, sha256))
                 _check_size(layer, picture, before.alpha.shape)
                 drawn.append((layer.role, picture))
-        mended = with_layers(before, drawn, widening)
-        parts = (mended.hard, mended.alpha, mended.held, mended.front)
-        return {kind: png_bytes(part) for kind, part in zip(KINDS, parts, strict=True)}
+        return with_layers(before, drawn, widening)
 
 
 def _decoded(data: bytes) -> Mask:
