@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ _MISSING = "motionfollower_missing"
 
 
 @pytest.fixture
-def made(scene: Any) -> tuple[Path, str]:
+def made(with_takes: Callable[[int], Any]) -> tuple[Path, str]:
     """A saved file with one take that is shown and coloured: its path and the job's id."""
-    bpy.ops.motionfollower.render()
+    scene = with_takes(1)
     (job,) = ids(scene)
     take(scene, job).color_tag = "COLOR_05"
     bpy.ops.wm.save_mainfile()
@@ -167,20 +168,6 @@ def test_the_wipe_stays_in_the_frame(made: tuple[Path, str], session: Any) -> No
     assert strip.crop.min_x == 0
     settings.wipe = 10.0
     assert strip.crop.min_x == 0
-
-
-def test_takes_of_other_footage_stay_visible(made: tuple[Path, str], session: Any) -> None:
-    """Only takes of the same clip take each other's place."""
-    scene, job = bpy.context.scene, made[1]
-    bpy.ops.motionfollower.render()
-    second = next(item for item in ids(scene) if item != job)
-    assert (take(scene, job).mute, take(scene, second).mute) == (True, False)
-
-    record = json.loads(take(scene, second)["motionfollower"])
-    record["report"]["reference"].update(path="/another/clip.mp4", sha256="1" * 64)
-    take(scene, second)["motionfollower"] = json.dumps(record)
-    bpy.ops.motionfollower.take_show(job=job)
-    assert (take(scene, job).mute, take(scene, second).mute) == (False, False)
 
 
 def test_footage_from_a_file_fills_the_frame_and_the_take_lies_over_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ from tests.addon.scenes import every_strip, strips
 
 
 @pytest.fixture
-def pair(scene: Any) -> tuple[Any, str, str]:
-    """A scene with two takes, and their jobs' ids."""
-    jobs = []
-    for _ in range(2):
-        bpy.ops.motionfollower.render()
-        jobs += [take for take in ids(scene) if take not in jobs]
-    return scene, jobs[0], jobs[1]
+def pair(with_takes: Callable[[int], Any]) -> tuple[Any, str, str]:
+    """A scene with two takes, and their jobs' ids, the earlier first."""
+    (first,) = ids(with_takes(1))
+    scene = with_takes(2)
+    (second,) = (job for job in ids(scene) if job != first)
+    return scene, first, second
 
 
 def ids(scene: Any) -> list[str]:
@@ -48,6 +48,18 @@ def test_showing_one_hides_the_other(pair: tuple[Any, str, str]) -> None:
     bpy.ops.motionfollower.take_show(job=one)
     assert take(scene, one).mute
     assert take(scene, two).mute
+
+
+def test_takes_of_other_footage_stay_visible(pair: tuple[Any, str, str]) -> None:
+    """Only takes of the same clip take each other's place."""
+    scene, job, second = pair
+    assert (take(scene, job).mute, take(scene, second).mute) == (True, False)
+
+    record = json.loads(take(scene, second)["motionfollower"])
+    record["report"]["reference"].update(path="/another/clip.mp4", sha256="1" * 64)
+    take(scene, second)["motionfollower"] = json.dumps(record)
+    bpy.ops.motionfollower.take_show(job=job)
+    assert (take(scene, job).mute, take(scene, second).mute) == (False, False)
 
 
 def test_one_is_final(pair: tuple[Any, str, str]) -> None:
