@@ -110,9 +110,9 @@ class MasksStage:
             reporter.advance(index + 1, "masks")
         if not given:
             cores = measure_cores(joints, lambda i: read_mask(out, "source_alpha", i), clip.size)
-            for index in range(clip.count):
+            for index, frame in enumerate(clip.frames()):
                 if cores is not None:
-                    firm = cores.firm(index, read_mask(out, "source_alpha", index))
+                    firm = cores.firm(index, read_mask(out, "source_alpha", index), frame)
                     checks[index] = work.keep(index, firm)
                 reporter.advance(clip.count + index + 1, "limbs")
         rejected = {i: c.verdict for i, c in checks.items() if not work.accepted(i, c)}
