@@ -41,7 +41,7 @@ def _wait(operator: Any, scene: Any, aim: Aim) -> AnalysisFlow | None:
         refuse(operator, error)
         return None
     warn_all(operator, flow.status.warnings if flow.status else [])
-    stored.forget()
+    stored.look_again()
     if flow.error is not None:
         refuse(operator, flow.error)
         return None

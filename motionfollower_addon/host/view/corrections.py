@@ -60,7 +60,7 @@ class _Kept:
 def forget() -> None:
     """Look again when next asked."""
     _Kept.place = None
-    stored.forget()
+    stored.look_again()
     background_read.forget(_NAME)
     compat.redraw_panels()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -164,3 +165,24 @@ def test_a_file_keeps_its_choice_with_the_scene(two_people: Any, odd_path: Path)
     two_people["motionfollower_persons"] = "[not ours"
     values.clip = str(odd_path / CLIP)
     assert source.clicks_of(two_people, to_shot(two_people)) == ()
+
+
+def test_what_was_found_is_shown_until_it_is_read_again(
+    two_people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stored.find(two_people)
+    assert before is not None
+    asked: list[Any] = []
+    windowed = SimpleNamespace(app=SimpleNamespace(background=False), context=bpy.context)
+    monkeypatch.setattr(stored, "bpy", windowed)
+    monkeypatch.setattr(
+        stored.background_read, "read_in_background", lambda _, *how: asked.append(how)
+    )
+    stored.look_again()
+    assert stored.known(two_people) is before
+    read, take = asked[-1]
+    take(read())
+    after = stored.known(two_people)
+    assert after is not None and after is not before
+    stored.forget()
+    assert stored.known(two_people) is None

@@ -92,14 +92,23 @@ class _Kept:
     """The latest answer and for what it was given; hashes of clips by path, size and date."""
 
     key: Any = None
+    """None where it may be out of date."""
+    shown: Any = None
+    """The part of the key that says whose answer it is, in date or not."""
     asked: Any = None
     found = Found()
     hashes: dict[tuple[str, int, int], str] = {}
 
 
 def forget() -> None:
-    """Look again when next asked."""
-    _Kept.key, _Kept.asked, _Kept.found = None, None, Found()
+    """Look again when next asked, and show nothing until then."""
+    look_again()
+    _Kept.shown, _Kept.found = None, Found()
+
+
+def look_again() -> None:
+    """Look again when next asked; drawings show what was found last until that is read."""
+    _Kept.key, _Kept.asked = None, None
     background_read.forget(_NAME)
     matte_picture.forget()
 
@@ -154,7 +163,8 @@ def look(scene: Any) -> Found:
     if _Kept.key != key:
         background_read.forget(_NAME)
         matte_picture.forget()
-        _Kept.key, _Kept.asked, _Kept.found = key, None, _read(*key[:3])
+        _Kept.key, _Kept.shown, _Kept.asked = key, key[:2], None
+        _Kept.found = _read(*key[:3])
     return _Kept.found
 
 
@@ -169,13 +179,12 @@ def glance(scene: Any) -> Found:
 
         def take(found: Found) -> None:
             matte_picture.forget()
-            _Kept.key, _Kept.found = key, found
+            _Kept.key, _Kept.shown, _Kept.found = key, key[:2], found
             compat.redraw_panels()
             compat.redraw_views(*places.KINDS)
 
         background_read.read_in_background(_NAME, lambda: _read(*key[:3]), take)
-    same = _Kept.key is not None and _Kept.key[:2] == key[:2]
-    return _Kept.found if same else Found()
+    return _Kept.found if _Kept.shown == key[:2] else Found()
 
 
 def _read(clip: Path | None, clicks: tuple[Click, ...], roots: tuple[Path, ...]) -> Found:
