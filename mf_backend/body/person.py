@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.limb_widths import BodyWidths, measure_widths
+from mf_backend.body.kept_widths import kept_widths
+from mf_backend.body.limb_widths import BodyWidths
 from mf_backend.body.whole_skeleton import FullSkeleton, complete
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
 
 Mask = NDArray[np.uint8]
 
@@ -59,11 +61,13 @@ def model_person(
     size: tuple[int, int],
     scale: float = 1.0,
     ratio: float = 1.0,
+    findings: Findings = NO_FINDINGS,
 ) -> PersonModel | None:
     """Measure the actor; joints [frames, 60, 2] in pixels of a picture of `size`.
 
     `source_mask(i)` gives the mask at that size; `scale` shrinks everything returned (and masks
     while measuring). `ratio` is the actor's size over the target's. None where no frame has a mask.
+    `findings` keep the widths.
     """
     import cv2
 
@@ -81,5 +85,5 @@ def model_person(
             masks[int(i)] = mask
     if not masks:
         return None
-    widths = measure_widths(source, lambda i: masks[i], list(masks))
+    widths = kept_widths(findings, source, masks)
     return PersonModel(source, target, widths, ratio, np.array(sorted(masks)))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor import user_files
 from mf_backend.actor.masks.shape import THRESHOLD
-from mf_backend.actor.plate.motion import MotionTracker
+from mf_backend.actor.plate.kept_motion import kept_motion
 from mf_backend.clip import picture_file, write_png
 from mf_backend.clip.image_folder import list_numbers
 from mf_backend.conditioning.base import ConditionContext
@@ -115,7 +115,7 @@ class AlignStage:
             clip.size,
             source_world=world,
             target_positions=positions,
-            view=_view(context),
+            view=_view(context, reporter),
             keep_limb_lengths=settings.keep_limb_lengths,
             source_boxes=_boxes(_source_masks(context), settings.alignment),
             target_boxes=_boxes(_target_masks(context, target.size), settings.alignment),
@@ -238,14 +238,16 @@ def _boxes(masks: Sequence[Any], mode: Alignment) -> NDArray[np.float64] | None:
     return np.array([mask_box(mask()) or nothing for mask in masks], np.float64)
 
 
-def _view(context: ConditionContext) -> View:
+def _view(context: ConditionContext, reporter: Reporter) -> View:
     """How the clip's camera moved, seen on what is not the actor; only `fit` follows it."""
     if context.settings.alignment is not Alignment.FIT:
         return View()
-    tracker = MotionTracker(context.clip.size)
-    for index, frame in enumerate(context.clip.frames()):
-        tracker.add(frame, read_mask(context.out, "source_masks", index))
-    motion = tracker.finish()
+    motion = kept_motion(
+        context.clip,
+        lambda index: read_mask(context.out, "source_masks", index),
+        reporter,
+        context.findings,
+    )
     # A registration that broke off says less about the camera than that it stood still.
     if motion.steady or motion.registered < _FOLLOWED:
         return View()

@@ -1,4 +1,5 @@
-"""What was measured of the actor's shadow, kept among findings: it is the same for every take."""
+"""What was measured and found of the actor's shadow, kept among findings: it is the same for every
+take."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from mf_backend.contracts.findings import Findings
 
 Floats = NDArray[np.float32]
 
-_KIND = "shadow"
+_KIND, _FOUND = "shadow", "shadow-found"
 _MADE = "1"
 """Goes up whenever the same frames and masks are measured otherwise."""
 _SIDES = range(1, 1 << 14)
@@ -24,6 +25,11 @@ _KEPT = {
     "key": WantedArray(((32,),), "[32]"),
     "words": WantedArray((range(1 << 20),), "[bytes]"),
     "base": WantedArray((_SIDES, _SIDES, (3,)), "[height, width, 3]"),
+}
+
+_PICTURE = {
+    "key": WantedArray(((32,),), "[32]"),
+    "picture": WantedArray((_SIDES, _SIDES), "[height, width]"),
 }
 
 
@@ -45,8 +51,7 @@ def kept_measure(
     measure: Callable[[], Measured],
 ) -> Measured:
     """What `measure` says, measured once for a plate of this key and feet on these rows."""
-    said = hashlib.sha256(_MADE.encode() + plate_key.tobytes() + feet.tobytes()).digest()
-    key = np.frombuffer(said, np.uint8)
+    key = _key(plate_key, feet)
     found = findings.load(_KIND, 0, _KEPT)
     if found is not None and np.array_equal(found["key"], key):
         model, share = _read(found["words"].astype(np.uint8).tobytes())
@@ -56,6 +61,32 @@ def kept_measure(
     written = np.frombuffer(words, np.uint8)
     findings.keep(_KIND, 0, {"key": key, "words": written, "base": measured.base})
     return measured
+
+
+class KeptShadows:
+    """The shadows that were found in single frames, which are the same for every take.
+
+    Grey pictures [H, W], 255 in the shadow, of a plate of this key and feet on these rows.
+    """
+
+    def __init__(
+        self, findings: Findings, plate_key: NDArray[np.uint8], feet: NDArray[np.float64]
+    ) -> None:
+        self._findings, self._key = findings, _key(plate_key, feet)
+
+    def of(self, index: int, find: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """The shadow of a frame: as it was kept, or as `find` finds it now."""
+        found = self._findings.load(_FOUND, index, _PICTURE)
+        if found is not None and np.array_equal(found["key"], self._key):
+            return found["picture"].astype(np.uint8)
+        picture = find()
+        self._findings.keep(_FOUND, index, {"key": self._key, "picture": picture})
+        return picture
+
+
+def _key(plate_key: NDArray[np.uint8], feet: NDArray[np.float64]) -> NDArray[np.uint8]:
+    said = hashlib.sha256(_MADE.encode() + plate_key.tobytes() + feet.tobytes()).digest()
+    return np.frombuffer(said, np.uint8)
 
 
 def _read(words: bytes) -> tuple[ShadowModel, float]:

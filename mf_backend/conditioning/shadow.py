@@ -7,6 +7,7 @@ share of the light that the new shadow takes).
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
 from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
 from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, floor_lines
 from mf_backend.clip import write_png
-from mf_backend.conditioning.kept_shadow import Measured, kept_measure
+from mf_backend.conditioning.kept_shadow import KeptShadows, Measured, kept_measure
 from mf_backend.conditioning.masks_mending import FRONT
 from mf_backend.conditioning.stage_files import read_mask
 from mf_backend.contracts.findings import NO_FINDINGS, Findings
@@ -71,12 +72,17 @@ def move_shadow(
     model, share, base = measured.model, measured.share, measured.base
     # By a camera that moves, what no throw explains may as well be the plate's own error.
     plausible = bool(model.throws) or (plate.report.steady and share > _LEAST_FOUND)
+    kept = KeptShadows(findings, key, ours)
+
+    def find(index: int) -> Mask:
+        expected = _beyond(model.darkness(work.small(work.matte(index)), ours[index]), base)
+        return work.found(plate, index, clip.read(index), expected.mean(axis=2))
+
     frames = 0
-    for index, frame in enumerate(clip.frames()):
+    for index in range(count):
         shadow = cast = None
         if plausible:
-            expected = _beyond(model.darkness(work.small(work.matte(index)), ours[index]), base)
-            shadow = work.found(plate, index, frame, expected.mean(axis=2))
+            shadow = kept.of(index, partial(find, index))
             frames += bool(shadow.any())
             target = work.small(read_mask(out, "target_alpha", index))
             cast = _beyond(model.darkness(target, theirs[index]), base)
@@ -123,10 +129,14 @@ class _Work:
 
     def found(
         self, plate: BackgroundPlate, index: int, frame: Picture, expected: Floats | None
-    ) -> Floats:
-        """The actor's shadow [h, w] 0..1 of one frame."""
+    ) -> Mask:
+        """The actor's shadow [H, W] of one frame, 255 inside."""
+        import cv2
+
         dark, person, _ = self._dark(plate, index, frame)
-        return find_shadow(dark, person, plate.report.steady, expected)
+        shadow = find_shadow(dark, person, plate.report.steady, expected)
+        whole = cv2.resize(shadow, self._clip.size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(np.rint(whole * 255), np.uint8)
 
     def measured(self, plate: BackgroundPlate) -> tuple[ShadowModel, float, Floats]:
         """The shadow's way, the mean share of the picture that is in shadow, and the share of the
@@ -172,16 +182,13 @@ class _Work:
         dark = darkening(self._resized(frame), self._resized(lit), ~small_hidden & ~made_up)
         return dark, self._resized(matte), small_hidden
 
-    def write(self, index: int, shadow: Floats | None, cast: Floats | None) -> None:
+    def write(self, index: int, shadow: Mask | None, cast: Floats | None) -> None:
         """Write both shadows of a frame at the clip's size; None for no shadow."""
         import cv2
 
         width, height = self._clip.size
-        removed = np.zeros((height, width), np.uint8)
+        removed = np.zeros((height, width), np.uint8) if shadow is None else shadow.copy()
         dark = np.zeros((height, width, 3), np.uint8)
-        if shadow is not None:
-            whole = cv2.resize(shadow, (width, height), interpolation=cv2.INTER_LINEAR)
-            removed = np.asarray(np.rint(whole * 255), np.uint8)
         if cast is not None:
             whole = cv2.resize(cast, (width, height), interpolation=cv2.INTER_LINEAR)
             whole[whole.max(axis=2) < _FAINTEST_CAST] = 0

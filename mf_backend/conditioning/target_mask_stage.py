@@ -109,6 +109,7 @@ class TargetMaskStage:
             joints_given,
             conditions.actor_size,
             lambda index: lying_over(conditions, index),
+            context.findings,
         )
         for index, (whole, whole_soft) in enumerate(masks):
             free = _not_covered(out, index, whole.shape)

@@ -20,6 +20,7 @@ from mf_backend.body.surfaces.gathering import ActorSurfaces
 from mf_backend.body.surfaces.names import HEAD, SURFACES
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
 from mf_backend.body.whole_skeleton import complete
+from mf_backend.contracts.findings import NO_FINDINGS, Findings
 from mf_backend.retarget.alignment import similarity_between
 
 Mask = NDArray[np.uint8]
@@ -49,6 +50,7 @@ def predict_target_masks(
     given_joints: NDArray[Any] | None = None,
     ratio: float = 1.0,
     over: Callable[[int], Mask | None] | None = None,
+    findings: Findings = NO_FINDINGS,
 ) -> Iterator[tuple[Mask, Mask]]:
     """Yield (hard mask of 0 and 255, soft matte), uint8 [height, width], for each frame.
 
@@ -56,13 +58,14 @@ def predict_target_masks(
     the actor's mask or matte. `given(i)`: mask [height, width] of the target person or of the
     scene's character in the picture `given_joints` (the joints before alignment) refer to, or
     None. `ratio` is the actor's size over the target's. `over(i)`: what may hide the actor in a
-    frame of the clip, or None. The hard mask covers the aligned skeleton and is empty where there
-    is none for longer; the soft one is 0 outside the hard one.
+    frame of the clip, or None. `findings` keep what is the same for every motion. The hard mask
+    covers the aligned skeleton and is empty where there is none for longer; the soft one is 0
+    outside the hard one.
     """
     import cv2
 
     scale = working_scale(size)
-    model = model_person(source_joints, target_joints, source_mask, size, scale, ratio)
+    model = model_person(source_joints, target_joints, source_mask, size, scale, ratio, findings)
     count = len(target_joints)
     if model is None:
         # No mask at all: the default widths of the skeleton's own size.

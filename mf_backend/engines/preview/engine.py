@@ -123,6 +123,7 @@ class PreviewEngine:
             clip.size,
             scale,
             conditions.actor_size,
+            job.findings,
         )
         if model is None:
             reporter.warn(

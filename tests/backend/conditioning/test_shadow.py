@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +13,14 @@ import pytest
 
 from mf_backend.clip import write_png
 from mf_backend.compositing.shade import hidden_by, shade_of
-from mf_backend.conditioning.shadow import move_shadow
+from mf_backend.conditioning.shadow import SOURCE, TARGET, move_shadow
 from mf_backend.contracts.conditions import Conditions, load_conditions
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.progress import NullReporter
 from mf_backend.contracts.request import Settings, Shadow
 from mf_backend.engines import load_engine
 from mf_backend.engines.base import EngineJob
+from mf_backend.jobs.analysis.findings import DiskFindings
 from tests.backend.lit_figure import Lamp, Shot, film, pose, walk
 from tests.backend.memory_clip import Frames, Picture
 
@@ -100,6 +102,38 @@ def test_kept_shadows_stay_pixel_for_pixel(
     for i, picture in render(shots, conditions, tmp_path).items():
         masks = conditions.grey("source_masks", i) | conditions.grey("target_masks", i)
         np.testing.assert_array_equal(picture[masks == 0], shots[0].frames[i][masks == 0])
+
+
+def test_what_was_found_is_kept_for_other_takes(
+    shots: tuple[Shot, Shot], folder: Path, tmp_path: Path
+) -> None:
+    findings = DiskFindings(tmp_path / "findings", 0)
+
+    def moved(name: str) -> dict[Path, bytes]:
+        out = tmp_path / name
+        out.mkdir()
+        for kind in ("source_masks", "source_alpha", "target_masks", "target_alpha", "joints.npz"):
+            (out / kind).symlink_to(folder / kind)
+        said = move_shadow(Frames(shots[0].frames), out, Shadow.MOVE, NullReporter(), 0, findings)
+        assert json.loads(json.dumps(said)) == json.loads((folder / "said.json").read_text())
+        pictures = (path for kind in (SOURCE, TARGET) for path in (out / kind).iterdir())
+        return {path.relative_to(out): path.read_bytes() for path in pictures}
+
+    wanted = moved("first")
+    assert len(wanted) == 2 * COUNT
+    assert wanted == {path: (folder / path).read_bytes() for path in wanted}
+    kept = sorted((tmp_path / "findings" / "shadow-found").iterdir())
+    assert len(kept) == COUNT
+    kept[2].write_bytes(kept[2].read_bytes()[:-50])
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    assert moved("second") == wanted
+    assert [path for path in kept if path.stat().st_mtime_ns != before[path]] == [kept[2]]
+    # Of other masks, as after a mend, everything is found anew.
+    white = tmp_path / "white"
+    shutil.copytree(folder, white)
+    write_png(white / "source_alpha" / "frame_0.png", np.zeros((180, 240), np.uint8))
+    move_shadow(Frames(shots[0].frames), white, Shadow.MOVE, NullReporter(), 0, findings)
+    assert all(path.stat().st_mtime_ns != before[path] for path in kept)
 
 
 def test_folders_from_before_shadows_have_none(folder: Path) -> None:

@@ -174,16 +174,23 @@ def test_mask_layers_are_taken_and_leave_other_frames_alone(place: Path, first: 
     assert gone.returncode == 0 and json.loads(gone.stdout)["mask_layers"] == []
 
 
-def test_the_plate_is_taken_over(place: Path, first: JobFolder) -> None:
-    """A take of the same frames has the same pictures, and makes no plate of its own."""
+def test_what_belongs_to_the_footage_is_taken_over(place: Path, first: JobFolder) -> None:
+    """A take of the same frames has the same pictures, and makes no plate of its own, nor does it
+    measure the actor or follow the camera; only what is damaged is made again."""
     findings = Path(report(first)["actor"]["folder"], "findings")
     # What is kept may be the plate of masks that another test mended.
     assert run(make(place, "a plate")).code == 0
-    plates = {path: path.stat().st_mtime_ns for path in findings.glob("plate-*/*.npz")}
-    assert {path.parent.name for path in plates} >= {"plate-brighter", "plate-brighter-piece"}
+    kinds = ("plate-brighter", "plate-brighter-piece", "widths", "camera")
+    kept = {p: p.stat().st_mtime_ns for kind in kinds for p in findings.glob(f"{kind}/*.npz")}
+    assert {path.parent.name for path in kept} == set(kinds)
+    (damaged,) = findings.glob("camera/*.npz")
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-50])
     job = make(place, "same plate")
     assert run(job).code == 0
-    assert {path: path.stat().st_mtime_ns for path in plates} == plates
+    assert damaged.read_bytes() == whole
+    del kept[damaged]
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
     for index in range(4):
         assert job.frame(index).read_bytes() == first.frame(index).read_bytes()
 
