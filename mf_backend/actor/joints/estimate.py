@@ -13,7 +13,15 @@ from mf_backend.actor.joints.hand_repair import repair_hand
 from mf_backend.actor.joints.hands import WRISTS
 from mf_backend.actor.joints.person_track import Candidate, seen_twice
 from mf_backend.actor.joints.pose_views import Picture, PoseReading
-from mf_backend.actor.joints.repair import collapsed, drop_mistakes, fill_gaps, inside, smooth
+from mf_backend.actor.joints.repair import (
+    collapsed,
+    drop_mistakes,
+    fill_gaps,
+    gone_on,
+    inside,
+    overturned,
+    smooth,
+)
 from mf_backend.contracts.conditions import JointState
 from mf_backend.skeleton.joints import BODY, JOINT_COUNT, LEFT_HAND, RIGHT_HAND
 
@@ -137,11 +145,13 @@ def repaired(
 ) -> JointEstimate:
     spread = np.nan_to_num(raw.spread, nan=0.0)
     body = raw.body.copy()
-    none = collapsed(body)
+    over = overturned(body)
+    none = collapsed(body) | over
     body[none] = np.nan
     lost = np.flatnonzero(~np.isfinite(body).any(axis=(1, 2)))
     body[drop_mistakes(body, spread)] = np.nan
     body, state = fill_gaps(body)
+    state[gone_on(body, over)] = JointState.CARRIED
     body = smooth(body, spread)
     joints = np.full((len(body), JOINT_COUNT, 2), np.nan)
     states = np.zeros((len(body), JOINT_COUNT), np.uint8)
@@ -154,7 +164,8 @@ def repaired(
     cut = ~inside(body, size) & (np.linalg.norm(kept - body, axis=-1) < _CUT_OFF * extent)
     hidden = ~inside(body, size) & ~cut
     for side, part in ((0, LEFT_HAND), (1, RIGHT_HAND)):
-        hand = repair_hand(body, raw.hands[side], side, ~hidden[:, WRISTS[side]])
+        found = np.where(none[:, None, None], np.nan, raw.hands[side])
+        hand = repair_hand(body, found, side, ~hidden[:, WRISTS[side]])
         joints[:, part] = hand.points
         states[:, part] = hand.state[:, None]
     body[cut] = kept[cut]

@@ -32,6 +32,14 @@ _COLLAPSED = 0.5
 """A body whose extent is less than this part of what it is around is none; a squat keeps more."""
 _COLLAPSING = 0.8
 """The same for frames beside one of these."""
+_OVER = np.radians(100)
+"""Turn of a trunk from one frame to the next that is nobody's; who turns a somersault does a third
+of that."""
+_SOON, _FORESHORTENED = 2, 0.4
+"""Frames between two sightings, and part of the usual trunk, for which that holds."""
+_TRUNK = (2, 5, 8, 11)
+_SPEED = 3
+"""Frames over which the speed of somebody who leaves is taken."""
 _SECOND = 12
 """Frames before and after that a body is compared with."""
 
@@ -93,6 +101,29 @@ def collapsed(body: Floats) -> Bools:
     return wrong
 
 
+def overturned(body: Floats) -> Bools:
+    """[frames] on which the trunk has turned over from one frame to the next, until it turns back:
+    half a body at the picture's edge that was taken for somebody upside down. Nobody turns that
+    fast; the side of such a turn that lasts longer is the right one."""
+    trunk = (body[:, [8, 11]] - body[:, [2, 5]]).mean(axis=1)
+    length = np.linalg.norm(trunk, axis=-1)
+    wrong = np.zeros(len(body), np.bool_)
+    known = np.flatnonzero(np.isfinite(length))
+    if known.size < 2:
+        return wrong
+    # Of a trunk that points at the camera the direction says little.
+    least = _FORESHORTENED * float(np.median(length[known]))
+    directions = trunk[known] @ np.array([1, 1j])
+    turned = np.abs(np.angle(directions[1:] * directions[:-1].conj())) > _OVER
+    turned &= np.minimum(length[known][1:], length[known][:-1]) > least
+    turned &= np.diff(known) <= _SOON
+    runs = np.split(known, np.flatnonzero(turned) + 1)
+    for number, run in enumerate(runs):
+        beside = max(len(other) for other in runs[max(0, number - 1) : number + 2])
+        wrong[run] = 2 * len(run) <= beside
+    return wrong
+
+
 def fill_gaps(body: Floats, longest: int = LONGEST_GAP) -> tuple[Floats, States]:
     """Fill gaps of up to `longest` frames between known ones, and hold one frame at the ends.
 
@@ -115,6 +146,27 @@ def fill_gaps(body: Floats, longest: int = LONGEST_GAP) -> tuple[Floats, States]
                 filled[beside, joint] = body[edge, joint]
                 state[beside, joint] = JointState.CARRIED
     return filled, state
+
+
+def gone_on(body: Floats, wrong: Bools) -> Bools:
+    """[frames] at the clip's ends on which a body was read that was none (`wrong` [frames]), with
+    those between: somebody is there still, as when he leaves the picture.
+
+    `body` is changed: there the pose beside goes on the way the trunk moved.
+    """
+    going = np.zeros(len(body), np.bool_)
+    for bodies, doubted, marks in ((body, wrong, going), (body[::-1], wrong[::-1], going[::-1])):
+        whole = np.flatnonzero(np.isfinite(bodies).all(axis=(1, 2)))
+        left = np.flatnonzero(doubted)
+        if not whole.size or not left.size or left[-1] < whole[-1]:
+            continue
+        last, before = int(whole[-1]), max(0, int(whole[-1]) - _SPEED)
+        before = before if np.isfinite(bodies[before]).all() else last
+        way = bodies[last, _TRUNK].mean(axis=0) - bodies[before, _TRUNK].mean(axis=0)
+        way /= max(1, last - before)
+        for frame in range(last + 1, min(int(left[-1]), last + LONGEST_GAP) + 1):
+            bodies[frame], marks[frame] = bodies[last] + (frame - last) * way, True
+    return going
 
 
 def smooth(body: Floats, spread: Floats) -> Floats:

@@ -9,7 +9,9 @@ from mf_backend.actor.joints.repair import (
     collapsed,
     drop_mistakes,
     fill_gaps,
+    gone_on,
     inside,
+    overturned,
     smooth,
     without_flicker,
 )
@@ -52,6 +54,43 @@ def test_a_body_that_is_suddenly_a_fraction_of_itself_is_nobody() -> None:
     far = walking(120)
     far = far[:, :1] + (far - far[:, :1]) * np.linspace(1, 0.15, 120)[:, None, None]
     assert not collapsed(far).any()
+
+
+def turned_by(body: np.ndarray, angle: float) -> np.ndarray:
+    """A body [18, 2] turned about its middle."""
+    middle = body.mean(axis=0)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return (body - middle) @ turn + middle
+
+
+def test_a_body_that_turns_over_at_once_is_nobody() -> None:
+    body = walking()
+    body[[35, 36, 38]] = [turned_by(body[frame], 2.2) for frame in (35, 36, 38)]
+    body[[34, 37, 39]] = np.nan
+    assert np.flatnonzero(overturned(body)).tolist() == [35, 36, 38]
+    body[20] = turned_by(body[20], -2.5)
+    assert np.flatnonzero(overturned(body)).tolist() == [20, 35, 36, 38]
+    # Who turns a somersault in half a second does so frame by frame.
+    wheel = np.stack([turned_by(b, 0.55 * max(0, i - 14)) for i, b in enumerate(walking())])
+    assert not overturned(wheel).any()
+    assert not overturned(np.full((5, 18, 2), np.nan)).any()
+
+
+def test_who_was_misread_as_he_left_goes_on() -> None:
+    truth = walking()
+    body, wrong = truth.copy(), np.zeros(40, bool)
+    wrong[[0, 30, 34]] = True
+    body[[0, *range(30, 40)]] = np.nan
+    going = gone_on(body, wrong)
+    assert np.flatnonzero(going).tolist() == [0, *range(30, 35)]
+    trunk = [2, 5, 8, 11]
+    assert np.linalg.norm((body - truth)[going][:, trunk], axis=-1).max() < 1e-6
+    assert np.isnan(body[35:]).all()
+    # What lies between two sightings is filled, and who was not seen at all is gone.
+    for doubted in (np.zeros(40, bool), np.arange(40) == 20):
+        body = truth.copy()
+        body[[20, *range(30, 40)]] = np.nan
+        assert not gone_on(body, doubted).any()
 
 
 def test_a_jump_is_dropped_and_filled() -> None:
