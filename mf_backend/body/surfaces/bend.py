@@ -8,6 +8,7 @@ their angle. Both are undone with the source's own angles, so the same pose maps
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,13 @@ class Chain:
         """Number of bones."""
         return len(self.points) - 1
 
+    @cached_property
     def lengths(self) -> Points:
         """[n] in pixels; never quite 0."""
         steps = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
         return np.asarray(np.maximum(steps, 0.5), np.float64)
 
+    @cached_property
     def directions(self) -> Points:
         """[n, 2] unit vectors; a bone without length takes its neighbour's."""
         steps = np.diff(self.points, axis=0)
@@ -51,16 +54,17 @@ class Chain:
             out[k] = out[k - 1] if k else (0.0, 1.0)
         return np.asarray(out, np.float64)
 
+    @cached_property
     def turns(self) -> Points:
         """[n + 1] signed angle at each point; 0 at the two ends."""
-        z = self.directions() @ np.array([1, 1j])
+        z = self.directions @ np.array([1, 1j])
         turns = np.zeros(len(self.points))
         turns[1:-1] = np.angle(z[1:] * z[:-1].conj())
         return turns
 
     def reach(self, bone: int, end: int) -> float:
         """Pixels along a bone from its end (0 or 1) that a bend there moves."""
-        return float(min(_REACH * self.radii[bone + end], _MOST_OF_BONE * self.lengths()[bone]))
+        return float(min(_REACH * self.radii[bone + end], _MOST_OF_BONE * self.lengths[bone]))
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Place:
 
     def share(self, chain: Chain) -> Floats:
         """Position along the bone, 0 to 1 between its joints."""
-        lengths = chain.lengths().astype(np.float32)
+        lengths = chain.lengths.astype(np.float32)
         return np.asarray(self.along / lengths[self.bone], np.float32)
 
 
@@ -94,7 +98,7 @@ def _offset(turn: float, side: Floats, reach: float) -> Floats:
 
 def place_pixels(chain: Chain, x: Floats, y: Floats) -> Place:
     """Coordinates of the pixels at x, y on a limb."""
-    lengths, directions = chain.lengths(), chain.directions()
+    lengths, directions = chain.lengths, chain.directions
     best = np.full(x.shape, np.inf, np.float32)
     bone = np.zeros(x.shape, np.int8)
     along, side = np.zeros_like(x), np.zeros_like(x)
@@ -142,8 +146,8 @@ def locate(place: Place, own: Chain, other: Chain, size: float, flip: bool = Fal
 def _locate_bone(
     k: int, along: Floats, side: Floats, own: Chain, other: Chain, size: float, flip: bool
 ) -> Floats:
-    length, far = float(own.lengths()[k]), float(other.lengths()[k])
-    turns, others = own.turns(), other.turns()
+    length, far = float(own.lengths[k]), float(other.lengths[k])
+    turns, others = own.turns, other.turns
     there = side * np.float32(-size if flip else size)
     near = [own.reach(k, e) for e in (0, 1)]
     reach = [other.reach(k, e) for e in (0, 1)]
@@ -156,7 +160,7 @@ def _locate_bone(
         -first_there, reach[0] + 0 * first, far - reach[1] + 0 * first, far + last_there
     ]  # fmt: skip
     moved = _piecewise(along, knots, knots_there, size)
-    direction = other.directions()[k]
+    direction = other.directions[k]
     normal = np.array([-direction[1], direction[0]])
     z, n = complex(*direction), complex(*normal)
     origin = complex(*other.points[k])

@@ -157,7 +157,7 @@ def _limb_extent(
             # Only beyond the wrist, so that what it holds does not hang on the forearm.
             widest[here] += _past_joint(share[here]) * (_WIDEST_TIP - _WIDEST_LIMB)
     away = np.abs(place.side) / half
-    lengths = chain.lengths()
+    lengths = chain.lengths
     last = place.bone == chain.count - 1
     over = np.where(last, np.maximum(place.along - lengths[-1], 0), 0)
     under = np.where(place.bone == 0, np.maximum(-place.along, 0), 0)

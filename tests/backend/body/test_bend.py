@@ -42,13 +42,13 @@ def test_a_bent_limb_keeps_the_straight_ones_width(turn: float) -> None:
     place = place_pixels(bent, x, y)
     found = locate(place, bent, straight, 1.0)
     # The straight limb as a bar: what of it shows, bent, is as wide all along.
-    axis = straight.directions()[0]
+    axis = straight.directions[0]
     side = (found - straight.points[0]) @ np.array([-axis[1], axis[0]])
     along = (found - straight.points[0]) @ axis
     inside = (np.abs(side) < RADIUS) & (along > 0) & (along < 130)
     corner = bent.points[1]
     for bone in (0, 1):
-        direction = bent.directions()[bone]
+        direction = bent.directions[bone]
         normal = np.array([-direction[1], direction[0]])
         for share in (0.35, 0.5, 0.65):
             middle = bent.points[bone] + share * (bent.points[bone + 1] - bent.points[bone])
@@ -58,8 +58,8 @@ def test_a_bent_limb_keeps_the_straight_ones_width(turn: float) -> None:
             assert abs(width - 2 * RADIUS) < 1.6, f"bone {bone} at {share}: {width}"
     # Outside the elbow it is round, not a wing: as far from the joint as it is wide.
     outer = -np.sign(turn) * (
-        np.array([-bent.directions()[0][1], bent.directions()[0][0]])
-        + np.array([-bent.directions()[1][1], bent.directions()[1][0]])
+        np.array([-bent.directions[0][1], bent.directions[0][0]])
+        + np.array([-bent.directions[1][1], bent.directions[1][0]])
     )
     outer /= np.linalg.norm(outer)
     ray = corner + np.arange(0, 30, 0.25)[:, None] * outer
