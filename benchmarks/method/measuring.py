@@ -12,11 +12,12 @@ import numpy as np
 
 from benchmarks.truth.scoring.pictures import PictureScorer
 from mf_backend.clip import write_png
+from mf_backend.compositing.detail import with_detail
 from mf_backend.contracts.errors import MFError
 from mf_backend.contracts.frames import Picture
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import prepare
-from mf_backend.sampler.decode import decode_frames
+from mf_backend.sampler.decode import decode_frames, recode
 from mf_backend.sampler.encode import encode_frames
 from mf_backend.sampler.loop import run
 from mf_backend.sampler.memory import MemoryPlan
@@ -85,6 +86,10 @@ def sampled(models: ModelSet, shot: WindowShot, options: SamplerOptions) -> Iter
         state = started_state(conditions, options, models.config.schedule, source, start)
     state = run(models, conditions, options, state, plan=PLAN)
     for index, painted in enumerate(decode_frames(models, conditions, state.edit)):
+        if options.first_step:
+            start = shot.previews[index]
+            coded = recode(models.vae, start, conditions.padded)
+            painted = with_detail(painted, coded, start, shot.seen)
         yield shot.laid_in(painted, index)
 
 

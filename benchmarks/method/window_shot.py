@@ -49,6 +49,11 @@ class WindowShot:
         """(width, height)."""
         return self.window.size
 
+    @property
+    def seen(self) -> Window:
+        """The window as if the clip had its size."""
+        return Window(0, 0, *self.size, self.size)
+
     def laid_in(self, painted: Picture, index: int) -> Picture:
         """What the networks painted in the masks of frame `index`, the clip around it. The plate
         that the engine lays under it where the actor left is not: it is no part of the method."""

@@ -38,9 +38,12 @@ class Window:
 
     def crop(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The window's part of a frame or matte [H, W(, 3)], at the engine's size."""
+        return self.resized(self.cut(picture))
+
+    def resized(self, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A picture [height, width(, 3)] of the window in the clip, at the engine's size."""
         import cv2
 
-        part = self._cut(picture)
         if (self.width, self.height) == self.size:
             return part
         shrinks = self.size[0] < self.width
@@ -51,7 +54,7 @@ class Window:
         """The window's part of a hard mask [H, W], still 0 and 255; outside the picture 0."""
         import cv2
 
-        part = self._cut(mask, repeat=False)
+        part = self.cut(mask, repeat=False)
         if (self.width, self.height) != self.size:
             how = cv2.INTER_AREA if self.size[0] < self.width else cv2.INTER_LINEAR
             part = cv2.resize(part, self.size, interpolation=how)
@@ -68,11 +71,19 @@ class Window:
 
         Composite the result with `blend.composite` to keep the pixels outside the masks.
         """
+        return self.lay_in(self.enlarge(edited), frame)
+
+    def enlarge(self, picture: NDArray[Any]) -> NDArray[Any]:
+        """A picture [h, w(, 3)] of the engine's size at that of the window in the clip."""
         import cv2
 
-        if (self.width, self.height) != self.size:
-            how = cv2.INTER_CUBIC if self.size[0] < self.width else cv2.INTER_AREA
-            edited = cv2.resize(edited, (self.width, self.height), interpolation=how)
+        if (self.width, self.height) == self.size:
+            return picture
+        how = cv2.INTER_CUBIC if self.size[0] < self.width else cv2.INTER_AREA
+        return np.asarray(cv2.resize(picture, (self.width, self.height), interpolation=how))
+
+    def lay_in(self, edited: NDArray[np.uint8], frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """`frame` [H, W, 3] with the window replaced by `edited` [height, width, 3] of its size."""
         out = frame.copy()
         height, width = frame.shape[:2]
         x0, y0 = max(0, self.x), max(0, self.y)
@@ -80,7 +91,9 @@ class Window:
         out[y0:y1, x0:x1] = edited[y0 - self.y : y1 - self.y, x0 - self.x : x1 - self.x]
         return out
 
-    def _cut(self, picture: NDArray[np.uint8], repeat: bool = True) -> NDArray[np.uint8]:
+    def cut(self, picture: NDArray[np.uint8], repeat: bool = True) -> NDArray[np.uint8]:
+        """The window's part of a frame or matte [H, W(, 3)] in the clip's pixels; beyond the
+        picture its edge goes on, or 0 unless `repeat`."""
         import cv2
 
         height, width = picture.shape[:2]
@@ -151,13 +164,15 @@ def plan_square(
     clip_size: tuple[int, int],
     side: int,
     margin: float = 0.12,
+    *,
+    whole: bool = True,
 ) -> Window:
     """A square around `box` (x0, y0, x1, y1 exclusive; None: everything), seen at `side` pixels.
 
-    A picture that has this size is taken whole. Where the square is larger than the picture it
-    reaches beyond on both sides.
+    With `whole` a picture that has this size is taken as it is. Where the square is larger than
+    the picture it reaches beyond on both sides.
     """
-    if clip_size == (side, side):
+    if whole and clip_size == (side, side):
         return Window(0, 0, side, side, (side, side))
     x0, y0, x1, y1 = box or (0, 0, *clip_size)
     length = max(1, round(max(x1 - x0, y1 - y0) * (1 + 2 * margin)))

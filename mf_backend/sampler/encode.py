@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,13 +23,18 @@ def encode_frames(
     The middle of what the encoder allows, one frame after the other. The autoencoder is on the
     UNet's device only meanwhile.
     """
-    parameter = next(models.vae.parameters())
     latents = []
-    with torch.no_grad(), resident(models.vae, conditions.device):
+    with resident(models.vae, conditions.device):
         for picture in pictures:
             values = torch.from_numpy(picture).permute(2, 0, 1).float().unsqueeze(0) / 127.5 - 1
             padded = pad_picture(values, conditions.padded, edge=True)
-            given = padded.to(conditions.device, parameter.dtype)
-            mean = models.vae.encode(given).latent_dist.mean
-            latents.append(mean.float() * models.vae.config.scaling_factor)
+            latents.append(encode_padded(models.vae, padded.to(conditions.device)))
     return torch.cat(latents)
+
+
+def encode_padded(vae: Any, pictures: Tensor) -> Tensor:
+    """Latents float32 [n, channels, h, w] of pictures [n, 3, 8h, 8w] in [-1, 1]."""
+    parameter = next(vae.parameters())
+    with torch.no_grad():
+        mean: Tensor = vae.encode(pictures.to(parameter.dtype)).latent_dist.mean
+    return mean.float() * float(vae.config.scaling_factor)

@@ -109,7 +109,8 @@ def shots_hash(shots: Sequence[Shot]) -> str:
     for shot in shots:
         digest.update(f"{shot.name} {shot.split} {shot.moving_camera}".encode())
         for take in shot.takes:
-            for array in (take.pictures, take.mattes, take.joints):
+            drafts = () if take.drafts is None else (take.drafts,)
+            for array in (take.pictures, take.mattes, take.joints, *drafts):
                 digest.update(f"{array.shape}".encode())
                 digest.update(array.tobytes())
         if shot.plate is not None:

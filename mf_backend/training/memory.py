@@ -85,6 +85,8 @@ def _batch(config: ModelConfig, count: int, dtype: torch.dtype) -> Batch:
         tensor(count, 3, 224, 224),
         tensor(count, 3, side, side),
         tensor(count, 3, side, side),
+        tensor(count, 3, side, side),
+        tensor(count, 1, 1, 1),
         tensor(count, 1, cells, cells),
         torch.empty((count,), device="meta", dtype=torch.int64),
         tensor(count, channels, cells, cells),

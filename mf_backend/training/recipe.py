@@ -64,6 +64,9 @@ class Recipe:
     """Share that sees neither token nor features of the reference."""
     own_reference: float = ruled(_SHARE, 0.1)
     """Share whose reference is the wanted frame itself, as in the reconstruction branch."""
+    from_preview: float = ruled(_SHARE, 0.0)
+    """Share of samples in which noise is put on the preview's picture instead of the truth, as
+    where a denoising starts from it; only of shots that have previews."""
     person_weight: float = ruled(Number(1, 1000), 3.0)
     """What a latent's cell weighs where the person is, or was in the reference."""
     recoloured: float = ruled(_SHARE, 0.0)
@@ -107,7 +110,7 @@ class Recipe:
 
 def sample_recipe(changes: Mapping[str, Any]) -> Recipe:
     """The recipe of the sample set: rendered people, who may have any colour before any set."""
-    return Recipe(**{"recoloured": 0.5, "other_ground": 0.3, **changes})
+    return Recipe(**{"recoloured": 0.5, "other_ground": 0.3, "from_preview": 0.5, **changes})
 
 
 def sample_config() -> ModelConfig:

@@ -30,9 +30,11 @@ _RECIPE = {
     "show_every": "steps between new pictures on the page",
     "recoloured": "share of samples in other colours",
     "other_ground": "share of samples before another shot's set",
+    "from_preview": "share of samples that begin with the preview's picture",
 }
 _SWITCHES = {
     "--rendered": "shots are rendered: colours and sets are exchanged at will",
+    "--previews": "first draw what the preview engine makes of shots of two takes, to learn from",
     "--checkpointing": "less memory, a third more time",
     "--tune": "learn an adapter for one clip, beside weights that stay (--from, else the imported)",
     "--memory": "say what each stage takes at its peak, and learn nothing",
@@ -99,7 +101,12 @@ def run(args: argparse.Namespace) -> int:
     cancelled = Event()
     stop_gently(cancelled, say)
     begin = Begin(args.shots, args.to, changes, config, args.weights, args.device)
-    found = train(begin, recipe, Lines(cancelled))
+    lines = Lines(cancelled)
+    if args.previews:
+        from mf_backend.training.data.drafts import make_drafts
+
+        make_drafts(args.shots, lines)
+    found = train(begin, recipe, lines)
     print_result(args.json, {"set": str(found.absolute())}, [f"The weights are in {found}."])
     return 0
 
@@ -112,7 +119,9 @@ def _tune(args: argparse.Namespace, changes: dict[str, Any]) -> int:
     from mf_backend.weights.folder import weights_folder
     from mf_backend.weights.loading import load_config
 
-    foreign = next((name for name in ("config", "rendered") if getattr(args, name)), None)
+    foreign = next(
+        (name for name in ("config", "rendered", "previews") if getattr(args, name)), None
+    )
     if foreign is not None:
         raise InputError("usage", f"--{foreign} does not go with --tune.", "Leave it out.")
     weights = args.weights or weights_folder()

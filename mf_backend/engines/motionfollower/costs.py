@@ -74,6 +74,7 @@ def render_costs(
         prepare=_SCALE * _PREPARE * frames,
         start=_SCALE * _ENCODE * pictures,
         denoise=_SCALE * whole * window_frames,
-        decode=_SCALE * _DECODE * to_decode,
+        # Their detail is what encoding and decoding the pictures to start from takes.
+        decode=_SCALE * (2 * _DECODE + _ENCODE if options.first_step else _DECODE) * to_decode,
         before=sum(units[:position]) / whole,
     )

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _VERSION = "2"
 """Goes up whenever the same conditions and settings give other pixels."""
+_DETAIL = "1"
+"""The same for how the detail of the pictures to start from is kept."""
 _LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "PIL", "cv2")
 
 
@@ -87,7 +89,7 @@ class MotionFollowerEngine:
             # Frames from before there was this option came from noise, too.
             del told["start_strength"]
         else:
-            started["start"] = hash_value(PreviewEngine().fingerprint(settings))
+            started["start"] = hash_value([_DETAIL, PreviewEngine().fingerprint(settings)])
         return {
             "engine": self.name,
             "version": _VERSION,

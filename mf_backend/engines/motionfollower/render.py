@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mf_backend.compositing.blend import composite, soft_union
+from mf_backend.compositing.detail import with_detail
 from mf_backend.compositing.underlay import open_underlay
 from mf_backend.compositing.window import Window
 from mf_backend.contracts.errors import InputError, MemoryShortError
@@ -32,10 +33,10 @@ from mf_backend.engines.motionfollower.memory.presets import (
     smaller_preset,
 )
 from mf_backend.engines.motionfollower.options import sampler_options
-from mf_backend.engines.motionfollower.start import begin, start_key
+from mf_backend.engines.motionfollower.start import Drafts, begin, start_key
 from mf_backend.models.model_set import ModelSet
 from mf_backend.sampler.conditions import Conditions, prepare
-from mf_backend.sampler.decode import decode_latent
+from mf_backend.sampler.decode import decode_latent, recode
 from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.sampler.loop import run as denoise
 from mf_backend.sampler.memory import resident
@@ -64,6 +65,7 @@ class Run:
     window: Window
     inputs: SamplerInputs
     checkpoints: Checkpoints
+    drafts: Drafts
     state: SamplerState | None = None
     _models: ModelSet | None = field(default=None, repr=False)
     _conditions: Conditions | None = field(default=None, repr=False)
@@ -105,6 +107,7 @@ class Run:
         return Run(
             *(job, weights, reporter, options, device, preset, window, inputs),
             Checkpoints(job.work, key),
+            Drafts(job, window, key),
         )
 
     def denoise(self, to_decode: int) -> Tensor:
@@ -175,12 +178,11 @@ class Run:
             on_frames=on_frames,
         )
         self.state = state = kept or begin(
-            self.job,
+            self.drafts,
             self._models,
             self._conditions,
             self.options,
             self.inputs,
-            self.window,
             costs,
             self.reporter,
         )
@@ -226,6 +228,9 @@ class Run:
                 underlay = stack.enter_context(
                     open_underlay(job.settings, job.clip, conditions, notes)
                 )
+            if self.options.first_step:
+                notes = PartOfStage(self.reporter, self._costs.decoded(0), "preview")
+                self.drafts.ready(indices, notes)
             stack.enter_context(resident(vae, self.device.device))
             for done, index in enumerate(indices, start=1):
                 picture = decode_latent(vae, latents[index])[:, :height, :width]
@@ -236,13 +241,22 @@ class Run:
                 alpha = soft_union(
                     conditions.grey("source_masks", index), conditions.grey("target_masks", index)
                 )
-                edited, ground = self.window.put_back(values, frame), frame
+                edited, ground = self._laid_in(values, frame, index), frame
                 if underlay is not None:
                     edited, ground = underlay.under(index, frame, edited)
                 yield index, composite(ground, edited, alpha)
                 self.reporter.advance(
                     self._costs.decoded(done / len(indices)), f"frame {index + 1} decoded"
                 )
+
+    def _laid_in(self, painted: Picture, frame: Picture, index: int) -> Picture:
+        """A frame [H, W, 3] with what was painted in its window [h, w, 3]."""
+        if not self.options.first_step:
+            return self.window.put_back(painted, frame)
+        assert self._models is not None and self._conditions is not None
+        start = self.drafts.read(index)
+        coded = recode(self._models.vae, self.window.resized(start), self._conditions.padded)
+        return self.window.lay_in(with_detail(painted, coded, start, self.window), frame)
 
     def keep(self) -> None:
         """Write the state as it stands, for going on later."""

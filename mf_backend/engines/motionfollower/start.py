@@ -6,13 +6,16 @@ his pose; the networks finish what is noise on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.clip import hash_clip
+from mf_backend.clip import hash_clip, write_png
+from mf_backend.clip.picture_file import intact_size, read_image
 from mf_backend.compositing.window import Window
 from mf_backend.contracts.files import hash_file, hash_value
 from mf_backend.contracts.progress import Reporter
@@ -26,6 +29,8 @@ from mf_backend.sampler.inputs import SamplerInputs
 from mf_backend.sampler.options import Phases, SamplerOptions
 from mf_backend.sampler.state import SamplerState, initial_state, started_state
 
+_DRAFTS = "start-"
+"""How folders of drawn previews begin."""
 _KINDS = (
     *("source_alpha", "source_held", "source_front", "source_shadow"),
     *("target_alpha", "target_shadow"),
@@ -50,25 +55,65 @@ def start_key(job: EngineJob) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Drafts:
+    """The preview's pictures of a job's frames in the window, kept in its work folder until other
+    settings make others; drawn again where they are missing or damaged."""
+
+    job: EngineJob
+    window: Window
+    key: str
+    """What they depend on; no other job's are used."""
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        return self.job.work / f"{_DRAFTS}{self.key[:24]}"
+
+    def draw(self, indices: Sequence[int], reporter: Reporter) -> Iterator[Picture]:
+        """Draw, keep and yield those of some frames, these at the engine's size [h, w, 3]; those of
+        other settings go."""
+        for other in self.job.work.glob(f"{_DRAFTS}*"):
+            if other != self.folder:
+                shutil.rmtree(other, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for index, frame in PreviewEngine().render(self.job, indices, reporter):
+            write_png(self._file(index), self.window.cut(frame))
+            yield self.window.crop(frame)
+
+    def ready(self, indices: Sequence[int], reporter: Reporter) -> None:
+        """Have those of some frames, drawing what is not there."""
+        size = (self.window.width, self.window.height)
+        lacking = [index for index in indices if intact_size(self._file(index)) != size]
+        for _ in self.draw(lacking, reporter):
+            reporter.check()
+
+    def read(self, index: int) -> Picture:
+        """One that is there: the window uint8 [height, width, 3] in the clip's pixels."""
+        return read_image(self._file(index))
+
+    def _file(self, index: int) -> Path:
+        return self.folder / f"frame_{index}.png"
+
+
 def begin(
-    job: EngineJob,
+    drafts: Drafts,
     models: ModelSet,
     conditions: Conditions,
     options: SamplerOptions,
     inputs: SamplerInputs,
-    window: Window,
     costs: RenderCosts,
     reporter: Reporter,
 ) -> SamplerState:
     """A state at the first step that is left to do: of noise, or of the preview's pictures.
 
-    The preview is drawn and encoded frame by frame, of which none is kept but its latents.
+    The preview is drawn and encoded frame by frame.
     """
     if options.first_step == 0:
         return initial_state(conditions, options)
     count = len(inputs)
     progress = _Progress(reporter, costs, 2 * count)
-    drawn = (window.crop(frame) for _, frame in PreviewEngine().render(job, range(count), progress))
+    drawn = drafts.draw(range(count), progress)
     start = encode_frames(models, conditions, progress.counted(drawn, "preview"))
     source = start
     if Phases(options).reconstructing(options.first_step):

@@ -7,7 +7,7 @@ goes on, or one on several cards, sees what an uninterrupted one on a single car
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -17,11 +17,16 @@ from torch import Tensor
 from mf_backend.contracts.errors import InputError
 from mf_backend.engines.motionfollower.inputs import draw_pose
 from mf_backend.sampler.conditions import clip_pixels
-from mf_backend.training.data.looks import Look, draw_look, seen, seen_joints
+from mf_backend.training.data.looks import Look, draw_look, seen, seen_draft, seen_joints
 from mf_backend.training.data.shots import Array, Shot
 from mf_backend.training.recipe import Recipe, Stage
 
 _DROP_TOKEN, _DROP_ALL = 1, 2
+_DRAFTED = (0.05, 0.7)
+"""Shares of the timesteps between which noise is put on drafts: the start strengths of use, and
+what is left on the way down from them."""
+_WHOLE = 0.5
+"""Share of drafted samples that begin with the preview alone."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class Batch:
     """The wanted skeletons [n, 3, S, S] in [0, 1]."""
     truth: Tensor
     """[n, 3, S, S] in [-1, 1]."""
+    draft: Tensor
+    """The preview's pictures [n, 3, S, S] in [-1, 1]; the truth where `drafted` is 0."""
+    drafted: Tensor
+    """How much of the preview the pictures show that noise is put on [n, 1, 1, 1], 0 to 1."""
     person: Tensor
     """Where the person is or was in the reference, at latent size [n, 1, S/8, S/8] in [0, 1]."""
     timesteps: Tensor
@@ -60,6 +69,7 @@ class Pictures:
     pose: Array
     truth: Array
     person: Array
+    draft: Array | None = None
 
 
 def joined(parts: Sequence[Batch]) -> Batch:
@@ -105,15 +115,45 @@ class Drawer:
         shot = self._shots[int(random.choice(len(self._shots), p=self._chances))]
         look = draw_look(random, recipe, shot, self._plated)
         frames = recipe.clip_frames if stage is Stage.CLIPS else 1
-        pictures = _choose(random, shot, look, frames, recipe.own_reference)
-        timestep = int(random.integers(self._last + 1))
-        if random.random() < recipe.last_timestep:
-            timestep = self._last
+        begun = _drafted(random, recipe, shot, frames)
+        if begun:
+            # A draft has no matte by which person and set could be told apart.
+            look = replace(look, ground=look.person, plate=None)
+            pictures = _choose_draft(random, shot, look, frames)
+            low, high = (round(share * self._last) for share in _DRAFTED)
+            timestep = int(random.integers(low, high + 1))
+        else:
+            pictures = _choose(random, shot, look, frames, recipe.own_reference)
+            timestep = int(random.integers(self._last + 1))
+            if random.random() < recipe.last_timestep:
+                timestep = self._last
         dropped = random.random(2)
         what = _DROP_TOKEN if dropped[0] < recipe.token_dropped else 0
         what = _DROP_ALL if dropped[1] < recipe.reference_dropped else what
         generator = torch.Generator().manual_seed(int(random.integers(2**63)))
-        return as_batch(pictures, timestep, what, self._channels, generator)
+        return as_batch(pictures, timestep, what, self._channels, generator, begun)
+
+
+def _drafted(random: np.random.Generator, recipe: Recipe, shot: Shot, frames: int) -> float:
+    """How much of the preview a sample begins with, 0 for none: often all of it, as a denoising
+    does, else less, as it does in its later steps."""
+    wanted, whole, share = random.random(3)
+    drafts = [take.drafts for take in shot.takes]
+    if wanted >= recipe.from_preview or any(d is None or len(d) < frames for d in drafts):
+        return 0.0
+    return 1.0 if whole < _WHOLE else float(share)
+
+
+def _choose_draft(random: np.random.Generator, shot: Shot, look: Look, frames: int) -> Pictures:
+    """A clip of the wanted take with its drafts; references are the frames they were made from."""
+    wanted = int(random.integers(len(shot.takes)))
+    drafts = shot.takes[wanted].drafts
+    assert drafts is not None
+    start = int(random.integers(len(drafts) - frames + 1))
+    numbers = np.arange(start, start + frames)
+    pictures = pictures_of(shot, wanted, numbers, 1 - wanted, numbers, look)
+    shown = [seen_draft(drafts[int(number)], look) for number in numbers]
+    return replace(pictures, draft=np.stack(shown))
 
 
 def _choose(
@@ -162,7 +202,12 @@ def pictures_of(
 
 
 def as_batch(
-    pictures: Pictures, timestep: int, dropped: int, channels: int, generator: torch.Generator
+    pictures: Pictures,
+    timestep: int,
+    dropped: int,
+    channels: int,
+    generator: torch.Generator,
+    drafted: float = 0.0,
 ) -> Batch:
     """Tensors of one slot."""
     count, side = pictures.truth.shape[:2]
@@ -172,6 +217,8 @@ def as_batch(
         torch.stack([clip_pixels(picture) for picture in pictures.reference]),
         _values(pictures.pose),
         _values(pictures.truth) * 2 - 1,
+        _values(pictures.truth if pictures.draft is None else pictures.draft) * 2 - 1,
+        torch.full((count, 1, 1, 1), drafted),
         torch.nn.functional.max_pool2d(person, 8),
         torch.full((count,), timestep, dtype=torch.int64),
         torch.randn((count, channels, side // 8, side // 8), generator=generator),

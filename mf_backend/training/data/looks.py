@@ -86,6 +86,13 @@ def seen(take: Take, frame: int, look: Look, plate: Array | None) -> tuple[Array
     return np.ascontiguousarray(picture), np.ascontiguousarray(matte)
 
 
+def seen_draft(draft: Array, look: Look) -> Array:
+    """A draft [S, S, 3] in a look that has one colour matrix for person and set."""
+    if look.person is not None:
+        draft = np.clip(np.rint(draft.astype(np.float32) @ look.person.T), 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(draft[:, ::-1] if look.mirrored else draft)
+
+
 def seen_joints(take: Take, frame: int, look: Look) -> NDArray[np.float32]:
     """Joints [60, 2] of a frame in a look."""
     joints: NDArray[np.float32] = take.joints[frame]

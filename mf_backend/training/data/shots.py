@@ -5,7 +5,9 @@ DATA/SHOT/                      every folder that has one of these two forms:
                                 same shot, each with
     frames/000001.png           the pictures,
     alpha/000001.png            his matte (255 = he),
-    joints.npz                  joints [n, 60, 2] in pixels;
+    joints.npz                  joints [n, 60, 2] in pixels,
+    preview/000001.png          perhaps what the preview engine makes of the other one's clip in
+                                this motion (see `drafts`);
   plate/000001.png              perhaps the set without him: n pictures, or one for a still camera
   shot.json                     perhaps {"split": "train" | "validation" | "held-out", "body", ...}
 DATA/SHOT/
@@ -16,7 +18,7 @@ DATA/SHOT/
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,8 @@ from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.progress import Reporter
 
 Array = NDArray[np.uint8]
+PREVIEW = "preview"
+"""Folder of a take's drafts."""
 _ABOUT = 1 << 20
 """Bytes that shot.json may have."""
 _JOINTS = WantedArray((FRAMES, (60,), (2,)), "[frames, 60, 2]")
@@ -55,6 +59,8 @@ class Take:
     pictures: Array
     mattes: Array
     joints: NDArray[np.float32]
+    drafts: Array | None = None
+    """The preview's pictures of these frames, uint8 like `pictures`, perhaps fewer."""
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -78,6 +84,7 @@ class _Files:
     pictures: tuple[Path, ...]
     mattes: tuple[Path, ...]
     joints: NDArray[np.float32]
+    drafts: tuple[Path, ...] = ()
 
 
 def read_shots(folder: Path, side: int, least: int, reporter: Reporter) -> list[Shot]:
@@ -138,8 +145,12 @@ def _split(name: str, about: dict[str, Any]) -> Split:
     if told in tuple(Split):
         return Split(told)
     # Without a word, a tenth by name: the same one whatever else lies beside it.
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
-    return Split.VALIDATION if digest[0] % 10 == 0 else Split.TRAIN
+    return Split.VALIDATION if _digest(name) % 10 == 0 else Split.TRAIN
+
+
+def _digest(name: str) -> int:
+    """A number from 0 to 255 that a name stands for on every machine."""
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[0]
 
 
 def _read(place: Path, about: dict[str, Any], side: int, least: int) -> Shot:
@@ -157,12 +168,15 @@ def _read(place: Path, about: dict[str, Any], side: int, least: int) -> Shot:
                 "Use a longer clip, or shorter clips to learn from.",
             )
     size = _one_size(films)
-    window = _window(films, size, side)
+    window = _window(place.name, films, size, side)
     takes = tuple(
         Take(
             np.stack([window.crop(read_image(path)) for path in film.pictures]),
             np.stack([window.crop(read_grey(path)) for path in film.mattes]),
             window.joints(film.joints),
+            np.stack([window.crop(read_image(path)) for path in film.drafts])
+            if film.drafts
+            else None,
         )
         for film in films
     )
@@ -175,7 +189,9 @@ def _read(place: Path, about: dict[str, Any], side: int, least: int) -> Shot:
 def _filmed(take: Path) -> _Files:
     pictures = scan(take / "frames").files
     mattes = scan(take / "alpha").files if (take / "alpha").is_dir() else ()
-    return _fitting(take, pictures, mattes, _joints(take / "joints.npz", "joints"))
+    found = _fitting(take, pictures, mattes, _joints(take / "joints.npz", "joints"))
+    drafts = scan(take / PREVIEW).files if (take / PREVIEW).is_dir() else ()
+    return replace(found, drafts=drafts[: len(pictures)])
 
 
 def _conditioned(place: Path) -> _Files:
@@ -221,7 +237,7 @@ def _one_size(films: list[_Files]) -> tuple[int, int]:
     """(width, height) of all pictures and mattes."""
     found: dict[tuple[int, int], Path] = {}
     for film in films:
-        for path in (*film.pictures, *film.mattes):
+        for path in (*film.pictures, *film.mattes, *film.drafts):
             found.setdefault(_size_of(path), path)
     if len(found) > 1:
         (one, first), (two, second) = list(found.items())[:2]
@@ -240,10 +256,14 @@ def _size_of(path: Path) -> tuple[int, int]:
     return image_size(path)
 
 
-def _window(films: list[_Files], size: tuple[int, int], side: int) -> Window:
-    """The square around everybody in a shot; all of the picture where it has that size."""
-    if size == (side, side):
-        return Window(0, 0, side, side, (side, side))
+def _window(name: str, films: list[_Files], size: tuple[int, int], side: int) -> Window:
+    """The square around everybody in a shot, as the engine's window is.
+
+    Of films that have the networks' size every other one, by its name, is taken whole: sharper,
+    with people as small as they were filmed.
+    """
+    if size == (side, side) and _digest(name) % 2:
+        return Window(0, 0, side, side, size)
     box = union_box(read_grey(path) for film in films for path in film.mattes)
     if box is None:
         raise InputError(
@@ -251,7 +271,7 @@ def _window(films: list[_Files], size: tuple[int, int], side: int) -> Window:
             f"No mask of {films[0].pictures[0].parent.parent} shows anybody.",
             "Make the masks again, or leave the clip out.",
         )
-    return plan_square(box, size, side)
+    return plan_square(box, size, side, whole=False)
 
 
 def of_split(shots: list[Shot], split: Split) -> list[Shot]:

@@ -27,6 +27,20 @@ class Objective:
         signal, rest = self._roots(timesteps, clean)
         return signal * noise - rest * clean
 
+    def mended(
+        self, clean: Tensor, begun: Tensor, noise: Tensor, timesteps: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(noisy, wanted) where noise is put on other latents `begun` than those to be painted.
+
+        What leads from x = sqrt(a) begun + sqrt(1 - a) eps to x0 = clean is
+        v = (sqrt(a) x - x0) / sqrt(1 - a), which is the usual v for begun = clean and otherwise
+        that and a (begun - clean) / sqrt(1 - a) more.
+        """
+        signal, rest = self._roots(timesteps, clean)
+        more = signal.square() / rest * (begun - clean)
+        noisy = self.noisy(begun, noise, timesteps)
+        return noisy, self.wanted(clean, noise, timesteps) + more
+
     def weights(self, timesteps: Tensor) -> Tensor:
         """What an error of v weighs at its timestep [n].
 

@@ -89,8 +89,10 @@ class Stepping:
         clean = encode(self.models, batch.truth)
         if self.stage is Stage.DECODER:
             return decoder_loss(self.models, clean, batch, self.recipe.person_weight)
-        noisy = self._objective.noisy(clean, batch.noise, batch.timesteps)
-        wanted = self._objective.wanted(clean, batch.noise, batch.timesteps)
+        begun = clean
+        if self.recipe.from_preview:
+            begun = torch.lerp(clean, encode(self.models, batch.draft), batch.drafted)
+        noisy, wanted = self._objective.mended(clean, begun, batch.noise, batch.timesteps)
         v = predict(self.models, noisy, batch, self.runner)
         return self._objective.loss(v, wanted, batch.person, batch.timesteps)
 

@@ -156,8 +156,8 @@ def test_a_mirror_changes_sides_of_picture_and_joints(read: list[Shot]) -> None:
     joints = seen_joints(take, 1, look)
     wrist = joints[JOINT_INDEX["left_wrist"]]
     was = take.joints[1][JOINT_INDEX["right_wrist"]]
-    assert wrist.tolist() == [63 - was[0], was[1]]
-    assert matte[int(wrist[1]), int(wrist[0])] == 255
+    assert wrist.tolist() == pytest.approx([63 - was[0], was[1]], abs=1e-4)
+    assert matte[int(wrist[1]), int(wrist[0])] > 127
 
 
 def test_another_set_lies_behind_the_same_person(read: list[Shot]) -> None:
