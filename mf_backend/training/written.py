@@ -48,13 +48,16 @@ def take_from_run(
     notes: Mapping[str, str],
     *,
     start_strength: float = 1.0,
+    decoder: Path | None = None,
     replace_set: bool,
 ) -> WeightSet:
     """Write the averaged weights of a run's newest checkpoint into `folder`, while it goes on.
 
     `notes` are added to what the run tells of itself; `start_strength` is what the set's config
-    says of a start from pictures. Raises InputError where there is no run with
-    a checkpoint, or `folder` may not be used, and OutputError where the disk refuses.
+    says of a start from pictures. `decoder` is a set whose decoder is taken: one that was learnt
+    from the same weights beside this run does what one before it would have done. Raises InputError
+    where there is no run with a checkpoint, or `folder` may not be used, and OutputError where the
+    disk refuses.
     """
     place = RunFolder(run)
     if not place.begun:
@@ -69,8 +72,33 @@ def take_from_run(
         for name, weight in network.named_parameters()
     }
     put({name: weights[name] for name in point.average}, point.average)
+    if decoder is not None:
+        _take_decoder(models, decoder)
     told = {**_told(place), "stands at": f"{point.stage.value}, step {point.step}", **notes}
     return write_trained(folder, models, told, replace_set=replace_set)
+
+
+def _take_decoder(models: ModelSet, folder: Path) -> None:
+    """Raises InputError where the set's latents are not these networks'."""
+    from mf_backend.weights.loading import load_models
+
+    given = load_models(folder).vae.state_dict()
+    own = models.vae.state_dict()
+    encoders = [{k: v for k, v in vae.items() if k.startswith("encoder.")} for vae in (own, given)]
+    if own.keys() != given.keys() or any(
+        own[name].shape != given[name].shape
+        # Sets are kept in halves.
+        or (
+            name in encoders[0] and not torch.allclose(own[name], given[name], rtol=1e-3, atol=1e-4)
+        )
+        for name in own
+    ):
+        raise InputError(
+            "train-other-latents",
+            f"The decoder in {folder} is made for other latents than the run's.",
+            "Give a set that was learnt from the same weights.",
+        )
+    models.vae.load_state_dict(given)
 
 
 _HINT = "Give the folder that `python -m mf_backend train --to` names."

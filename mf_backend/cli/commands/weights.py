@@ -60,6 +60,9 @@ def add_parser(subparsers: Any) -> None:
         help="how much noise the engine puts on the preview's pictures, from which it starts, "
         "where a job does not say; 1 starts from noise alone (default)",
     )
+    add_path(
+        sub, "--decoder", metavar="SET", help="take the decoder of another set, see training.md"
+    )
     sub.add_argument("--replace", action="store_true", help="replace the set that is there")
     sub = action("tiny", "make a tiny random set that runs everywhere and paints noise")
     folder(sub, "--to")
@@ -209,6 +212,7 @@ def _from_run(args: argparse.Namespace) -> int:
         folder,
         notes,
         start_strength=args.start_strength,
+        decoder=args.decoder,
         replace_set=args.replace,
     )
     size = sum(record.bytes for record in made.files.values())

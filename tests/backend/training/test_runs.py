@@ -31,6 +31,7 @@ from mf_backend.training.recipe import Recipe, Stage
 from mf_backend.training.run import Begin, train
 from mf_backend.training.written import take_from_run
 from mf_backend.weights.loading import load_models
+from mf_backend.weights.tiny import make_tiny_set
 from mf_backend.weights.weight_set import Kind, open_set, verify
 
 
@@ -163,6 +164,19 @@ def test_what_a_run_has_learnt_can_be_taken_while_it_goes_on(
     load_models(tmp_path / "half")
     with pytest.raises(InputError, match="already holds other weights"):
         take_from_run(begin.run, tmp_path / "half", {}, replace_set=False)
+    mixed = take_from_run(
+        begin.run,
+        tmp_path / "mixed",
+        {},
+        start_strength=0.4,
+        decoder=whole / "set",
+        replace_set=False,
+    )
+    sums = [{name: record.sha256 for name, record in s.files.items()} for s in (made, half, mixed)]
+    assert sums[2] == sums[1] | {"vae.safetensors": sums[0]["vae.safetensors"]}
+    make_tiny_set(tmp_path / "tiny")
+    with pytest.raises(InputError, match="made for other latents"):
+        take_from_run(begin.run, tmp_path / "no", {}, decoder=tmp_path / "tiny", replace_set=False)
 
 
 def test_the_page_shows_curves_and_pictures_and_loads_nothing(whole: Path) -> None:
