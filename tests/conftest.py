@@ -11,9 +11,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the fault campaign, which lies in tests/faults."""
+    """How much is run of what takes long: the fault campaign, and recorded runs (tests/parity)."""
     parser.addoption(
-        "--scale", type=float, default=0.25, help="how much of the fault campaign is run; 1: all"
+        "--scale",
+        type=float,
+        default=0.125,
+        help="how much of the fault campaign is run; 1: all, and large recorded runs to their end",
     )
 
 

@@ -74,7 +74,7 @@ def test_damaged_files(
     names = sorted(name for name in read_tree(whole.path) if name != "lock")
     kinds = [(name, kind) for name in names for kind in DAMAGES]
     chance.shuffle(kinds)
-    wanted = scaled(60)
+    wanted = max(15, scaled(60))  # most kinds of file in any case
     for name, kind in sorted(kinds, key=lambda pair: _seen_before(pair, kinds)):
         if tally.tried >= wanted:
             break

@@ -10,10 +10,11 @@ import psutil
 import pytest
 
 from tests.backend.tiny_job import Backend, make_job
-from tests.faults.conftest import COUNT, SIZE
+from tests.faults.conftest import SIZE
 from tests.faults.judging import run_job
 from tests.faults.tally import Tally
 
+FRAMES = 3
 JOBS, FEWEST = 30, 18
 """With `--scale 1`, and always."""
 WARM = 6
@@ -35,7 +36,7 @@ def test_soak(
     memory, descriptors, threads = [], [], []
     jobs = max(FEWEST, scaled(JOBS))
     for number in range(jobs):
-        told = run_job(server, make_job(ground, f"soak {number}", COUNT, SIZE).path)
+        told = run_job(server, make_job(ground, f"soak {number}", FRAMES, SIZE).path)
         tally.add(*([] if told["status"] == "done" else [str(told)]))
         memory.append(process.memory_info().rss)
         descriptors.append(process.num_fds())
