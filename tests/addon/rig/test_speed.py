@@ -21,6 +21,7 @@ from .scenes import add_camera, generated_rig, look_at, wave
 SIZE = (512, 512)
 
 
+@pytest.mark.once("reading goes through the same steps; that it is right is tested in all")
 @pytest.mark.slow
 def test_sixty_frames_a_second_with_a_generated_rig(empty_file: Any) -> None:
     bpy = empty_file

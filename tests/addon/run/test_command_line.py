@@ -41,6 +41,7 @@ def test_render_saves_a_file_that_plays_the_take(scene: Any, odd_path: Path, cap
     assert (folder / takes[0].elements[0].filename).is_file()
 
 
+@pytest.mark.once("a list is worked off outside of Blender's own; one shot is rendered in all")
 def test_a_failed_shot_does_not_stop_the_others(
     scene: Any, odd_path: Path, capfd: Any, monkeypatch: Any
 ) -> None:

@@ -111,6 +111,7 @@ def vrm_file(blender: Any, vrm_add_on: Path, tmp_path_factory: pytest.TempPathFa
     return result
 
 
+@pytest.mark.once("what the VRM Add-on writes; its spellings are tested in all")
 def test_a_vrm_file(empty_file: Any, vrm_file: Path) -> None:
     bpy = empty_file
     renew_context(bpy)

@@ -161,6 +161,7 @@ def kill_at_work(process: subprocess.Popen[str], job: Path, how: signal.Signals)
     pytest.fail(f"nobody began to work on {job}")
 
 
+@pytest.mark.once("the backend predicts it")
 def test_gpu_memory_is_asked_for_as_predicted(scene: Any, odd_path: Path, capfd: Any) -> None:
     bpy.ops.wm.save_mainfile()
     farm = odd_path / "färm"

@@ -105,6 +105,7 @@ def test_a_file_that_was_never_saved_is_refused(session: Any, odd_path: Path) ->
     assert not (odd_path / "färm").exists()
 
 
+@pytest.mark.once("the backend's reports are read")
 def test_pace_is_that_of_finished_takes_with_the_same_engine(
     two_actions: Any, odd_path: Path
 ) -> None:
