@@ -34,7 +34,7 @@ SMALL = ("--device", "cpu", "--model", "tiny", "--frames", "2", "--size", "64x12
 
 @pytest.mark.slow
 def test_speed_compares_both_behaviours_with_the_plain_port() -> None:
-    words = ("speed", *SMALL, "--repeats", "2", "--clock", "cpu", "--json")
+    words = ("speed", *SMALL, "--repeats", "1", "--clock", "cpu", "--json")
     result = json.loads(bench(*words))
     assert result["steps_of_kind"] == {"plain": 7, "guided": 16, "replayed": 2}
     for side in ("baseline", "default", "released"):
