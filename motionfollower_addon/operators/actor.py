@@ -14,7 +14,6 @@ from .. import ids
 from ..core.disk.read_in_thread import Reading
 from ..host.actor import marks, mending
 from ..host.actor.making import Made, RigMaking
-from ..host.draw_cache import showing
 from ..host.panel_shot import to_shot
 from ..host.rig.lookup import find_camera
 from ..host.run import readiness
@@ -22,7 +21,8 @@ from ..host.run.analysis import Aim, AnalysisFlow, asked_of
 from ..host.run.session import current
 from ..host.view import corrections, fitted_actor
 from ..host.view.actor import found_strips, stored
-from .reporting import attempt, refuse, warn_all
+from .mending.alike import add_strip, take_away
+from .reporting import SaysWhatIsMissing, attempt, refuse, warn_all
 
 _LOOK_SECONDS = 0.1
 
@@ -48,7 +48,7 @@ def _wait(operator: Any, scene: Any, aim: Aim) -> AnalysisFlow | None:
     return flow
 
 
-class MF_OT_actor_analyse(bpy.types.Operator):
+class MF_OT_actor_analyse(SaysWhatIsMissing, bpy.types.Operator):
     """Find the actor in the footage once, with joints, hands and masks; \
 every take of this footage then begins with what was found. What was interrupted goes on"""
 
@@ -57,13 +57,9 @@ every take of this footage then begins with what was found. What was interrupted
     bl_options = {"REGISTER"}
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        """Only with footage and a backend."""
-        with showing():
-            reason = readiness.backend_missing() or readiness.footage_missing(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+    def missing(cls, context: Any) -> str:
+        """It needs footage and a backend."""
+        return readiness.backend_missing() or readiness.footage_missing(context)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """From a button: begin, and let a timer do the rest while the window stays free."""
@@ -78,7 +74,7 @@ every take of this footage then begins with what was found. What was interrupted
         return {"FINISHED"}
 
 
-class MF_OT_tune(bpy.types.Operator):
+class MF_OT_tune(SaysWhatIsMissing, bpy.types.Operator):
     """Let the MotionFollower engine learn this footage, so that it paints its actor better; \
 takes of the footage then use that. What was interrupted goes on"""
 
@@ -87,15 +83,11 @@ takes of the footage then use that. What was interrupted goes on"""
     bl_options = {"REGISTER"}
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        """Only with footage, a backend and weights."""
+    def missing(cls, context: Any) -> str:
+        """It needs footage, a backend and weights."""
         values = getattr(context.scene, ids.SCENE_PROPERTY)
-        with showing():
-            reason = readiness.backend_missing() or readiness.footage_missing(context)
-            reason = reason or readiness.engine_missing(values)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
+        reason = readiness.backend_missing() or readiness.footage_missing(context)
+        return reason or readiness.engine_missing(values)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """From a button: begin, and let a timer do the rest while the window stays free."""
@@ -156,13 +148,7 @@ Pressed again, it takes the place of the one before"""
 
     def execute(self, context: Any) -> set[str]:
         """Add the strip."""
-        try:
-            actor = stored.analysed(context.scene)
-            strip = found_strips.add_matte(context.scene, actor)
-        except MFError as error:
-            return refuse(self, error)
-        self.report({"INFO"}, f"{strip.name} is in channel {strip.channel}, muted.")
-        return {"FINISHED"}
+        return add_strip(self, context, found_strips.add_matte)
 
 
 class _Lifting:
@@ -290,10 +276,7 @@ class MF_OT_actor_uncorrect(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Remove it from the actor's folder."""
-        try:
-            return attempt(self, lambda: mending.remove(fitted_actor.find(context), self.name))
-        finally:
-            corrections.forget()
+        return take_away(self, context, lambda actor: mending.remove(actor, self.name))
 
 
 CLASSES = (

@@ -9,16 +9,14 @@ from bpy.props import BoolProperty, StringProperty
 from mf_backend.contracts.errors import InputError, MFError
 
 from .. import ids
-from ..host.draw_cache import showing
 from ..host.paths import real_path
-from ..host.run import readiness
 from ..host.run.farm import sending
 from ..host.run.farm.submit import Programs, write_openjd
 from ..panels.text import draw_text
-from .reporting import refuse
+from .reporting import SaysWhatIsMissing, refuse
 
 
-class MF_OT_send_to_farm(bpy.types.Operator):
+class MF_OT_send_to_farm(SaysWhatIsMissing, bpy.types.Operator):
     """Write a folder that render farms take: the jobs of these takes, and how they are worked on \
 and brought in"""
 
@@ -39,15 +37,6 @@ and brought in"""
         "one with the motion that is chosen",
         options={"SKIP_SAVE"},
     )
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        """Only where everything is there; says what is missing."""
-        with showing():
-            reason = readiness.missing(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
 
     def draw(self, context: Any) -> None:
         """Beside the file browser: what is sent, what it needs, how long it takes."""

@@ -1,4 +1,4 @@
-"""How operators tell a person what went wrong."""
+"""How operators tell a person what is missing and what went wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 from mf_backend.contracts.errors import MFError
+
+from ..host.draw_cache import showing
+from ..host.run import readiness
+
+
+class SaysWhatIsMissing:
+    """Can be pressed where everything that a take needs is there, and says what is not."""
+
+    @classmethod
+    def missing(cls, context: Any) -> str:
+        """What is missing, as a sentence; empty where nothing is."""
+        return readiness.missing(context)
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """See the class."""
+        with showing():
+            reason = cls.missing(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
 
 
 def refuse(operator: Any, error: MFError) -> set[str]:

@@ -9,30 +9,19 @@ from bpy.props import StringProperty
 from mf_backend.contracts.errors import CancelledError, MFError
 
 from .. import ids
-from ..host.draw_cache import showing
 from ..host.panel_shot import to_shot
-from ..host.run import readiness
 from ..host.run.jobs_on_disk import look_again, refresh
 from ..host.run.session import current
-from .reporting import refuse, warn_all
+from .reporting import SaysWhatIsMissing, refuse, warn_all
 
 
-class MF_OT_render(bpy.types.Operator):
+class MF_OT_render(SaysWhatIsMissing, bpy.types.Operator):
     """Let the actor in the footage perform the rig's motion; the result comes in as a new take \
 over the footage"""
 
     bl_idname = ids.OP_RENDER
     bl_label = "Render Take"
     bl_options = {"REGISTER"}
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        """Only where everything is there; says what is missing."""
-        with showing():
-            reason = readiness.missing(context)
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """From a button: start, and let a timer do the rest while the window stays free."""

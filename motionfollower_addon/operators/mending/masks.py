@@ -16,7 +16,8 @@ from ... import ids
 from ...core.actor.drawn.roles import ROLES, role_label
 from ...host.actor import drawn_masks, painted_masks
 from ...host.view import corrections, fitted_actor
-from ..reporting import attempt, refuse
+from ..reporting import refuse
+from .alike import take_away
 
 _NONE = "none"
 _ITEMS = [(str(role), label, text) for role, (label, text) in ROLES.items()]
@@ -118,10 +119,7 @@ class MF_OT_mask_remove(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Remove it from the actor's folder."""
-        try:
-            return attempt(self, lambda: remove_layer(fitted_actor.find(context).mends, self.name))
-        finally:
-            corrections.forget()
+        return take_away(self, context, lambda actor: remove_layer(actor.mends, self.name))
 
 
 CLASSES = (MF_OT_mask_role, MF_OT_mask_apply, MF_OT_mask_pictures, MF_OT_mask_remove)

@@ -11,6 +11,7 @@ from mf_backend.contracts.errors import MFError
 from ... import ids
 from ...host.view.actor import found_strips, plate_image, stored
 from ..reporting import refuse
+from .alike import add_strip
 
 
 class MF_OT_plate_show(bpy.types.Operator):
@@ -44,13 +45,7 @@ muted. Pressed again, it takes the place of the one before"""
 
     def execute(self, context: Any) -> set[str]:
         """Add the strip."""
-        try:
-            actor = stored.analysed(context.scene)
-            strip = found_strips.add_plate(context.scene, actor)
-        except MFError as error:
-            return refuse(self, error)
-        self.report({"INFO"}, f"{strip.name} is in channel {strip.channel}, muted.")
-        return {"FINISHED"}
+        return add_strip(self, context, found_strips.add_plate)
 
 
 CLASSES = (MF_OT_plate_show, MF_OT_plate_strip)
