@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import bpy
+import pytest
 
 from motionfollower_addon.core.backend.state import JobPhase, JobStatus
 from motionfollower_addon.host.panel_shot import to_shot
@@ -17,9 +19,11 @@ def watched(flow: Any, until: str = "") -> list[float]:
     shown: list[float] = []
     while not flow.step().ended and flow.stage.name != until:
         shown.append(flow.progress()[0])
+        time.sleep(0.005)
     return shown
 
 
+@pytest.mark.once("shares of stages as numbers")
 def test_the_bar_of_a_run_never_gets_shorter(scene: Any, session: Any) -> None:
     flow = session.make_flow(to_shot(scene))
     shown = watched(flow)
@@ -29,14 +33,16 @@ def test_the_bar_of_a_run_never_gets_shorter(scene: Any, session: Any) -> None:
     assert flow.progress()[0] == 1.0
 
 
+@pytest.mark.once("shares of stages as numbers")
 def test_a_resumed_run_begins_where_it_was_stopped(scene: Any, session: Any) -> None:
     flow = session.make_flow(to_shot(scene))
     session.add(flow)
     while flow.progress()[0] < 0.3:
         assert not flow.step().ended, flow.error
+        time.sleep(0.005)
     flow.cancel()
     while not flow.step().ended:
-        pass
+        time.sleep(0.005)
     stopped = flow.progress()[0]
     again = session.make_flow(folder=flow.folder)
     shown = [again.progress()[0], *watched(again)]

@@ -71,6 +71,7 @@ def test_the_take_lies_exactly_over_the_footage(scene: Any, odd_path: Path) -> N
     assert len(list((folder / "inputs/target_poses").iterdir())) == 6
 
 
+@pytest.mark.once("the backend's pixels")
 def test_the_frames_are_the_footage_with_the_actor_moved(scene: Any, odd_path: Path) -> None:
     bpy.ops.motionfollower.render()
 
@@ -196,6 +197,7 @@ def test_an_unsaved_file_keeps_its_jobs_in_the_chosen_folder(scene: Any, odd_pat
     assert folder.parent == options.user_folder("jobs")
 
 
+@pytest.mark.once("names of folders")
 def test_a_new_run_never_touches_an_existing_folder(scene: Any, odd_path: Path) -> None:
     bpy.ops.motionfollower.render()
     first = Path(json.loads(take_of(scene)["motionfollower"])["folder"])

@@ -64,6 +64,7 @@ def test_masks_go_with_the_joints_and_are_used(scene: Any) -> None:
     assert told["refused"] == {}
 
 
+@pytest.mark.once("what the backend makes of masks; that they are drawn is tested in all")
 def test_the_shape_moves_the_target_mask(scene: Any) -> None:
     """A cloak makes the region wider than the actor alone."""
     areas = []
@@ -75,6 +76,7 @@ def test_the_shape_moves_the_target_mask(scene: Any) -> None:
     assert areas[1] > 1.05 * areas[0]
 
 
+@pytest.mark.once("a choice among names, settings and files; that masks are drawn is tested in all")
 @pytest.mark.parametrize("how", ["switched off", "no meshes", "a prop alone", "own masks"])
 def test_jobs_without_the_outline(scene: Any, odd_path: Path, how: str) -> None:
     if how == "switched off":
