@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,18 +64,27 @@ def actor(shared: Path) -> list[np.ndarray]:
     return [read_image(path) for path in scan(shared / "clips/case-1/source_images").files]
 
 
+@contextmanager
+def mounted(place: Path, size: str) -> Iterator[Path]:
+    """A file system of its own, of a size ("400k"), in a new folder; skips where none can be."""
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can mount a file system for this test")
+    if subprocess.run(words, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system does not let us mount a file system")
+    try:
+        yield place
+    finally:
+        # Files of it that are open do not keep it there, and a test may have taken it away itself.
+        subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 400 KB."""
-    place = tmp_path / "small disk ü"
-    place.mkdir()
-    options = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can make a small file system for this test")
-    if subprocess.run(options, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this system does not let us mount a small file system")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with mounted(tmp_path / "small disk ü", "400k") as place:
+        yield place
 
 
 def write_frames(folder: Path, frames: Sequence[np.ndarray]) -> Path:

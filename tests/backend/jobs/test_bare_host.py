@@ -15,6 +15,7 @@ import pytest
 
 from mf_backend.contracts.failures import NO_USE
 from mf_backend.jobs.disk.folder import JobFolder
+from tests.backend.conftest import mounted
 from tests.backend.jobs.runs import has_frames, start, wait_until
 from tests.backend.tiny_job import backend_environment, make_job
 
@@ -85,15 +86,8 @@ def test_a_group_may_go_on_with_what_another_user_began(odd_path: Path) -> None:
 @pytest.fixture
 def share(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, as shared storage is."""
-    place = tmp_path / "sharëd storage"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root on Linux can mount storage for this test")
-    if subprocess.run(words, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this system does not let us mount storage")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
+    with mounted(tmp_path / "sharëd storage", "64m") as place:
+        yield place
 
 
 def test_shared_storage_that_goes_away(share: Path) -> None:
