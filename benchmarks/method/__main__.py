@@ -22,7 +22,7 @@ from mf_backend.weights.loading import load_models
 from mf_backend.weights.weight_set import open_set
 
 from .measuring import BASELINES, baselines, measure
-from .rows import Group, Row, chosen_rows, read_groups
+from .rows import Group, Row, chosen_rows, named_rows, read_groups
 from .table import table
 from .window_shot import open_window
 
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("--shots", nargs="+", default=list(SHOTS), metavar="NAME", help=f"default: {SHOTS}")
     add("--frames", type=int, default=12, help="so many of each shot, from its first (default 12)")
     add("--rows", default="", metavar="A,B", help=f"only these of {', '.join(Group)}")
+    add("--named", nargs="+", default=[], metavar="ROW", help="only the rows of these names")
     add("--long-shot", default=LONG, metavar="NAME", help=f"for windows; default: {LONG}")
     add("--long-frames", type=int, default=240, help="of that one (default 240)")
     add("--device", default="cpu", help="cpu, or cuda:N")
@@ -63,7 +64,10 @@ def main(arguments: list[str]) -> int:
 def _run(options: argparse.Namespace) -> None:
     if options.frames < 2 or options.long_frames < 2:
         raise InputError("method-frames", "At least two frames of a shot are needed.")
-    rows = chosen_rows(read_groups(options.rows) if options.rows else ())
+    if options.named:
+        rows = named_rows(options.named)
+    else:
+        rows = chosen_rows(read_groups(options.rows) if options.rows else ())
     weights = options.weights.absolute()
     cache, out = cache_folder(), options.out.absolute()
     backend = Backend.of(own_python())

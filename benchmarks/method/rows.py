@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,6 +106,19 @@ def chosen_rows(groups: tuple[Group, ...]) -> list[Row]:
     """The rows of these groups (all for none) after the usual one, where one of them needs it."""
     rows = [row for row in all_rows() if not groups or row.group is None or row.group in groups]
     return [row for row in rows if row.long] if groups == (Group.WINDOWS,) else rows
+
+
+def named_rows(names: Sequence[str]) -> list[Row]:
+    """The rows of these names, in the table's order. Raises InputError for one that is none."""
+    known = {row.name: row for row in all_rows()}
+    for name in names:
+        if name not in known:
+            raise InputError(
+                "method-rows",
+                f"There is no row {name!r}.",
+                f"Choose from: {'; '.join(known)}.",
+            )
+    return [row for row in known.values() if row.name in names]
 
 
 def read_groups(text: str) -> tuple[Group, ...]:

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.method.__main__ import main
 from benchmarks.method.measuring import baselines, measure
 from benchmarks.method.pose import share_right
-from benchmarks.method.rows import Group, all_rows, chosen_rows, read_groups
+from benchmarks.method.rows import Group, all_rows, chosen_rows, named_rows, read_groups
 from benchmarks.method.table import table
 from benchmarks.method.window_shot import open_window
 from benchmarks.truth.shot_folder import find_shots
@@ -72,6 +72,11 @@ def test_rows_are_chosen_by_what_they_are_about() -> None:
     assert all(row.long for row in chosen_rows(read_groups("windows")))
     with pytest.raises(InputError, match="speed"):
         read_groups("steps,speed")
+    assert [row.name for row in named_rows(["start 0.4", "guidance off"])] == [
+        "guidance off", "start 0.4"
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="no row 'start'"):
+        named_rows(["start"])
 
 
 @pytest.mark.parametrize(
