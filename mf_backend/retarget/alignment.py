@@ -28,6 +28,7 @@ from mf_backend.retarget.placement import (
     filled,
     held_place,
     middle_of,
+    resting,
     seen,
     support,
     weighted,
@@ -198,10 +199,12 @@ def _fit(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResu
     plain = target.joints * ratios.scale
     shaped = rebuild(target.joints, ratios) if options.keep_limb_lengths else plain
     anchor = choose_anchor(target, source, options.anchor)
+    sure: tuple[Points | None, Points | None] = (None, None)
     if anchor is Anchor.FEET:
         weights = support(target)
         path, now = (weighted(joints, ANKLES, weights) for joints in (plain, shaped))
         place = weighted(source.joints, ANKLES, support(source))
+        sure = resting(target), resting(source)
     else:
         pair = HIPS if seen(source, HIPS) else NECK
         if pair == NECK:
@@ -211,11 +214,11 @@ def _fit(target: Body, source: Body, options: AlignmentOptions) -> AlignmentResu
         path, now = (centre(joints, pair) for joints in (plain, shaped))
         place = centre(source.joints, pair)
     seen_first = options.view.at_first(place)
-    goal = middle_of(seen_first)
+    goal = middle_of(seen_first, sure[1])
     spot = np.broadcast_to(goal, seen_first.shape)
     if anchor is Anchor.FEET and options.view.to_first is not None:
         spot = held_place(source, seen_first)
-    wanted = options.view.at_frames(spot + path - middle_of(path))
+    wanted = options.view.at_frames(spot + path - middle_of(path, sure[0]))
     joints = shaped + filled(wanted - now)[:, None]
     offset = np.nan_to_num(goal - middle_of(target.joints[:, ANKLES].mean(1)))
     notes += _out_of_view(joints, options.size)

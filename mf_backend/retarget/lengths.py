@@ -44,8 +44,9 @@ BORDER = 4
 """Pixels from the picture's edge within which an estimator pins what lies outside."""
 _FEWEST = 3
 _FEWEST_JOINTS = 4
-_LIFTED = 0.05
-"""Metres that a foot is higher than the other where it no longer says how far the body is."""
+_LIFTED = 0.1
+"""Metres that a foot is higher than the other where it no longer says how far the body is; less,
+and a walker would be as large as he is over one of two steps."""
 _ANKLES = (JOINT_INDEX["right_ankle"], JOINT_INDEX["left_ankle"])
 _HIPS = (JOINT_INDEX["right_hip"], JOINT_INDEX["left_hip"])
 _LEAST_ACROSS = 0.35
@@ -59,6 +60,10 @@ _LENS = 1.2
 _FEET_BEHIND = 0.03
 """Metres by which an estimate's feet are put forward: MediaPipe had them 0.03 to 0.08 too far back
 in films of people whose places were known."""
+_WAY = 0.25
+"""Feet that come this far over the clip, in lengths of the trunk, carry the body somewhere."""
+_MOST = 0.5
+"""Logarithm of how much a body grows at most from the middle of a clip to its end."""
 _NEAREST = 1.5
 """Metres from a camera within which no whole person is filmed."""
 _LONG = 0.8
@@ -102,12 +107,13 @@ def measure(body: Body, ground: Ground) -> dict[Part, Length]:
     found = {}
     zoom = pixels_per_metre(body, ground) if body.exact else None
     around = None if body.exact else _around(body, ground)
+    growth = _growth(body, around)
     for part, pairs in PAIRS.items():
         length = None
         if zoom is not None:
             length = _from_space(body, pairs, float(np.nanmedian(zoom)))
         if length is None:
-            length = _from_picture(body, around, pairs)
+            length = _from_picture(body, around, growth, pairs)
         if length is not None:
             found[part] = length
     return found
@@ -173,9 +179,13 @@ def _from_space(body: Body, pairs: tuple[Pair, Pair], zoom: float) -> Length | N
     return Length(float(np.median(metres)) * zoom, 0.01)
 
 
-def _from_picture(body: Body, around: Points | None, pairs: tuple[Pair, Pair]) -> Length | None:
+def _from_picture(
+    body: Body, around: Points | None, growth: Points, pairs: tuple[Pair, Pair]
+) -> Length | None:
     samples = [_samples(body, around, pair) for pair in pairs]
-    lengths, across = (np.concatenate([s[k] for s in samples]) for k in (0, 1))
+    frames = np.concatenate([s[0] for s in samples])
+    lengths, across = (np.concatenate([s[k] for s in samples]) for k in (1, 2))
+    lengths = lengths / growth[frames]
     if len(lengths) < min(_FEWEST, len(body.joints)) or np.median(lengths) < 1:
         return None
     known = np.isfinite(across)
@@ -186,12 +196,73 @@ def _from_picture(body: Body, around: Points | None, pairs: tuple[Pair, Pair]) -
     if usable.sum() < min(_FEWEST, len(body.joints)):
         return None
     lengths, across = lengths[usable], across[usable]
-    lean = np.sqrt(np.maximum(1 - across**2, 0)) / across
-    doubts = _PIXEL_DOUBT + _TURN_DOUBT * lean
+    doubts = _doubts(across)
     weights = 1 / doubts**2
     whole = weighted_quantile(lengths / across, weights, 0.5)
     # The errors of one estimator repeat from frame to frame: more frames do not make it surer.
     return Length(whole, float(np.quantile(doubts, 0.25)))
+
+
+def _doubts(across: Points) -> Points:
+    """Relative errors of lengths of limbs of which these shares are seen."""
+    lean: Points = np.sqrt(np.maximum(1 - across**2, 0)) / across
+    return _PIXEL_DOUBT + _TURN_DOUBT * lean
+
+
+def _growth(body: Body, around: Points | None) -> Points:
+    """How much larger the body is in each frame [frames] than in the middle of the clip, because it
+    comes nearer by an even way; 1 where it stays.
+
+    Which frames show a limb best would else decide how large a walker is.
+    """
+    frames = len(body.joints)
+    still = np.ones(frames)
+    if around is None or not _travels(body):
+        return still
+    times, sizes, doubts = [], [], []
+    for pair in (pair for pairs in PAIRS.values() for pair in pairs):
+        when, lengths, across = _samples(body, around, pair)
+        usable = np.nan_to_num(across) > _LEAST_ACROSS
+        if usable.sum() < _FEWEST:
+            continue
+        sizes.append(np.log(lengths[usable] / across[usable]))
+        doubts.append(_doubts(across[usable]))
+        times.append(when[usable] - (frames - 1) / 2)
+    if not times:
+        return still
+    rate = _common_rate(times, sizes, doubts)
+    growth: Points = np.exp(np.clip(rate * (np.arange(frames) - (frames - 1) / 2), -_MOST, _MOST))
+    return growth
+
+
+def _common_rate(times: list[Points], values: list[Points], doubts: list[Points]) -> float:
+    """The slope that series have in common, each about its own level; robust to outliers."""
+    rate, trust = 0.0, [1 / doubt**2 for doubt in doubts]
+    for _ in range(10):
+        above = below = 0.0
+        offs = []
+        for time, value, weight in zip(times, values, trust, strict=True):
+            t, v = (x - (weight * x).sum() / weight.sum() for x in (time, value))
+            above, below = above + (weight * t * v).sum(), below + (weight * t * t).sum()
+            offs.append((t, v))
+        rate = above / max(below, 1e-9)
+        trust = [
+            1 / doubt**2 / (1 + ((v - rate * t) / (2 * doubt)) ** 2) ** 2
+            for (t, v), doubt in zip(offs, doubts, strict=True)
+        ]
+    return float(rate)
+
+
+def _travels(body: Body) -> bool:
+    """Whether the feet are elsewhere at the clip's end than at its beginning."""
+    feet = body.joints[:, _ANKLES].mean(1)
+    known = np.flatnonzero(np.isfinite(feet).all(axis=1))
+    if len(known) < 2 * _FEWEST:
+        return False
+    third = len(known) // 3
+    way = np.median(feet[known[-third:]], axis=0) - np.median(feet[known[:third]], axis=0)
+    trunk = np.linalg.norm(body.joints[:, 1] - body.joints[:, _HIPS].mean(1), axis=-1)
+    return bool(np.linalg.norm(way) > _WAY * np.nanmedian(trunk))
 
 
 def _around(body: Body, ground: Ground) -> Points | None:
@@ -211,9 +282,11 @@ def _around(body: Body, ground: Ground) -> Points | None:
     return about / max(distance, _NEAREST)
 
 
-def _samples(body: Body, around: Points | None, pair: Pair) -> tuple[Points, Points]:
-    """(length in pixels, what of the limb is seen of 1) [k each] of the frames that show both ends
-    inside the picture; the second is NaN where unknown. `around`: see _around."""
+def _samples(
+    body: Body, around: Points | None, pair: Pair
+) -> tuple[NDArray[np.intp], Points, Points]:
+    """(frame, length in pixels, what of the limb is seen of 1) [k each] of the frames that show
+    both ends inside the picture; the last is NaN where unknown. `around`: see _around."""
     ends = body.joints[:, pair]
     good = np.isfinite(ends).all((1, 2))
     if body.size is not None:
@@ -230,7 +303,7 @@ def _samples(body: Body, around: Points | None, pair: Pair) -> tuple[Points, Poi
         with np.errstate(invalid="ignore", divide="ignore"):
             flat = ends[..., :2] / (1 + ends[..., 2:])
             across = np.linalg.norm(flat[:, 1] - flat[:, 0], axis=-1) / full
-    return lengths[good], across[good]
+    return np.flatnonzero(good), lengths[good], across[good]
 
 
 def weighted_quantile(values: Points, weights: Points, share: float) -> float:

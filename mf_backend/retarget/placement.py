@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.retarget.lengths import BORDER, Body
+from mf_backend.retarget.lengths import BORDER, Body, weighted_quantile
 from mf_backend.skeleton.joints import JOINT_INDEX
 
 Points = NDArray[np.float64]
@@ -35,6 +35,8 @@ _STANDING = 0.3
 """Share of frames in which a foot stands, in motions that go over ground."""
 _SMOOTHED = 2
 """Frames before and after over which the weight goes from one foot to the other."""
+_FURTHEST = 0.1
+"""Share of a path's frames at either end of its reach that may be mistakes."""
 _HEIGHT_OF_TRUNK = 3.2
 """Body height over the line from neck to hips."""
 
@@ -155,15 +157,30 @@ def centre(joints: Points, pair: Pair) -> Points:
     return middle
 
 
-def middle_of(path: Points) -> Points:
-    """Mean point of a path [frames, 2] without its furthest tenths; NaN frames ignored.
+def resting(body: Body) -> Points:
+    """How surely one of the feet stands still [frames], 0..1. In a step one always does; where both
+    fly, an estimate went astray or the body is in the air."""
+    still: Points = 1 / (1 + (_steps(body).min(axis=1) / (2 * _FAST)) ** 4)
+    return still
 
-    Whoever steps from one foot to the other is between both.
+
+def middle_of(path: Points, sure: Points | None = None) -> Points:
+    """Point halfway between the ends of a path [frames, 2], its furthest tenths left out; NaN
+    frames ignored. `sure`: how much each frame [frames] tells; None for all alike.
+
+    Whoever steps from one foot to the other is between both, however long he is on each, and a
+    clip seldom shows a sway whole.
     """
-    known = np.sort(path[np.isfinite(path).all(axis=1)], axis=0)
-    cut = len(known) // 10
-    kept = known[cut : len(known) - cut]
-    return kept.mean(axis=0) if len(kept) else np.full(2, np.nan)
+    known = np.isfinite(path).all(axis=1)
+    if not known.any():
+        return np.full(2, np.nan)
+    weights = np.ones(len(path)) if sure is None else sure
+    ends = [
+        [weighted_quantile(path[known, axis], weights[known], share) for axis in (0, 1)]
+        for share in (_FURTHEST, 1 - _FURTHEST)
+    ]
+    middle: Points = np.mean(ends, axis=0)
+    return middle
 
 
 def held_place(body: Body, place: Points) -> Points:
@@ -172,7 +189,7 @@ def held_place(body: Body, place: Points) -> Points:
     One point; but where the feet never step, whatever their path does is the camera's: registered
     on what is far behind the body, the ground under it still drifts.
     """
-    middle = middle_of(place)
+    middle = middle_of(place, resting(body))
     feet = [filled(body.joints[:, ankle]) for ankle in ANKLES]
     height = _HEIGHT_OF_TRUNK * _typical(body.joints, 1)
     apart = np.quantile(feet[0] - feet[1], (0.1, 0.9), axis=0)

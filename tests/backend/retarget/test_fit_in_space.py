@@ -166,3 +166,32 @@ def test_who_bends_is_measured_where_he_stands() -> None:
     rig = filmed(standing(own, STILL, 0.0, 0.5), away=4.0)
     result = fitted(rig, filmed(bent))
     assert result.report.scale / (4.0 / 3.2) == pytest.approx(1, abs=0.04)
+
+
+def test_neither_a_long_rest_nor_a_lost_body_moves_the_place() -> None:
+    own = Build()
+    rig = filmed(standing(own, STILL, 0.2, 0.8), away=4.0)
+    stepped = standing(own, STILL, 0.2, 0.3)
+    stepped[16:, :, 0] += 0.3
+    result = fitted(rig, filmed(stepped))
+    between = filmed(standing(own, STILL, 0.2, 0.8), beside=0.15).joints
+    assert np.nanmean(result.joints[..., 0] - between[..., 0]) == pytest.approx(0, abs=6)
+    actor = filmed(standing(own, STILL, 0.2, 0.3))
+    astray = actor.joints.copy()
+    astray[17:23] += np.arange(30, 210, 30)[:, None, None] * (1, -0.5)
+    result = fitted(rig, Seen(astray, actor.positions))
+    place = filmed(standing(own, STILL, 0.2, 0.8)).joints
+    off = np.nanmean(result.joints - place, axis=(0, 1))
+    assert np.abs(off).max() < 5
+
+
+def test_who_comes_nearer_is_as_large_as_halfway() -> None:
+    own = Build()
+    coming = standing(own, np.linspace(0, 0.9, FRAMES), 0.2, 0.3)
+    coming += np.linspace((-0.2, 0, 0.7), (0.2, 0, -0.7), FRAMES)[:, None]
+    rig = filmed(standing(own, STILL, 0.2, 0.8), away=4.0)
+    result = fitted(rig, filmed(coming))
+    assert result.report.scale * 3.2 / 4.0 == pytest.approx(1, abs=0.04)
+    halfway = filmed(standing(own, STILL, 0.2, 0.8))
+    off = np.linalg.norm(result.joints[:, BODY] - halfway.joints[:, BODY], axis=-1)
+    assert off.mean() < 7
