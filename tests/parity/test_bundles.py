@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
+
+if TYPE_CHECKING:
+    from mf_backend.bench.parity import Bundle
 
 VARIABLE = "MF_PARITY_BUNDLES"
 FOLDER = os.environ.get(VARIABLE)
@@ -19,7 +23,7 @@ def _bundles() -> list[Path]:
 
 
 BUNDLES = _bundles()
-# Large pictures are recorded once, so that the suite stays quick; small ones in two ways.
+# Of runs with large pictures some steps are computed, unless all is asked for.
 SMALL = 256
 # Seconds; a 512-pixel bundle is five minutes of one core, and the core may be shared.
 TIMEOUT = 3600
@@ -34,16 +38,31 @@ def test_bundles_are_there() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
-def test_every_key_is_reproduced(folder: Path) -> None:
+def test_every_key_is_reproduced(folder: Path, request: pytest.FixtureRequest) -> None:
+    """Of a large bundle, without --scale 1: the keys of steps of each kind, namely guided, with
+    noise, and replayed with injection; each stretch from what was recorded before it."""
     from mf_backend.bench.parity import compare, load_bundle, load_models, record
     from mf_backend.sampler.memory import MemoryPlan
+    from tests.parity.stretches import Stretch, compare_stretches
 
-    bundle = load_bundle(folder)
-    models = load_models(bundle)
-    differences = compare(bundle, record(bundle, models, MemoryPlan(kept=1)))
-    assert {item.key for item in differences} >= set(bundle.outputs)
+    bundle, plan = load_bundle(folder), MemoryPlan(kept=1)
+    if large(bundle) and request.config.getoption("--scale") < 1:
+        stretches = (Stretch(0, 1), Stretch(10, 12), Stretch(22, 24))
+        differences = compare_stretches(bundle, stretches, plan)
+        keys = [item.key for item in differences]
+        latents = [f"edit/latents/{step}" for step in (0, 10, 11, 22, 23)]
+        replayed = [f"edit/{name}/22.2" for name in ("guidance", "losses", "renoise_pred")]
+        assert {*latents, *replayed, "recon/latents/0", "edit/video"} <= set(keys)
+    else:
+        differences = compare(bundle, record(bundle, load_models(bundle), plan))
+        assert {item.key for item in differences} >= set(bundle.outputs)
     wrong = [item for item in differences if not item.passed]
     assert not wrong
+
+
+def large(bundle: Bundle) -> bool:
+    """Whether a whole run of it takes minutes."""
+    return bool(bundle.inputs["source_images"].shape[1] > SMALL)
 
 
 @pytest.mark.slow
@@ -54,7 +73,7 @@ def test_slices_and_recomputation_reproduce_every_key(folder: Path) -> None:
     from mf_backend.sampler.memory import MemoryPlan
 
     bundle = load_bundle(folder)
-    if bundle.inputs["source_images"].shape[1] > SMALL:
+    if large(bundle):
         # The same code, only slower: a single guided step stands for it.
         differences = _first_step(bundle)
     else:
