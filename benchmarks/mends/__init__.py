@@ -1,1 +1,1 @@
-"""How near three corrections by hand bring an actor's masks to careful ones."""
+"""How near three corrections by hand bring an actor's masks, or joints, to the right ones."""

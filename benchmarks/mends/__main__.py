@@ -8,11 +8,8 @@ as people do: over the limb, and in straight strokes along the outline, inside a
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +17,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.clip import image_folder, picture_file, probe_clip, reference_for, write_png
-from mf_backend.contracts.files import write_npz
-from mf_backend.contracts.request import JobRequest, Settings, Target
-from mf_backend.jobs.disk.folder import JobFolder, create_job
+from mf_backend.clip import image_folder, picture_file, write_png
+from mf_backend.jobs.disk.folder import JobFolder
+
+from .running import call, export
 
 LEAST = 0.985
 """Overlap with the careful masks that mended frames are to have."""
 _STROKE = 1.0
 """Pixels by which a straight stroke of an outline may miss it."""
 Mask = NDArray[np.uint8]
-
-
-def call(*arguments: object) -> Any:
-    """Run a command of the backend; what it printed as JSON."""
-    command = [sys.executable, "-m", "mf_backend", *map(str, arguments), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout)
 
 
 def overlap(mask: Mask, truth: Mask) -> float:
@@ -82,22 +70,6 @@ class Strokes:
     def outside(self) -> Mask:
         """Everything beyond it."""
         return np.asarray(255 - self.inside(), np.uint8)
-
-
-def export(root: Path, clip: Path, name: str) -> JobFolder:
-    """Run a job's first stages, which take the masks from the store."""
-    info = probe_clip(clip)
-    reference = replace(reference_for(clip), fps=24.0)
-    request = JobRequest(name, reference, Target(joints="inputs/target_joints.npz"),
-                         Settings(), actors=str(root / "actors"))  # fmt: skip
-    job = JobFolder(root / name)
-    if not job.request.exists():
-        create_job(job.path, request)
-        target = np.full((info.count, 60, 2), 100.0, np.float32)
-        write_npz(job.inputs / "target_joints.npz", target=target,
-                  size=np.array([info.width, info.height]))  # fmt: skip
-    call("run", job.path, "--until", "masks")
-    return job
 
 
 def measure(material: Path, root: Path) -> bool:

@@ -46,12 +46,15 @@ def pck(pictures: Sequence[Picture], true: NDArray[np.float32]) -> float:
 
 
 def share_right(
-    found: NDArray[np.floating[Any]], wanted: NDArray[np.floating[Any]], size: tuple[int, int]
+    found: NDArray[np.floating[Any]],
+    wanted: NDArray[np.floating[Any]],
+    size: tuple[int, int],
+    near: float = _NEAR,
 ) -> float:
     """Share of the joints `wanted` [frames, 18, 2] within pictures of `size` (width, height) that
-    were `found` near them; one that was not found is wrong."""
+    were `found` within `near` of the person's height; one that was not found is wrong."""
     with np.errstate(invalid="ignore"):
         inside = ((wanted >= 0) & (wanted <= np.array(size) - 1)).all(axis=-1)
     tall = np.nanmedian(np.nanmax(wanted[..., 1], axis=1) - np.nanmin(wanted[..., 1], axis=1))
     away = np.nan_to_num(np.linalg.norm(found - wanted, axis=-1), nan=np.inf)
-    return float((away[inside] <= _NEAR * tall).mean())
+    return float((away[inside] <= near * tall).mean())
