@@ -160,7 +160,7 @@ def _read_frame(
     picture = clip.read(index)
     if is_black(picture):
         return None, nothing
-    reading = estimator.person(picture, near) or tracked
+    reading = estimator.person(picture, near, seen=tracked is not None)
     if reading is None and before is not None:
         reading = estimator.follow(clip.read(index - 1), picture, before)
     if reading is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from mf_backend.actor.joints.estimate import everybody
 from mf_backend.actor.joints.person_choice import choose_anchor, choose_anchors
 from mf_backend.actor.joints.person_track import Candidate, between, follow, seen_twice
-from mf_backend.actor.joints.pose_views import LANDMARKS, PoseReading
+from mf_backend.actor.joints.pose_views import LANDMARKS, PoseReading, astray, votes
 from mf_backend.contracts.errors import InputError
 
 
@@ -22,6 +23,23 @@ def person(x: float, y: float = 200.0, size: float = 150.0, colour: int = 0) -> 
     colours = np.zeros(8)
     colours[colour] = 1
     return Candidate(PoseReading(points, zero, zero + 1, zero), colours)
+
+
+def test_views_that_take_something_else_for_the_legs_do_not_count() -> None:
+    """A crop that ends over the feet, or a box that is carried, makes readings without legs."""
+    whole = person(300).reading
+    short = whole.points.copy()
+    short[23:] -= [0, 60]
+    squeezed = replace(whole, points=short, visibility=np.full(LANDMARKS, 0.3))
+    beside = replace(whole, points=whole.points + 2)
+    some = [(squeezed, False), (beside, True), (squeezed, True)]
+    assert votes(some, whole, 5, seen=True) == [(beside, True), (whole, False)]
+    assert votes(some, whole, 5, seen=False) == [(beside, True)]
+    # What is guessed from other pictures does not tell which of them are wrong.
+    assert votes(some[:1], whole, 5, seen=False) == some[:1]
+    assert votes([(beside, False)] * 5, whole, 5, seen=True) == [(beside, False)] * 5
+    # Nor are they wrong where they see more than the whole picture did.
+    assert not astray(whole, squeezed)
 
 
 def crossing(frames: int = 30) -> list[list[Candidate]]:
