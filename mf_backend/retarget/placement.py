@@ -22,9 +22,10 @@ ANKLES: Pair = (JOINT_INDEX["right_ankle"], JOINT_INDEX["left_ankle"])
 HIPS: Pair = (JOINT_INDEX["right_hip"], JOINT_INDEX["left_hip"])
 NECK: Pair = (JOINT_INDEX["neck"], JOINT_INDEX["neck"])
 
-_LIFTED = 0.05
-"""A foot this much higher than the other, in body heights, is off the ground."""
-_LEVEL = 0.03
+_LIFTED = 0.03
+"""A foot this much higher than the other and _LEVEL, in body heights, is off the ground: who treads
+on the spot lifts his feet by 0.05, and half a lifted foot would hang him too high."""
+_LEVEL = 0.02
 _FAST = 0.012
 """A foot that moves this far in a frame, in body heights, steps."""
 _PLANTED = 0.04
