@@ -57,17 +57,19 @@ def _film(options: argparse.Namespace) -> None:
         )
     # Blender is loaded only where something is filmed.
     from film.library.filming import Order, film_number
-    from film.library.numbered import Figure, Series, Split
+    from film.library.numbered import Figure, Series, Split, numbered
     from film.motion.captured import captured
     from film.quiet import printed_to
 
+    # What cannot be read or filmed is told before anything is.
     for file in options.bvh:
-        captured(str(file))  # what cannot be read is told before anything is filmed
+        captured(str(file))
     files = tuple(str(file) for file in options.bvh)
     order = Order(
         Series(Split(options.split), Figure(options.figure), files), options.first, options.shots,
         options.side, options.frames, options.samples,
     )  # fmt: skip
+    numbered(order.series, order.first, order.side, order.frames)
     options.to.mkdir(parents=True, exist_ok=True)
     for number in range(order.first, order.first + order.count):
         started = time.monotonic()
