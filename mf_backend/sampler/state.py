@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,12 @@ def initial_state(conditions: Conditions, options: SamplerOptions) -> SamplerSta
     return SamplerState(noise, noise.clone(), 0, generator)
 
 
+def mixed_noise(own: Tensor, common: Tensor, share: float) -> Tensor:
+    """Noise [frames, channels, h, w] of which each frame has `share` of the variance for itself and
+    the rest from `common` [1, channels, h, w]."""
+    return math.sqrt(share) * own + math.sqrt(1 - share) * common
+
+
 def started_state(
     conditions: Conditions,
     options: SamplerOptions,
@@ -119,7 +126,9 @@ def started_state(
         return state
     given = Schedule(schedule, options.steps)
     timestep = given.timesteps[options.first_step]
-    noise = state.edit
+    own = state.edit
+    common = draw((1, *own.shape[1:]), state.generator, conditions.dtype).to(own.device)
+    noise = mixed_noise(own, common, options.start_strength)
     state.recon = given.mix(timestep, source.to(noise.device), noise)
     state.edit = given.mix(timestep, start.to(noise.device), noise)
     state.position = first_position(options, len(conditions.windows))

@@ -17,6 +17,7 @@ from torch import Tensor
 from mf_backend.contracts.errors import InputError
 from mf_backend.engines.motionfollower.inputs import draw_pose
 from mf_backend.sampler.conditions import clip_pixels
+from mf_backend.sampler.state import mixed_noise
 from mf_backend.training.data.looks import Look, draw_look, seen, seen_draft, seen_joints
 from mf_backend.training.data.shots import Array, Shot
 from mf_backend.training.recipe import Recipe, Stage
@@ -131,7 +132,8 @@ class Drawer:
         what = _DROP_TOKEN if dropped[0] < recipe.token_dropped else 0
         what = _DROP_ALL if dropped[1] < recipe.reference_dropped else what
         generator = torch.Generator().manual_seed(int(random.integers(2**63)))
-        return as_batch(pictures, timestep, what, self._channels, generator, begun)
+        share = timestep / self._last if begun else 1.0
+        return as_batch(pictures, timestep, what, self._channels, generator, begun, share)
 
 
 def _drafted(random: np.random.Generator, recipe: Recipe, shot: Shot, frames: int) -> float:
@@ -208,10 +210,15 @@ def as_batch(
     channels: int,
     generator: torch.Generator,
     drafted: float = 0.0,
+    own_noise: float = 1.0,
 ) -> Batch:
-    """Tensors of one slot."""
+    """Tensors of one slot; `own_noise` is each frame's share of the noise, see `mixed_noise`."""
     count, side = pictures.truth.shape[:2]
     person = torch.from_numpy(pictures.person).float().unsqueeze(1) / 255
+    noise = torch.randn((count, channels, side // 8, side // 8), generator=generator)
+    if own_noise < 1:
+        common = torch.randn((1, *noise.shape[1:]), generator=generator)
+        noise = mixed_noise(noise, common, own_noise)
     return Batch(
         _values(pictures.reference) * 2 - 1,
         torch.stack([clip_pixels(picture) for picture in pictures.reference]),
@@ -221,7 +228,7 @@ def as_batch(
         torch.full((count, 1, 1, 1), drafted),
         torch.nn.functional.max_pool2d(person, 8),
         torch.full((count,), timestep, dtype=torch.int64),
-        torch.randn((count, channels, side // 8, side // 8), generator=generator),
+        noise,
         torch.full((count, 1, 1), float(dropped == 0)),
         torch.full((count, 1, 1, 1), float(dropped != _DROP_ALL)),
     )
