@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mf_backend.body.bones import LABELS, tell_apart
 from mf_backend.body.limb_widths import BodyWidths
-from mf_backend.body.surfaces.carry import carry_outwards
+from mf_backend.body.surfaces.foreground import own_colours
 from mf_backend.body.surfaces.names import ARMS, SURFACE, SURFACES, Surface
 from mf_backend.body.whole_skeleton import Points
 
@@ -33,7 +33,6 @@ _FINGERS = 1.9
 _DOUBT = 0.035
 """Torso lengths about something that covers a surface in which nobody can tell them apart."""
 _WORN = 0.04
-_SOLID = 240
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Evidence:
     size: tuple[int, int]
     """(width, height) of the whole frame."""
     picture: Mask
-    """[h, w, 4] colour, carried outwards over soft edges, and matte; [h, w, 1] the matte alone."""
+    """[h, w, 4] the actor's own colour, also in and beyond soft edges, and matte; [h, w, 1] the matte alone."""
     scale: tuple[float, float]
     """Pixels of `label` and `seen` for one of `picture`, across and down."""
     label: Mask
@@ -103,7 +102,7 @@ def gather(
     if over is not None:
         _take_away(seen, over[y0:y1, x0:x1], small)
     marked = np.where(little >= 64, label, NOBODY).astype(np.uint8)
-    colour = [] if part is None else [carry_outwards(part, own_matte >= _SOLID)]
+    colour = [] if part is None else [own_colours(part, own_matte)]
     picture = np.ascontiguousarray(np.dstack([*colour, own_matte]))
     return Evidence((x0, y0), (width, height), picture, scale, marked, own, seen, points, found)
 
