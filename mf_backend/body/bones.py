@@ -68,6 +68,9 @@ _UNDER_HANDS = ("shoulders", "head", "right_thigh", "left_thigh")
 _HELD = 1.5
 """From this many half widths off the hand's middle a pixel is no part of the hand itself."""
 _ON_BODY = 1.3
+_FINGERS, _SLIVER = 2.2, 0.4
+"""From the first many half widths off a hand's middle on what is narrower than twice the second is
+no part of it, nor of a thing that it holds: an edge of cloth, or a trace beside him."""
 _TRUNK_END = 1.1
 """Torso lengths below the neck at which the trunk ends."""
 _SHOULDER = 0.26
@@ -130,7 +133,8 @@ def tell_apart(
     for arm in ARM_BONES:
         # A thing that is held counts as the hand's only where no body lies.
         beside = (label == LABELS.index(arm[-1])) & (near[arm[-1]] > _HELD)
-        label = np.where(beside & (clothed < _ON_BODY), dressed, label)
+        slivers = _slivers(label == LABELS.index(arm[-1]), near[arm[-1]], arm[-1], widths, x)
+        label = np.where((beside & (clothed < _ON_BODY)) | slivers, dressed, label)
     if frame is not None and inside is not None:
         arms = np.min([near[b] for arm in ARM_BONES for b in arm], axis=0)
         reach = _SHOULDER * widths.unit
@@ -138,6 +142,27 @@ def tell_apart(
         label = return_to_body(label, LABELS, told, arms, inside, shoulders < reach, frame)
         label = share_with_hands(label, LABELS, told, inside, frame)
     return near, label
+
+
+def _slivers(
+    mine: NDArray[np.bool_], near: Floats, hand: str, widths: BodyWidths, x: Floats
+) -> NDArray[np.bool_]:
+    """Pixels [h, w] that count as a `hand`'s, far off it and in a narrow piece.
+
+    `near` is their distance from it in half widths, `x` where they lie.
+    """
+    import cv2
+
+    far = mine & (near > _FINGERS)
+    if not far.any() or far.ndim < 2:
+        return far
+    pixel = max(float(x[0, -1] - x[0, 0]) / max(x.shape[1] - 1, 1), 1e-6)
+    half = float(widths.at(BONE[hand].limb, np.array([0.4]))[0]) / pixel
+    side = 2 * max(1, round(_SLIVER * half)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    # Its edges to the fingers and to the picture's border are no edges of a piece.
+    broad = cv2.morphologyEx(mine.astype(np.uint8), cv2.MORPH_OPEN, disc)
+    return np.asarray(far & (broad == 0))
 
 
 def overlap_of_arm(

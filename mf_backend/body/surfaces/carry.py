@@ -21,17 +21,6 @@ def nearest_pixels(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
     return found
 
 
-def carry_outwards(colour: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Colours of solid pixels carried outwards, so that soft edges hold no old background."""
-    import cv2
-
-    if not solid.any() or solid.all():
-        return colour
-    core = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    core = core if core.any() else solid
-    return np.asarray(colour.reshape(-1, 3)[nearest_pixels(core)], np.uint8)
-
-
 def smoothed(rgb: Floats, inside: NDArray[np.bool_]) -> Floats:
     """Means [h, w, 3] of the pixels inside over a few pixels around."""
     import cv2

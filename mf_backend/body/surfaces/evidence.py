@@ -15,14 +15,19 @@ from numpy.typing import NDArray
 
 from mf_backend.body.bones import LABELS, tell_apart
 from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.surfaces.carry import nearest_pixels
 from mf_backend.body.surfaces.foreground import own_colours
-from mf_backend.body.surfaces.names import ARMS, SURFACE, SURFACES, Surface
+from mf_backend.body.surfaces.names import ARMS, LEGS, SURFACE, SURFACES, TRUNK, Surface
 from mf_backend.body.whole_skeleton import Points
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 NOBODY = 255
+_TRACE = 24
+"""A matte from which on a pixel shows something of him."""
+_SURE = 160
+"""A matte from which on a pixel tells what it belongs to."""
 _WORKING_HEIGHT = 320
 """Pixels of height at which surfaces are told apart; their borders are smooth."""
 _PAD = 3
@@ -33,6 +38,8 @@ _FINGERS = 1.9
 _DOUBT = 0.035
 """Torso lengths about something that covers a surface in which nobody can tell them apart."""
 _WORN = 0.04
+_HIP = 1.0
+"""Half widths about a thigh, and about its joint, within which what is the body's is its, too."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ class Evidence:
     size: tuple[int, int]
     """(width, height) of the whole frame."""
     picture: Mask
-    """[h, w, 4] the actor's own colour, also in and beyond soft edges, and matte; [h, w, 1] the matte alone."""
+    """[h, w, 4] the actor's own colour, also in and beyond soft edges, and matte; [h, w, 1] the
+    matte alone."""
     scale: tuple[float, float]
     """Pixels of `label` and `seen` for one of `picture`, across and down."""
     label: Mask
@@ -92,6 +100,9 @@ def gather(
     little = cv2.resize(own_matte, small, interpolation=cv2.INTER_AREA)
     shrunk = None if part is None else cv2.resize(part, small, interpolation=cv2.INTER_AREA)
     near, label = tell_apart(x, y, points, widths, shrunk, little >= 200)
+    if (little >= _SURE).any():
+        # A soft edge goes with what it is the edge of.
+        label = label.reshape(-1)[nearest_pixels(little >= _SURE)]
     pixel = (scale[0] + scale[1]) / 2
     own, seen = {}, {}
     for surface in SURFACES:
@@ -151,9 +162,12 @@ def _surface(
 
     numbers = [LABELS.index(name) for name in surface.bones]
     inside = np.isin(label, numbers)
+    if surface in LEGS:
+        # A thigh goes on under the body's cloth: where it turns away from the body, no gap opens.
+        inside |= (label == LABELS.index(TRUNK.bones[0])) & (near[surface.bones[0]] < _HIP)
     own = np.clip(2 * cv2.GaussianBlur(inside.astype(np.float32), (0, 0), soft), 0, 1)
     solid = matte >= 100
-    foreign = solid & ~inside
+    foreign = (matte >= _TRACE) & ~inside
     covering = foreign & np.isin(label, [LABELS.index(name) for name in _over(surface)])
     if surface not in ARMS:
         hands = np.min([near[arm.bones[-1]] for arm in ARMS], axis=0)

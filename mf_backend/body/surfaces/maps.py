@@ -30,6 +30,10 @@ _FADE = 0.3
 _NO_BONE = -9
 _JOINT = 0.35
 """Share of a bone at its ends in which pixels may come from the neighbouring bone."""
+_FOLDS = np.deg2rad((60, 100))
+_FOLDED_JOINT = 0.02
+"""The same where the source's joint is folded: between these angles it shrinks to that. There both
+bones lie side by side, and the neighbour's pixels are no part of this one."""
 _ROOT = 1.3
 """Half widths by which a limb reaches into the body above its root."""
 
@@ -67,8 +71,12 @@ class View:
         other = chain_of(self.surface, source, self.widths.scaled(size), mirrored)
         return locate(self.place, self.chain, other, size, mirrored)
 
-    def shows(self, label: NDArray[np.uint8], mirrored: bool = False) -> NDArray[np.bool_]:
+    def shows(
+        self, label: NDArray[np.uint8], source: Points, mirrored: bool = False
+    ) -> NDArray[np.bool_]:
         """Where a pixel of the bones `label` [h, w] may stand for this limb's own bone.
+
+        `source` [24, 2] is the skeleton of the frame that has them.
 
         Folded limbs lie over themselves: only near a joint may a neighbour's pixels be taken.
         Pixels of no bone of the limb, such as the background beside it, are left to others.
@@ -80,8 +88,10 @@ class View:
             order[LABELS.index(bone.name)] = k
         there, here = order[label], self.place.bone.astype(np.int16)
         share = self.place.share(self.chain)
-        further = (there == here + 1) & (share > 1 - _JOINT)
-        back = (there == here - 1) & (share < _JOINT)
+        turns = np.abs(chain_of(self.surface, source, self.widths, mirrored).turns)
+        common = np.interp(turns, _FOLDS, (_JOINT, _FOLDED_JOINT)).astype(np.float32)
+        further = (there == here + 1) & (share > 1 - common[self.place.bone + 1])
+        back = (there == here - 1) & (share < common[self.place.bone])
         return np.asarray((there == here) | further | back | (there == _NO_BONE))
 
     def lost(self, found: NDArray[np.bool_], mirrored: bool = False) -> NDArray[np.bool_] | None:
@@ -162,8 +172,9 @@ def _limb_extent(
     over = np.where(last, np.maximum(place.along - lengths[-1], 0), 0)
     under = np.where(place.bone == 0, np.maximum(-place.along, 0), 0)
     away = np.hypot(away, over / half)
-    shown = np.clip((widest - away) / _FADE, 0, 1)
-    shown *= np.where(under > 0, np.clip((_ROOT - under / half) / _FADE, 0, 1), 1)
+    # Rounded above the root, so that no corner of it stands out beside the body.
+    reach = np.hypot(away, under / half * (widest / _ROOT))
+    shown = np.clip((widest - reach) / _FADE, 0, 1)
     body = np.hypot(away, under / half)
     expected = np.clip((1 - body) * half + 0.5, 0, 1)
     beyond = np.where(last, _past_joint(share), 0)

@@ -121,7 +121,8 @@ def _look(view: View, sample: Sample, size: float) -> tuple[Floats, Floats, Floa
     seen = at(evidence.seen[name], small, 255, cv2.INTER_LINEAR).astype(np.float32) / 255
     alpha = picture[..., -1].astype(np.float32) * own.astype(np.float32) / (255 * 255)
     seen *= _inside(places, evidence.size)
-    right = view.shows(at(evidence.label, small, NOBODY, cv2.INTER_NEAREST), sample.mirrored)
+    label = at(evidence.label, small, NOBODY, cv2.INTER_NEAREST)
+    right = view.shows(label, evidence.points, sample.mirrored)
     if not right.all():
         seen *= cv2.blur(right.astype(np.float32), (_SOFT, _SOFT))
     lost = view.lost(evidence.found, sample.mirrored)

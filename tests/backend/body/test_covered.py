@@ -10,7 +10,8 @@ from mf_backend.body.bones import LABELS
 from mf_backend.body.colour import share_with_hands
 from mf_backend.body.person import model_person
 from mf_backend.body.surfaces.evidence import gather
-from mf_backend.body.surfaces.names import TRUNK
+from mf_backend.body.surfaces.maps import view
+from mf_backend.body.surfaces.names import RIGHT_ARM, RIGHT_LEG, TRUNK
 from mf_backend.body.transform import trunk_affine
 from mf_backend.body.whole_skeleton import MID_HIP, complete
 from tests.backend.engines.preview.figure import drawn
@@ -75,3 +76,38 @@ def test_a_body_that_turns_narrows_to_its_depth(turn: float, least: float, most:
     across = float(np.linalg.norm(matrix[:, 0]))
     assert least <= 1 / across <= most
     assert np.allclose(matrix @ [*turned[MID_HIP], 1], front[MID_HIP], atol=2)
+
+
+def test_a_thigh_ends_round_above_the_hip() -> None:
+    _, masks, joints = drawn(2, SIZE)
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    points = model.target.points[0]
+    seen = view(RIGHT_LEG, points, model.target_widths, SIZE)
+    assert seen is not None
+    half = float(model.target_widths.at("thigh", np.array([0.0]))[0])
+    along = (points[9] - points[8]) / np.linalg.norm(points[9] - points[8])
+    across = np.array([-along[1], along[0]])
+
+    def shown(up: float, aside: float) -> float:
+        x, y = np.rint(points[8] + half * (aside * across - up * along)).astype(int)
+        return float(seen.shown[y - seen.box[1], x - seen.box[0]])
+
+    assert shown(0.9, 0) > 0.9
+    assert shown(-0.5, 1.3) > 0.9
+    assert shown(0.9, 1.3) < 0.1 and shown(0.9, -1.3) < 0.1
+
+
+def test_a_folded_arm_does_not_lend_its_forearm_to_the_upper_arm() -> None:
+    _, masks, joints = drawn(2, SIZE)
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    points = model.target.points[0]
+    seen = view(RIGHT_ARM, points, model.target_widths, SIZE)
+    assert seen is not None and seen.place is not None and seen.chain is not None
+    forearm = np.full(seen.x.shape, LABELS.index("right_forearm"), np.uint8)
+    beside = (seen.place.bone == 0) & (np.abs(seen.place.share(seen.chain) - 0.85) < 0.1)
+    folded = points.copy()
+    folded[4] = folded[2]
+    assert seen.shows(forearm, points)[beside].all()
+    assert not seen.shows(forearm, folded)[beside].any()
