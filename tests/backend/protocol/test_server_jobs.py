@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mf_backend.jobs.disk.folder import JobFolder
@@ -24,7 +25,7 @@ from tests.backend.tiny_job import (
     make_job,
 )
 
-COUNT = 16
+COUNT = 10
 SIZE = (160, 208)
 
 
@@ -157,17 +158,20 @@ def test_shutdown_in_the_middle_of_a_job_tells_its_end(
 
 @pytest.mark.slow
 def test_progress_comes_every_two_seconds(server: Backend, odd_path: Path, shared: Path) -> None:
-    """With real estimators, whose models take a while to load (from a cold disk: any while)."""
-    libraries = "import mediapipe.tasks.python.vision, onnxruntime, torch"
-    subprocess.run([sys.executable, "-c", libraries], check=True, capture_output=True)
-    job = make_job(odd_path, "job", 8, (512, 512), source_joints="", source_masks="")
+    """With real estimators, whose models take a while to load."""
+    job = make_job(odd_path, "job", 4, (512, 512), source_joints="", source_masks="")
     clip = str(shared / "clips" / "case-1" / "source_images")
-    edit_request(job, reference__path=clip, reference__count=8)
+    edit_request(job, reference__path=clip, reference__count=4)
     submit(server, job)
-    server.notice("job/done", timeout=300)
-    times = [when for when, m in server.heard if m.get("method") == "job/progress"]
-    gaps = [b - a for a, b in itertools.pairwise(times)]
-    assert max(gaps) < 2.0, max(gaps)
+    process = psutil.Process(server.process.pid)
+    told: list[tuple[float, float]] = []
+    while (method := server.next(300).get("method")) != "job/done":
+        assert method != "job/failed"
+        if method == "job/progress":
+            told.append((time.monotonic(), sum(process.cpu_times()[:2])))
+    # On a machine that others use, too, or from a cold disk the wall's clock tells of those.
+    gaps = [min(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(told)]
+    assert len(gaps) > 10 and max(gaps) < 2.0, max(gaps)
 
 
 def test_killing_the_client_in_the_middle_of_a_job(odd_path: Path) -> None:
