@@ -17,7 +17,7 @@ from mf_backend.jobs.disk.folder import JobFolder
 from mf_backend.jobs.stages.costs import stage_names
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
-COUNT = 16
+COUNT = 10
 SIZE = (160, 208)
 
 

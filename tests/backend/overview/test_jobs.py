@@ -88,7 +88,7 @@ def test_every_job_is_listed_with_its_state(batch: Path) -> None:
 
 
 def test_a_running_job_says_where_and_how_long(odd_path: Path) -> None:
-    job = make_job(odd_path / "jobs", count=60, size=(160, 208))
+    job = make_job(odd_path / "jobs", count=30, size=(160, 208))
     process = start(job)
     wait_until(process, has_frames(job, 2))
     found = listed(odd_path)["jobs/job"]
@@ -96,10 +96,10 @@ def test_a_running_job_says_where_and_how_long(odd_path: Path) -> None:
     process.kill()
     process.communicate()
     assert listed(odd_path)["jobs/job"]["state"] == "interrupted"
-    with_parts = start(job, "--frames", "50-60")
-    part = job.path / "work" / "parts" / "000050-000060" / "worker.lock"
+    with_parts = start(job, "--frames", "16-30")
+    part = job.path / "work" / "parts" / "000016-000030" / "worker.lock"
     wait_until(with_parts, part.exists)
-    assert listed(odd_path)["jobs/job"]["parts"] == ["50-60"]
+    assert listed(odd_path)["jobs/job"]["parts"] == ["16-30"]
     with_parts.communicate()
 
 

@@ -19,7 +19,7 @@ from mf_backend.jobs.record.copies import Copies
 from tests.backend.jobs.runs import has_frames, kill_when, run, start, wait_until, warnings
 from tests.backend.tiny_job import backend_environment, edit_request, make_job
 
-COUNT = 16
+COUNT = 10
 FILM = b"somebody's film"
 
 
@@ -184,7 +184,7 @@ def test_painted_between_a_kill_and_the_next_run(odd_path: Path) -> None:
 
 
 def test_painted_while_others_are_made(odd_path: Path) -> None:
-    job = make_job(odd_path, count=40)
+    job = make_job(odd_path, count=16)
     process = start(job)
     wait_until(process, has_frames(job, 3))
     own = painted(job.frame(0))
