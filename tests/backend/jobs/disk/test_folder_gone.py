@@ -15,7 +15,7 @@ import pytest
 from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
-COUNT = 40
+COUNT = 20
 SIZE = (160, 208)
 
 pytestmark = pytest.mark.skipif(
