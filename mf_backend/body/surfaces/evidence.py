@@ -38,6 +38,7 @@ _FINGERS = 1.9
 _DOUBT = 0.035
 """Torso lengths about something that covers a surface in which nobody can tell them apart."""
 _WORN = 0.04
+_MIDDLE = 1.0
 _HIP = 1.0
 """Half widths about a thigh, and about its joint, within which what is the body's is its, too."""
 
@@ -181,8 +182,9 @@ def _surface(
     doubtful = close & solid & (~core if surface in ARMS else True)
     seen = np.where(covering, 0.0, np.where(doubtful, 0.1, 1.0))
     if surface in ARMS:
-        # Hair and clothes over an arm cover it in other poses too, where no frame shows it bare.
-        hair = covering & ~arms
-        seen = np.where(hair, _WORN, seen)
+        # Clothes beside an arm cover it in other poses too, where no frame shows it bare; what lies
+        # over its middle is hair, which does not.
+        middle = np.min([near[name] for name in surface.bones], axis=0) < _MIDDLE
+        seen = np.where(covering & ~arms & ~middle, _WORN, seen)
     blurred = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), max(0.8, soft / 2))
     return np.rint(255 * own).astype(np.uint8), np.rint(255 * blurred).astype(np.uint8)

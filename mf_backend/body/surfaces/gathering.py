@@ -17,7 +17,7 @@ from mf_backend.body.surfaces.texture import Drawn, Sample, draw_surface
 
 Mask = NDArray[np.uint8]
 
-_FADE = np.array([1, 2, 3, 2, 1], np.float64) / 9
+_FADE = np.array([1, 2, 3, 4, 5, 4, 3, 2, 1], np.float64) / 25
 """Weights over neighbouring frames with which one source frame fades into the next."""
 _MOST_FRAMES = 16
 """Frames of the clip kept in memory at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -111,3 +112,25 @@ def test_a_folded_arm_does_not_lend_its_forearm_to_the_upper_arm() -> None:
     folded[4] = folded[2]
     assert seen.shows(forearm, points)[beside].all()
     assert not seen.shows(forearm, folded)[beside].any()
+
+
+def test_hair_over_an_upper_arm_tells_nothing_about_it() -> None:
+    clip, masks, joints = drawn(2, SIZE)
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    points = model.source.points[0]
+    frame = clip.read(0).copy()
+    hair, unit = (20, 15, 15), SIZE[1] / 10
+    head = tuple(int(v) for v in joints[0, 0])
+    cv2.circle(frame, head, int(0.7 * unit), hair, -1)
+    over = points[2] + 0.25 * (points[3] - points[2])
+    bare = gather(masks[0], points, model.source.seen[0], model.widths, frame)
+    cv2.circle(frame, tuple(int(v) for v in over), int(0.25 * unit), hair, -1)
+    covered = gather(masks[0], points, model.source.seen[0], model.widths, frame)
+    values = []
+    for found in (bare, covered):
+        assert found is not None
+        place = (over - found.origin + 0.5) * found.scale - 0.5
+        x, y = np.rint(place).astype(int)
+        values.append(int(found.seen[RIGHT_ARM.name][y, x]))
+    assert values[0] > 20 and values[1] < 5
