@@ -124,7 +124,7 @@ def _look(view: View, sample: Sample, size: float) -> tuple[Floats, Floats, Floa
     label = at(evidence.label, small, NOBODY, cv2.INTER_NEAREST)
     right = view.shows(label, evidence.points, sample.mirrored)
     if not right.all():
-        seen *= cv2.blur(right.astype(np.float32), (_SOFT, _SOFT))
+        seen *= right * cv2.blur(right.astype(np.float32), (_SOFT, _SOFT))
     lost = view.lost(evidence.found, sample.mirrored)
     if lost is not None:
         # Where a bone is a guess, background says nothing about the limb.
