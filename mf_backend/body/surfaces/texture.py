@@ -124,7 +124,9 @@ def _look(view: View, sample: Sample, size: float) -> tuple[Floats, Floats, Floa
     label = at(evidence.label, small, NOBODY, cv2.INTER_NEAREST)
     right = view.shows(label, evidence.points, sample.mirrored)
     if not right.all():
-        seen *= right * cv2.blur(right.astype(np.float32), (_SOFT, _SOFT))
+        # Labels are sharp, colours are not: a pixel's border to another bone is not believed.
+        inner = cv2.erode(right.astype(np.uint8), np.ones((3, 3), np.uint8))
+        seen *= inner * cv2.blur(inner.astype(np.float32), (_SOFT, _SOFT))
     lost = view.lost(evidence.found, sample.mirrored)
     if lost is not None:
         # Where a bone is a guess, background says nothing about the limb.
