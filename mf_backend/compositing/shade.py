@@ -15,6 +15,11 @@ from mf_backend.contracts.frames import Picture
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+_SAME = 0.02
+"""Difference between what both shadows take below which the old one is the new one, and stays."""
+_MOST_LACKING = 0.8
+"""Share of the light from which brightening would show hardly more than noise."""
+
 
 @dataclass(frozen=True)
 class Shade:
@@ -24,35 +29,50 @@ class Shade:
     """[H, W] how much of the old shadow's place shows the plate, 0..1."""
     cast: Floats
     """[H, W, 3] share of the light that the new shadow takes, 0..1."""
+    lacking: Floats
+    """[H, W, 3] share of the light that the old shadow takes from the picture at hand: from the
+    plate where it never left, and from a frame that keeps its own pixels."""
 
     @property
     def alpha(self) -> Floats:
         """[H, W] how much of an edited picture shows for the shadows' sake: 0 where neither is."""
-        return np.asarray(np.maximum(self.removed, self.cast.max(axis=2) > 0), np.float32)
+        changed = (np.abs(self.cast - self.lacking) >= _SAME).any(axis=2) | self.cast.any(axis=2)
+        return np.asarray(np.maximum(self.removed, changed), np.float32)
 
-    def onto(self, picture: Picture) -> Picture:
-        """A background [H, W, 3] with the new shadow on it; exactly it where none falls."""
-        if not self.cast.any():
-            return picture
-        dark = np.rint(picture.astype(np.float32) * (1 - self.cast))
-        return np.where(self.cast > 0, np.clip(dark, 0, 255), picture).astype(np.uint8)
+    def onto(self, clean: Picture) -> Picture:
+        """The plate [H, W, 3] without the old shadow and with the new one; exactly it where neither
+        changes it."""
+        return self._lit(clean, self.cast, self.lacking)
 
     def ground(self, frame: Picture, clean: Picture) -> Picture:
-        """`frame` [H, W, 3] with `clean`, which has no shadow, where the old one was, and the new
-        one on it."""
-        return self.onto(composite(frame, clean, self.removed))
+        """`frame` [H, W, 3] with `clean`, the plate, where the old shadow was, and the new one on
+        it."""
+        bare = composite(frame, clean, self.removed)
+        # A frame lacks the same light as its plate where the shadow never left.
+        return self._lit(bare, self.cast, self.lacking)
+
+    @staticmethod
+    def _lit(picture: Picture, cast: Floats, lacking: Floats) -> Picture:
+        if not cast.any() and not lacking.any():
+            return picture
+        light = (1 - cast) / (1 - lacking)
+        changed = np.rint(picture.astype(np.float32) * light)
+        same = (np.abs(cast - lacking) < _SAME) & (lacking > 0)
+        return np.where(same, picture, np.clip(changed, 0, 255)).astype(np.uint8)
 
 
 def shade_of(conditions: Conditions, index: int) -> Shade:
     """The shadows of a frame; none where conditioning found or wanted none."""
     width, height = conditions.size
     removed = np.zeros((height, width), np.float32)
-    cast = np.zeros((height, width, 3), np.float32)
+    cast, lacking = (np.zeros((height, width, 3), np.float32) for _ in range(2))
     if conditions.path("source_shadow", index).is_file():
         removed = conditions.grey("source_shadow", index).astype(np.float32) / 255
     if conditions.path("target_shadow", index).is_file():
         cast = conditions.colour("target_shadow", index).astype(np.float32) / 255
-    return Shade(removed, cast)
+    if conditions.path("source_shade", index).is_file():
+        lacking = conditions.colour("source_shade", index).astype(np.float32) / 255
+    return Shade(removed, cast, np.minimum(lacking, _MOST_LACKING))
 
 
 def hidden_by(conditions: Conditions, index: int) -> Mask:

@@ -18,7 +18,7 @@ from mf_backend.contracts.findings import Findings
 Floats = NDArray[np.float32]
 
 _KIND, _FOUND = "shadow", "shadow-found"
-_MADE = "1"
+_MADE = "2"
 """Goes up whenever the same frames and masks are measured otherwise."""
 _SIDES = range(1, 1 << 14)
 _KEPT = {
@@ -99,6 +99,7 @@ def _read(words: bytes) -> tuple[ShadowModel, float]:
             softness=tuple(float(value) for value in model["softness"]),
             contact=_three(model["contact"]),
             deepest=_three(model["deepest"]),
+            reach=float(model["reach"]),
         ),
         float(share),
     )

@@ -1,7 +1,8 @@
 """Where the actor's shadow is, and where it will be: a part of the stage "target_mask".
 
-Leaves source_shadow/ (grey, 255 where the plate is to show instead) and target_shadow/ (colour, the
-share of the light that the new shadow takes).
+Leaves source_shadow/ (grey, 255 where the plate is to show instead), source_shade/ (colour, the
+share of the light that the plate itself lacks there) and target_shadow/ (colour, the share of the
+light that the new shadow takes).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import BackgroundPlate, Light, grown
 from mf_backend.actor.plate.kept import plate_key, plate_of_key
+from mf_backend.actor.shadow.contour import fit_outline, outlined
 from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
 from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
 from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, floor_lines
@@ -33,13 +35,19 @@ Floats = NDArray[np.float32]
 
 PASSES = 2
 """Steps of progress for each frame."""
-SOURCE, TARGET = "source_shadow", "target_shadow"
+SOURCE, SHADE, TARGET = "source_shadow", "source_shade", "target_shadow"
 _LONGEST_SIDE = 640
 """Shadows are found and cast at this size at most: they are soft."""
 _SAMPLE_SIDE, _SAMPLES = 192, 10
 """Longer side and number of the frames on which the shadow's way is measured."""
 _LEAST_FOUND = 0.001
 """Mean share of the picture that has to be in shadow for it to be a shadow."""
+_STAYS = 0.35
+"""Share of a shadow that has to be in the plate for it to be one that hardly moves."""
+_RIM = 3
+"""Pixels about the actor's matte that show the plate."""
+_SMOOTH = 0.006
+"""Share of the longer side over which what a plate lacks is smoothed."""
 _FAINTEST_CAST = 0.012
 """Share of the light below which no shadow is cast: the clip's own pixels stay."""
 
@@ -61,7 +69,7 @@ def move_shadow(
     count = clip.count
     if wanted is Shadow.KEEP:
         for index in range(count):
-            work.write(index, None, None)
+            work.write(index)
             reporter.advance(step + PASSES * (index + 1), "shadow")
         return {"setting": str(wanted), "frames": 0}
     notes = PartOfStage(reporter, step, "background", count)
@@ -74,19 +82,28 @@ def move_shadow(
     plausible = bool(model.throws) or (plate.report.steady and share > _LEAST_FOUND)
     kept = KeptShadows(findings, key, ours)
 
+    def expected(index: int) -> Floats:
+        return model.darkness(work.small(work.matte(index)), ours[index])
+
     def find(index: int) -> Mask:
-        expected = _beyond(model.darkness(work.small(work.matte(index)), ours[index]), base)
-        return work.found(plate, index, clip.read(index), expected.mean(axis=2))
+        beyond = _beyond(expected(index), base).mean(axis=2)
+        return work.found(plate, index, clip.read(index), beyond)
 
     frames = 0
     for index in range(count):
-        shadow = cast = None
+        shadow = shade = cast = None
         if plausible:
-            shadow = kept.of(index, partial(find, index))
-            frames += bool(shadow.any())
             target = work.small(read_mask(out, "target_alpha", index))
-            cast = _beyond(model.darkness(target, theirs[index]), base)
-        work.write(index, shadow, cast)
+            cast = model.darkness(target, theirs[index])
+            if model.reach:
+                taken = expected(index)
+                shade = work.lacking(index, taken, base if plate.report.steady else taken)
+                frames += bool(shade.any())
+            else:
+                shadow = kept.of(index, partial(find, index))
+                frames += bool(shadow.any())
+                cast = _beyond(cast, base)
+        work.write(index, shadow, shade, cast)
         reporter.advance(step + count + index + 1, "shadow")
     return {
         "setting": str(wanted),
@@ -97,8 +114,30 @@ def move_shadow(
 
 
 def _beyond(dark: Floats, base: Floats) -> Floats:
-    """The share of the light [H, W, 3] that is taken beyond what the background lacks already."""
+    """The share of the light [h, w, 3] that is taken beyond what the background lacks already."""
     return np.asarray(np.maximum(0, 1 - (1 - dark) / (1 - base)), np.float32)
+
+
+def _spread(values: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Values [h, w, 3], 0 where not `known` [h, w], smoothed, and carried on a little."""
+    import cv2
+
+    sigma = _SMOOTH * max(known.shape)
+    mass = cv2.GaussianBlur(known.astype(np.float32), (0, 0), sigma)[..., None]
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma) / np.maximum(mass, 0.02), np.float32)
+
+
+def _kept_dark(
+    model: ShadowModel, frames: list[tuple[Floats, float, Floats, NDArray[np.bool_]]]
+) -> tuple[Floats, Floats]:
+    """What a steady camera's plate lacks [h, w, 3], and what the shadow takes at most anywhere."""
+    base = always_dark(model, frames)
+    known = np.any([known for *_, known in frames], axis=0)
+    # What the actor always hid is made up of what lies beside it, its darkness too.
+    around = _spread(base * known[..., None], known)
+    reached = np.max([model.darkness(whole, feet) for whole, feet, *_ in frames], axis=0)
+    base = np.minimum(np.where(known[..., None], base, around), reached)
+    return np.asarray(base, np.float32), np.asarray(reached, np.float32)
 
 
 class _Work:
@@ -131,12 +170,15 @@ class _Work:
         self, plate: BackgroundPlate, index: int, frame: Picture, expected: Floats | None
     ) -> Mask:
         """The actor's shadow [H, W] of one frame, 255 inside."""
-        import cv2
-
         dark, person, _ = self._dark(plate, index, frame)
         shadow = find_shadow(dark, person, plate.report.steady, expected)
-        whole = cv2.resize(shadow, self._clip.size, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(np.rint(whole * 255), np.uint8)
+        return np.asarray(np.rint(self._whole(shadow) * 255), np.uint8)
+
+    def lacking(self, index: int, expected: Floats, base: Floats) -> Floats:
+        """The share of the light [h, w, 3] that a frame lacks where its shadow is told by its
+        outline: `expected`, and behind the actor `base`, what the plate lacks."""
+        hidden = self._resized(grown(self.matte(index), _RIM).astype(np.uint8) * np.uint8(255)) > 0
+        return np.asarray(np.where(hidden[..., None], base, expected), np.float32)
 
     def measured(self, plate: BackgroundPlate) -> tuple[ShadowModel, float, Floats]:
         """The shadow's way, the mean share of the picture that is in shadow, and the share of the
@@ -144,7 +186,7 @@ class _Work:
         import cv2
 
         count = self._clip.count
-        samples, areas, frames = [], [], []
+        samples, outlines, areas, frames = [], [], [], []
         steady = plate.report.steady
         none = np.zeros((self._size[1], self._size[0], 3), np.float32)
         lines = self.floor_lines("source_masks")
@@ -164,13 +206,26 @@ class _Work:
             silhouette, share, shown = (
                 cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures
             )
-            feet = (lines[index] + 0.5) * scale - 0.5
-            samples.append(Sample(silhouette, float(feet), share, shown))
+            feet = float((lines[index] + 0.5) * scale - 0.5)
+            samples.append(Sample(silhouette, feet, share, shown))
+            seen = cv2.resize((~hidden).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+            small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+            outlines.append(outlined(small, silhouette, feet, seen))
         area = float(np.mean(areas)) if areas else 0.0
-        if not samples or not max(float(s.dark.max()) for s in samples):
-            return NO_SHADOW, area, none
-        model = fit_shadow(samples, steady)
-        return model, area, always_dark(model, frames) if steady else none
+        model = NO_SHADOW
+        darkest = max((float(sample.dark.max()) for sample in samples), default=0.0)
+        if darkest > 0:
+            model = fit_shadow(samples, steady)
+        outline = fit_outline(outlines)
+        if outline.throws and not (steady or model.throws):
+            return outline, area, none
+        if outline.throws and steady:
+            base, reached = _kept_dark(outline, frames)
+            if base.sum() > _STAYS * reached.sum():
+                return outline, area, base
+        if not steady or model == NO_SHADOW:
+            return model, area, none
+        return model, area, always_dark(model, frames)
 
     def _dark(self, plate: BackgroundPlate, index: int, frame: Picture) -> Any:
         """Darkening, the actor's matte and where he hides the background, at the working size."""
@@ -182,23 +237,38 @@ class _Work:
         dark = darkening(self._resized(frame), self._resized(lit), ~small_hidden & ~made_up)
         return dark, self._resized(matte), small_hidden
 
-    def write(self, index: int, shadow: Mask | None, cast: Floats | None) -> None:
-        """Write both shadows of a frame at the clip's size; None for no shadow."""
-        import cv2
-
-        width, height = self._clip.size
-        removed = np.zeros((height, width), np.uint8) if shadow is None else shadow.copy()
-        dark = np.zeros((height, width, 3), np.uint8)
-        if cast is not None:
-            whole = cv2.resize(cast, (width, height), interpolation=cv2.INTER_LINEAR)
-            whole[whole.max(axis=2) < _FAINTEST_CAST] = 0
-            dark = np.asarray(np.rint(np.clip(whole, 0, 1) * 255), np.uint8)
+    def write(
+        self,
+        index: int,
+        shadow: Mask | None = None,
+        shade: Floats | None = None,
+        cast: Floats | None = None,
+    ) -> None:
+        """Write both shadows of a frame, and what the old one takes, at the clip's size; None for
+        no shadow. `shadow` [H, W] has that size."""
+        removed = np.zeros(self._clip.size[::-1], np.uint8) if shadow is None else shadow.copy()
+        lacking, dark = (self._shares(shares) for shares in (shade, cast))
         if (self._out / FRONT / f"frame_{index}.png").is_file():
             # It falls behind what stands in front of the actor, which stays as it was filmed.
             before = read_mask(self._out, FRONT, index) >= 128
-            removed[before], dark[before] = 0, 0
-        write_png(self._out / SOURCE / f"frame_{index}.png", removed)
-        write_png(self._out / TARGET / f"frame_{index}.png", dark)
+            removed[before], lacking[before], dark[before] = 0, 0, 0
+        for kind, picture in ((SOURCE, removed), (SHADE, lacking), (TARGET, dark)):
+            write_png(self._out / kind / f"frame_{index}.png", picture)
+
+    def _shares(self, shares: Floats | None) -> NDArray[np.uint8]:
+        """Shares of the light [h, w, 3] at the clip's size, 0..255; what is too faint is none."""
+        width, height = self._clip.size
+        if shares is None:
+            return np.zeros((height, width, 3), np.uint8)
+        whole = self._whole(shares)
+        whole[whole.max(axis=2) < _FAINTEST_CAST] = 0
+        return np.asarray(np.rint(np.clip(whole, 0, 1) * 255), np.uint8)
+
+    def _whole(self, picture: Floats) -> Floats:
+        import cv2
+
+        whole = cv2.resize(picture, self._clip.size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(whole, np.float32)
 
     def _resized(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         import cv2

@@ -1,7 +1,7 @@
 """Stage "target_mask": where the actor will be; and the report and contact sheet of it all.
 
-Leaves target_masks/, target_alpha/, source_shadow/, target_shadow/, quality/target_mask.json,
-quality/shadow.json, report.json and contact_sheet.png.
+Leaves target_masks/, target_alpha/, source_shadow/, source_shade/, target_shadow/,
+quality/target_mask.json, quality/shadow.json, report.json and contact_sheet.png.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mf_backend.conditioning.align_stage import target_pictures
 from mf_backend.conditioning.base import ConditionContext
 from mf_backend.conditioning.contact_sheet import write_contact_sheet
 from mf_backend.conditioning.masks_mending import FRONT
-from mf_backend.conditioning.shadow import PASSES, SOURCE, TARGET, move_shadow
+from mf_backend.conditioning.shadow import PASSES, SHADE, SOURCE, TARGET, move_shadow
 from mf_backend.conditioning.stage_files import (
     is_json,
     picture_names,
@@ -74,8 +74,8 @@ class TargetMaskStage:
         return (*said, *picture_names(count, *_FOLDERS))
 
     def beside(self, count: int) -> tuple[str, ...]:
-        """Nothing."""
-        return ()
+        """What the plate lacks for a shadow; jobs of former versions are finished without it."""
+        return picture_names(count, SHADE)
 
     def outputs_complete(self, out: Path, count: int, size: tuple[int, int]) -> bool:
         """Masks and mattes of all frames, the report and the sheet."""

@@ -13,6 +13,8 @@ Layout (N counts from 0, one for each frame used, in the clip's pixel size):
                                  left one, 0 none; absent in jobs of former versions
   source_shadow/frame_N.png      8-bit grey, 255 where the actor's shadow was; perhaps absent
   target_shadow/frame_N.png      8-bit colour, share of the light that his new shadow takes
+  source_shade/frame_N.png       8-bit colour, share of the light that his old shadow takes from the
+                                 clip and its plate where both show it; perhaps absent
   source_front/frame_N.png       255 = a part of the set that stands in front of the actor, wherever
                                  they are; absent in jobs of former versions
   source_poses/  target_poses/   skeleton pictures, frame_N.png

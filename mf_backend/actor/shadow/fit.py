@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.actor.shadow.model import NO_SHADOW, Onto, ShadowModel, Throw, contact_spot
+from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, Throw, contact_spot
+from mf_backend.actor.shadow.search import FLOOR_THROWS, WALL_THROWS, best_throw
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 _COARSE_SIDE = 96
-_ALONG = (-4.0, -2.8, -2.0, -1.4, -1.0, -0.6, -0.3, 0.0, 0.3, 0.6, 1.0, 1.4, 2.0, 2.8, 4.0)
-_DOWN = (-0.9, -0.6, -0.4, -0.25, -0.12, -0.05, 0.05, 0.12, 0.25, 0.4, 0.6, 0.9, 1.4)
-_FARTHER = (-0.6, 0.0, 0.6)
-_WALL_MOVES = (-0.3, -0.2, -0.13, -0.08, -0.04, 0.0, 0.04, 0.08, 0.13, 0.2, 0.3)
-_WALL_SIZES = (-0.1, 0.0, 0.15, 0.35)
-_BEST = 6
-"""Coarse finds that are improved at full working size."""
 _SOFTNESS = (0.002, 0.004, 0.008, 0.014, 0.024, 0.04)
 _EXPLAINED, _EXPLAINED_MORE = 0.14, 0.08
 """Share of all darkness that a throw has to explain to be cast, and that a second one has to."""
@@ -110,64 +103,13 @@ def _three(values: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def _best_throw(samples: Sequence[Sample], rest: Sequence[Floats], steady: bool) -> Throw:
-    """The throw that explains most, by a coarse search over all and a fine one about the best."""
+    """The throw that explains most."""
     small, small_rest = _shrunk(samples, rest)
-    tried = [Throw(Onto.FLOOR, *values) for values in product(_ALONG, _DOWN, _FARTHER)] + [
-        Throw(Onto.WALL, *values)
-        for values in product(_WALL_MOVES, _WALL_MOVES, _WALL_SIZES)
-        # A wall's shadow that lies on its actor cannot be told from him.
-        if abs(values[0]) + abs(values[1]) > 0.03
-    ]
-    ranked = sorted(tried, key=lambda t: -_score(t, small, small_rest, steady))
-    best = [_improved(throw, small, small_rest, steady, 3) for throw in _different(ranked)]
-    best.sort(key=lambda t: -_score(t, small, small_rest, steady))
-    return max(
-        (_improved(throw, samples, rest, steady, 4, 0.35) for throw in best[:2]),
-        key=lambda t: _score(t, samples, rest, steady),
+    return best_throw(
+        (*FLOOR_THROWS, *WALL_THROWS),
+        lambda throw: _explained(throw, _FIRST_BLUR, small, small_rest, steady),
+        lambda throw: _explained(throw, _FIRST_BLUR, samples, rest, steady),
     )
-
-
-def _different(ranked: Iterable[Throw]) -> list[Throw]:
-    """The first few that are not all of one kind and place."""
-    kept: list[Throw] = []
-    for throw in ranked:
-        if all((k.onto, k.along, k.down) != (throw.onto, throw.along, throw.down) for k in kept):
-            kept.append(throw)
-        if len(kept) == _BEST:
-            break
-    return kept
-
-
-def _improved(
-    throw: Throw,
-    samples: Sequence[Sample],
-    rest: Sequence[Floats],
-    steady: bool,
-    rounds: int,
-    start: float = 1.0,
-) -> Throw:
-    """Steps along one number after another while they explain more."""
-    wall = throw.onto is Onto.WALL
-    steps = (
-        {"along": 0.03, "down": 0.03, "farther": 0.06}
-        if wall
-        else {"along": 0.3, "down": 0.1, "farther": 0.4, "drop": 0.012}
-    )
-    score = _score(throw, samples, rest, steady)
-    for turn in range(rounds):
-        for name, step in steps.items():
-            for sign in (1, -1):
-                for _ in range(3):
-                    value = getattr(throw, name) + sign * step * start * 0.5**turn
-                    other = replace(throw, **{name: value})
-                    if (found := _score(other, samples, rest, steady)) <= score:
-                        break
-                    throw, score = other, found
-    return throw
-
-
-def _score(throw: Throw, samples: Sequence[Sample], rest: Sequence[Floats], steady: bool) -> float:
-    return _explained(throw, _FIRST_BLUR, samples, rest, steady)
 
 
 def _explained(

@@ -19,6 +19,13 @@ Matrix = NDArray[np.float64]
 _FLOOR_LOW, _CONTACT_HIGH = 0.14, 0.12
 """A body's lowest part whose dark touches the floor: height kept, and how much it is pressed."""
 
+_FADE = 0.03
+"""Share of the longer side over which a shadow ends that is not known to go on."""
+
+_SOFTER = (0.35, 1.0, 1.65)
+"""Blur of a floor shadow's edge over the usual one: what feet, middle and head cast."""
+_FEWEST_ROWS = 12
+
 
 class Onto(StrEnum):
     """What the shadow falls on."""
@@ -72,6 +79,28 @@ class Throw:
             np.float32,
         )
 
+    def fallen(self, silhouette: Floats, feet: float, soft: float) -> Floats:
+        """The same as it is seen, 0..1. A lamp has a width: on a floor the shadow's edge is the
+        softer the higher what casts it, about a mean of `soft`, a share of the longer side."""
+        side = max(silhouette.shape)
+        rows = np.flatnonzero(silhouette.max(axis=1) > 0.5)
+        if self.onto is Onto.WALL or not rows.size or feet - rows[0] < _FEWEST_ROWS:
+            return _blurred(self.cast(silhouette, feet), soft * side)
+        height = (feet - np.arange(len(silhouette))) / (feet - rows[0]) * (len(_SOFTER) - 1)
+        whole = np.zeros_like(silhouette)
+        for place, softer in enumerate(_SOFTER):
+            # Shares of the rows that fade into each other, and are 1 together.
+            share = np.clip(1 - np.abs(np.clip(height, 0, len(_SOFTER) - 1) - place), 0, 1)
+            part = np.asarray(silhouette * share[:, None], np.float32)
+            whole += _blurred(self.cast(part, feet), softer * soft * side)
+        return np.minimum(whole, 1)
+
+
+def _blurred(values: Floats, sigma: float) -> Floats:
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), max(0.5, sigma)), np.float32)
+
 
 @dataclass(frozen=True)
 class ShadowModel:
@@ -86,15 +115,20 @@ class ShadowModel:
     """The same share right under the feet, of a small soft spot; zeros for none."""
     deepest: tuple[float, float, float]
     """The most of each channel's light that is taken anywhere."""
+    reach: float = 0.0
+    """Height above the feet up to which the shadow's way is known, as a share of the longer side: a
+    floor ends, and the shadow goes on elsewhere. 0 for any height."""
 
     def darkness(self, silhouette: Floats, feet: float) -> Floats:
         """Share of the light that is taken, float32 [H, W, 3], of a silhouette [H, W] 0..1."""
-        import cv2
-
         side = max(silhouette.shape)
+        if self.reach:
+            above = feet - np.arange(len(silhouette)) - self.reach * side
+            low = np.clip(1 - above / (_FADE * side), 0, 1)[:, None]
+            silhouette = np.asarray(silhouette * low, np.float32)
         light = np.ones((*silhouette.shape, 3), np.float32)
         for throw, strength, soft in zip(self.throws, self.strengths, self.softness, strict=True):
-            fallen = cv2.GaussianBlur(throw.cast(silhouette, feet), (0, 0), max(0.5, soft * side))
+            fallen = throw.fallen(silhouette, feet, soft)
             light *= 1 - fallen[..., None] * np.array(strength, np.float32)
         if any(self.contact):
             spot = contact_spot(silhouette, feet)

@@ -28,7 +28,7 @@ LOG = "condition.log"
 _PICTURES = (
     *("source_poses", "source_masks", "source_alpha"),
     *("target_poses", "target_masks", "target_alpha"),
-    *("source_shadow", "target_shadow"),
+    *("source_shadow", "source_shade", "target_shadow"),
 )
 
 

@@ -32,7 +32,7 @@ from mf_backend.sampler.state import SamplerState, initial_state, started_state
 _DRAFTS = "start-"
 """How folders of drawn previews begin."""
 _KINDS = (
-    *("source_alpha", "source_held", "source_front", "source_shadow"),
+    *("source_alpha", "source_held", "source_front", "source_shadow", "source_shade"),
     *("target_alpha", "target_shadow"),
 )
 """Pictures that the preview looks at besides the masks; some may be absent."""

@@ -39,7 +39,11 @@ def shots() -> tuple[Shot, Shot]:
 @pytest.fixture(scope="module")
 def folder(shots: tuple[Shot, Shot], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Mattes of both, nobody's joints, and the shadow moved."""
-    out = tmp_path_factory.mktemp("conditions")
+    return moved_in(tmp_path_factory.mktemp("conditions"), shots)
+
+
+def moved_in(out: Path, shots: tuple[Shot, Shot]) -> Path:
+    """The folder `out` with the mattes of both and the shadow moved."""
     for who, shot in zip(("source", "target"), shots, strict=True):
         for i, matte in enumerate(shot.mattes):
             hard = np.where(cv2.dilate(matte, np.ones((3, 3))) >= 100, 255, 0).astype(np.uint8)
@@ -63,14 +67,8 @@ def error(picture: Picture, truth: Picture, where: np.ndarray) -> float:
     return float(((picture[where].astype(float) - truth[where]) ** 2).mean())
 
 
-def test_old_shadow_goes_and_the_new_one_comes(
-    shots: tuple[Shot, Shot], folder: Path, tmp_path: Path
-) -> None:
-    said = json.loads((folder / "said.json").read_text())
-    assert said["setting"] == "move" and said["frames"] == COUNT
-    assert said["throws"][0]["onto"] == "floor"
-    conditions = load_conditions(folder)
-    frames = render(shots, conditions, tmp_path)
+def gain(shots: tuple[Shot, Shot], conditions: Conditions, frames: dict[int, Picture]) -> float:
+    """Decibels that the shadows' places are nearer to the truth than the clip's own pixels are."""
     source, truth = shots
     kept, moved = [], []
     for i, picture in frames.items():
@@ -83,9 +81,32 @@ def test_old_shadow_goes_and_the_new_one_comes(
         free = (masks == 0) & (shade_of(conditions, i).alpha == 0)
         assert free.mean() > 0.5
         np.testing.assert_array_equal(picture[free], source.frames[i][free])
-    gain = 10 * np.log10(np.mean(kept) / np.mean(moved))
-    print(f"the shadows' places gain {gain:.1f} dB")
-    assert gain > 6
+    gained = float(10 * np.log10(np.mean(kept) / np.mean(moved)))
+    print(f"the shadows' places gain {gained:.1f} dB")
+    return gained
+
+
+def test_old_shadow_goes_and_the_new_one_comes(
+    shots: tuple[Shot, Shot], folder: Path, tmp_path: Path
+) -> None:
+    said = json.loads((folder / "said.json").read_text())
+    assert said["setting"] == "move" and said["frames"] == COUNT
+    assert said["throws"][0]["onto"] == "floor"
+    conditions = load_conditions(folder)
+    assert gain(shots, conditions, render(shots, conditions, tmp_path)) > 6
+
+
+def test_a_shadow_that_never_leaves_the_plate_goes_too(
+    shots: tuple[Shot, Shot], odd_path: Path, tmp_path: Path
+) -> None:
+    still = film([pose(-0.2, 0, 0.1, 0.1 * (i % 3)) for i in range(COUNT)], Lamp(darkness=0.5))
+    both = (still, shots[1])
+    odd_path.mkdir(exist_ok=True)
+    conditions = load_conditions(moved_in(odd_path, both))
+    lacking = shade_of(conditions, 0).lacking.mean(axis=2)
+    seen = (still.shades[0] > 0.3) & (still.mattes[0] < 5)
+    assert lacking[seen].mean() > 0.15 and lacking[still.shades[0] < 0.01].mean() < 0.005
+    assert gain(both, conditions, render(both, conditions, tmp_path)) > 3
 
 
 def test_kept_shadows_stay_pixel_for_pixel(

@@ -8,9 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import Light, build_plate
+from mf_backend.actor.shadow.contour import Outlined, fit_outline, outlined
 from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
 from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
-from mf_backend.actor.shadow.model import NO_SHADOW, Onto, floor_lines
+from mf_backend.actor.shadow.model import NO_SHADOW, Onto, ShadowModel, Throw, floor_lines
 from mf_backend.contracts.progress import NullReporter
 from tests.backend.lit_figure import Lamp, Shot, film, pose, walk
 from tests.backend.memory_clip import Frames
@@ -38,6 +39,16 @@ def found(shot: Shot) -> list[tuple[Sample, NDArray[np.float32]]]:
         shares = shadow_like(dark, plate.report.steady)
         sample = Sample(silhouette, lowest(shot.mattes[i]), shares, (~hidden).astype(np.float32))
         out.append((sample, shadow))
+    return out
+
+
+def seen_outlines(shot: Shot) -> list[Outlined]:
+    """Every other frame as its shadow's outline is looked for on."""
+    out = []
+    for i in range(0, COUNT, 2):
+        shown = (cv2.dilate(shot.mattes[i], np.ones((7, 7), np.uint8)) < 24).astype(np.float32)
+        silhouette = shot.mattes[i].astype(np.float32) / 255
+        out.append(outlined(shot.frames[i], silhouette, lowest(shot.mattes[i]), shown))
     return out
 
 
@@ -87,6 +98,46 @@ def test_without_a_shadow_none_is_found_or_cast() -> None:
     assert fit_shadow(empty, steady=True) == NO_SHADOW
     dark = NO_SHADOW.darkness(empty[0].silhouette, empty[0].feet)
     assert dark.shape == (180, 240, 3) and not dark.any()
+
+
+def test_a_shadow_that_hardly_moves_is_told_by_its_outline() -> None:
+    """No frame is darker than the plate: the temporal evidence says nothing of it."""
+    lamp = Lamp((-0.6, -1.0, 0.5), 0.5, 2.0)
+    shot = film([pose(-0.2, 0, 0.1, 0.2 * (i % 3)) for i in range(COUNT)], lamp)
+    model = fit_outline(seen_outlines(shot))
+    assert model.throws and 0.3 < np.mean(model.strengths[0]) < 0.7
+    other = film([pose(-0.1, 0.1, 0.15, 1.0)], lamp)
+    dark = model.darkness(other.mattes[0].astype(np.float32) / 255, lowest(other.mattes[0]))
+    where = (other.shades[0] > 0.03) & (other.mattes[0] < 10)
+    without = psnr(other.plate.astype(float), other.frames[0], where)
+    assert psnr(other.plate * (1 - dark), other.frames[0], where) > without + 4
+    assert dark.mean(axis=2)[other.shades[0] < 0.01].mean() < 0.01
+    assert fit_outline(seen_outlines(film(walk(COUNT), None))) == NO_SHADOW
+    assert fit_outline([]) == NO_SHADOW
+
+
+def test_the_edge_of_a_floor_shadow_is_softer_the_farther_it_falls() -> None:
+    figure = np.zeros((180, 240), np.float32)
+    figure[40:150, 110:130] = 1
+    fallen = Throw(Onto.FLOOR, -1.0, 0.1).fallen(figure, 149, 0.012)
+    hard = Throw(Onto.FLOOR, -1.0, 0.1).cast(figure, 149)
+    edge = np.abs(cv2.Sobel(fallen, cv2.CV_32F, 1, 0))
+    near, far = (edge[:, part].max() for part in (slice(100, 120), slice(14, 40)))
+    assert near > 1.8 * far > 0
+    assert fallen.sum() == pytest.approx(hard.sum(), rel=0.1)
+
+
+def test_what_no_frame_tells_of_the_way_is_not_cast() -> None:
+    figure = np.zeros((180, 240), np.float32)
+    figure[40:150, 110:130] = 1
+    some = (0.4, 0.4, 0.4)
+    throw = Throw(Onto.FLOOR, -1.0, 0.1)
+    whole = ShadowModel((throw,), (some,), (0.004,), (0, 0, 0), some)
+    cut = ShadowModel((throw,), (some,), (0.004,), (0, 0, 0), some, reach=0.2)
+    near, far = np.s_[:, 90:120], np.s_[:, :50]
+    dark = cut.darkness(figure, 149)
+    np.testing.assert_allclose(dark[near], whole.darkness(figure, 149)[near], atol=0.1)
+    assert not dark[far].any() and whole.darkness(figure, 149)[far].max() > 0.2
 
 
 def test_a_lifted_foot_leaves_the_floor_where_it_was() -> None:

@@ -19,6 +19,7 @@ CHANGED = ["target_mask", "render", "encode"]
 STAY = [stage for stage in STAGES if stage not in CHANGED]
 DONE_AGAIN = (
     "work/conditions/target_",
+    "work/conditions/source_shade",
     "work/conditions/source_shadow",
     "work/conditions/quality/",
     "work/conditions/report.json",
