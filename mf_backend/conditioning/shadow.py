@@ -44,6 +44,9 @@ _LEAST_FOUND = 0.001
 """Mean share of the picture that has to be in shadow for it to be a shadow."""
 _STAYS = 0.35
 """Share of a shadow that has to be in the plate for it to be one that hardly moves."""
+_TOLD, _APART = 0.15, 0.7
+"""Share of the light from which on a shadow that was seen to move is no scrap of one; and how far
+in its length the outline's way may be from its way."""
 _RIM = 3
 """Pixels about the actor's matte that show the plate."""
 _SMOOTH = 0.006
@@ -219,7 +222,7 @@ class _Work:
         outline = fit_outline(outlines)
         if outline.throws and not (steady or model.throws):
             return outline, area, none
-        if outline.throws and steady:
+        if outline.throws and steady and not _contradicts(model, outline):
             base, reached = _kept_dark(outline, frames)
             if base.sum() > _STAYS * reached.sum():
                 return outline, area, base
@@ -276,3 +279,12 @@ class _Work:
         if picture.shape[1::-1] == self._size:
             return picture
         return np.asarray(cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _contradicts(moving: ShadowModel, outline: ShadowModel) -> bool:
+    """Whether the shadow that was seen to move goes plainly another way than the outline's."""
+    if not moving.throws or float(np.mean(moving.strengths[0])) < _TOLD:
+        return False
+    seen, told = moving.throws[0], outline.throws[0]
+    away = float(np.hypot(seen.along - told.along, seen.down - told.down))
+    return away > _APART * max(float(np.hypot(seen.along, seen.down)), 0.5)

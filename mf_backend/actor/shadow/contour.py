@@ -34,6 +34,9 @@ _AGREEING, _COVERED = 0.4, 0.65
 """Share of the usual step that a place has to show, and share of the outline that has to."""
 _DARK, _LEAST_DARK = 0.16, 0.1
 """Share of the light that the shadow takes at least, as a mean and of each channel."""
+_FARTHEST = 1.5
+"""How much a shadow may widen with the height that throws it: beyond, edges of other things were
+strung together."""
 _FEWEST = 400
 """Pixels of outline over all samples that a shadow is told by."""
 _BANDS, _FEWEST_IN_BAND, _COVERED_IN_BAND, _MISSED = 12, 24, 0.4, 3
@@ -78,6 +81,8 @@ def fit_outline(samples: Sequence[Outlined]) -> ShadowModel:
         lambda throw: _agreement(throw, _FIRST_BLUR, small),
         lambda throw: _agreement(throw, _FIRST_BLUR, seen),
     )
+    if abs(throw.farther) > _FARTHEST:
+        return NO_SHADOW
     soft = max(_SOFTNESS, key=lambda s: _agreement(throw, s, seen))
     steps, heights = _steps(throw, soft, seen)
     if len(heights) < _FEWEST:
