@@ -183,13 +183,17 @@ def test_what_belongs_to_the_footage_is_taken_over(place: Path, first: JobFolder
     kinds = ("plate-brighter", "plate-brighter-piece", "widths", "camera")
     kept = {p: p.stat().st_mtime_ns for kind in kinds for p in findings.glob(f"{kind}/*.npz")}
     assert {path.parent.name for path in kept} == set(kinds)
-    (damaged,) = findings.glob("camera/*.npz")
-    whole = damaged.read_bytes()
-    damaged.write_bytes(whole[:-50])
+    # Of other masks there are other ones, which nobody looks at.
+    damaged = {path: path.read_bytes() for path in findings.glob("camera/*.npz")}
+    for path, whole in damaged.items():
+        path.write_bytes(whole[:-50])
+        del kept[path]
     job = make(place, "same plate")
     assert run(job).code == 0
-    assert damaged.read_bytes() == whole
-    del kept[damaged]
+    again = [path for path, whole in damaged.items() if path.read_bytes() == whole]
+    assert len(again) == 1
+    for path, whole in damaged.items():
+        path.write_bytes(whole)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     for index in range(4):
         assert job.frame(index).read_bytes() == first.frame(index).read_bytes()

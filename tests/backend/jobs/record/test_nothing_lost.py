@@ -158,7 +158,7 @@ def test_painted_frames_are_kept_aside(odd_path: Path) -> None:
     assert "Frame 5 " in warnings(job)["frames-changed"]
 
     again, other = painted(job.frame(4)), painted(job.frame(5))
-    edit_request(job, settings__alignment="matched")
+    edit_request(job, settings__widen_mask=12.0)
     assert run(job).code == 0
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == {
         "000005.png": own,
