@@ -12,8 +12,8 @@ from torch import Tensor
 
 from mf_backend.contracts.errors import MFError
 from mf_backend.models.model_set import ModelSet
-from mf_backend.sampler.conditions import Conditions, pad_picture
-from mf_backend.sampler.encode import encode_padded
+from mf_backend.sampler.conditions import Conditions
+from mf_backend.sampler.encode import encode_picture
 from mf_backend.sampler.memory import resident
 
 
@@ -29,9 +29,7 @@ def decode_latent(vae: Any, latent: Tensor) -> Tensor:
 def recode(vae: Any, picture: NDArray[np.uint8], padded: tuple[int, int]) -> NDArray[np.uint8]:
     """What encoding and decoding leave of a picture uint8 [H, W, 3]; `padded` as the latents'."""
     height, width = picture.shape[:2]
-    values = torch.from_numpy(picture).permute(2, 0, 1).float().unsqueeze(0) / 127.5 - 1
-    given = pad_picture(values, padded, edge=True).to(next(vae.parameters()).device)
-    decoded = decode_latent(vae, encode_padded(vae, given)[0])[:, :height, :width]
+    decoded = decode_latent(vae, encode_picture(vae, picture, padded)[0])[:, :height, :width]
     return (decoded * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
 
 

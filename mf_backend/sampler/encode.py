@@ -26,15 +26,16 @@ def encode_frames(
     latents = []
     with resident(models.vae, conditions.device):
         for picture in pictures:
-            values = torch.from_numpy(picture).permute(2, 0, 1).float().unsqueeze(0) / 127.5 - 1
-            padded = pad_picture(values, conditions.padded, edge=True)
-            latents.append(encode_padded(models.vae, padded.to(conditions.device)))
+            latents.append(encode_picture(models.vae, picture, conditions.padded))
     return torch.cat(latents)
 
 
-def encode_padded(vae: Any, pictures: Tensor) -> Tensor:
-    """Latents float32 [n, channels, h, w] of pictures [n, 3, 8h, 8w] in [-1, 1]."""
+def encode_picture(vae: Any, picture: NDArray[np.uint8], padded: tuple[int, int]) -> Tensor:
+    """Latents float32 [1, channels, h, w] of one picture uint8 [H, W, 3], its edge repeated up to
+    `padded` (height, width)."""
+    values = torch.from_numpy(picture).permute(2, 0, 1).float().unsqueeze(0) / 127.5 - 1
     parameter = next(vae.parameters())
+    given = pad_picture(values, padded, edge=True).to(parameter.device, parameter.dtype)
     with torch.no_grad():
-        mean: Tensor = vae.encode(pictures.to(parameter.dtype)).latent_dist.mean
+        mean: Tensor = vae.encode(given).latent_dist.mean
     return mean.float() * float(vae.config.scaling_factor)
