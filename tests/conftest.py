@@ -16,8 +16,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--scale",
         type=float,
         default=0.125,
-        help="how much of the fault campaign is run; 1: all, and large recorded runs to their end",
+        help="how much of the fault campaign is run; 1: all, and large recorded runs to their end, "
+        "and what times and weighs real networks beside a plain port",
     )
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> None:
+    """Left out where not everything is asked for."""
+    if request.config.getoption("--scale") < 1:
+        pytest.skip("takes minutes: run it with --scale 1")
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,7 @@ def test_meta_device_counts_what_real_tensors_take(plan: MemoryPlan) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("whole")
 def test_guided_step_takes_a_fraction_of_the_plain_ports() -> None:
     result = measure_memory(setting("meta", 24, 512), SMALL, released=False, baseline=True)
     plain = result["baseline"]

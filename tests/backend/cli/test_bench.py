@@ -33,6 +33,7 @@ SMALL = ("--device", "cpu", "--model", "tiny", "--frames", "2", "--size", "64x12
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("whole")
 def test_speed_compares_both_behaviours_with_the_plain_port() -> None:
     words = ("speed", *SMALL, "--repeats", "1", "--clock", "cpu", "--json")
     result = json.loads(bench(*words))
@@ -70,6 +71,7 @@ def test_speed_of_compiled_layers_needs_a_compiler(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("whole")
 def test_memory_on_real_tensors_with_the_plain_port() -> None:
     arguments = (*SMALL, "--dtype", "float32", "--memory", "6", "--baseline")
     result = json.loads(bench("memory", *arguments, "--json"))
