@@ -219,8 +219,9 @@ class _Work:
         darkest = max((float(sample.dark.max()) for sample in samples), default=0.0)
         if darkest > 0:
             model = fit_shadow(samples, steady)
-        outline = fit_outline(outlines)
-        if outline.throws and not (steady or model.throws):
+        # Under a moving camera what was seen to move is believed without another look.
+        outline = fit_outline(outlines) if steady or not model.throws else NO_SHADOW
+        if outline.throws and not steady:
             return outline, area, none
         if outline.throws and steady and not _contradicts(model, outline):
             base, reached = _kept_dark(outline, frames)
