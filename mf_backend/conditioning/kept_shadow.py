@@ -18,7 +18,7 @@ from mf_backend.contracts.findings import Findings
 Floats = NDArray[np.float32]
 
 _KIND, _FOUND = "shadow", "shadow-found"
-_MADE = "2"
+_MADE = "3"
 """Goes up whenever the same frames and masks are measured otherwise."""
 _SIDES = range(1, 1 << 14)
 _KEPT = {
