@@ -3,7 +3,6 @@ take."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.shadow.model import Onto, ShadowModel, Throw
 from mf_backend.contracts.checks.npz import WantedArray
-from mf_backend.contracts.findings import Findings
+from mf_backend.contracts.findings import Arrays, Findings, KeyedFindings, key_of
 
 Floats = NDArray[np.float32]
 
@@ -22,13 +21,11 @@ _MADE = "3"
 """Goes up whenever the same frames and masks are measured otherwise."""
 _SIDES = range(1, 1 << 14)
 _KEPT = {
-    "key": WantedArray(((32,),), "[32]"),
     "words": WantedArray((range(1 << 20),), "[bytes]"),
     "base": WantedArray((_SIDES, _SIDES, (3,)), "[height, width, 3]"),
 }
 
 _PICTURE = {
-    "key": WantedArray(((32,),), "[32]"),
     "picture": WantedArray((_SIDES, _SIDES), "[height, width]"),
 }
 
@@ -51,16 +48,9 @@ def kept_measure(
     measure: Callable[[], Measured],
 ) -> Measured:
     """What `measure` says, measured once for a plate of this key and feet on these rows."""
-    key = _key(plate_key, feet)
-    found = findings.load(_KIND, 0, _KEPT)
-    if found is not None and np.array_equal(found["key"], key):
-        model, share = _read(found["words"].astype(np.uint8).tobytes())
-        return Measured(model, share, found["base"].astype(np.float32))
-    measured = measure()
-    words = json.dumps([asdict(measured.model), measured.share]).encode()
-    written = np.frombuffer(words, np.uint8)
-    findings.keep(_KIND, 0, {"key": key, "words": written, "base": measured.base})
-    return measured
+    found = _of(findings, plate_key, feet).load_or_make(_KIND, 0, _KEPT, lambda: _arrays(measure()))
+    model, share = _read(found["words"].astype(np.uint8).tobytes())
+    return Measured(model, share, found["base"].astype(np.float32))
 
 
 class KeptShadows:
@@ -72,21 +62,23 @@ class KeptShadows:
     def __init__(
         self, findings: Findings, plate_key: NDArray[np.uint8], feet: NDArray[np.float64]
     ) -> None:
-        self._findings, self._key = findings, _key(plate_key, feet)
+        self._kept = _of(findings, plate_key, feet)
 
     def of(self, index: int, find: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
         """The shadow of a frame: as it was kept, or as `find` finds it now."""
-        found = self._findings.load(_FOUND, index, _PICTURE)
-        if found is not None and np.array_equal(found["key"], self._key):
-            return found["picture"].astype(np.uint8)
-        picture = find()
-        self._findings.keep(_FOUND, index, {"key": self._key, "picture": picture})
-        return picture
+        found = self._kept.load_or_make(_FOUND, index, _PICTURE, lambda: {"picture": find()})
+        return found["picture"].astype(np.uint8)
 
 
-def _key(plate_key: NDArray[np.uint8], feet: NDArray[np.float64]) -> NDArray[np.uint8]:
-    said = hashlib.sha256(_MADE.encode() + plate_key.tobytes() + feet.tobytes()).digest()
-    return np.frombuffer(said, np.uint8)
+def _of(
+    findings: Findings, plate_key: NDArray[np.uint8], feet: NDArray[np.float64]
+) -> KeyedFindings:
+    return KeyedFindings(findings, key_of([_MADE, plate_key, feet]))
+
+
+def _arrays(measured: Measured) -> Arrays:
+    words = json.dumps([asdict(measured.model), measured.share]).encode()
+    return {"words": np.frombuffer(words, np.uint8), "base": measured.base}
 
 
 def _read(words: bytes) -> tuple[ShadowModel, float]:

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from mf_backend.actor.plate.kept import plate_key
 from mf_backend.actor.plate.motion import CameraMotion, MotionTracker
 from mf_backend.contracts.checks.npz import WantedArray
-from mf_backend.contracts.findings import Findings
+from mf_backend.contracts.findings import Arrays, Findings, KeyedFindings
 from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 
 _KIND = "camera"
 _MANY = range(1 << 18)
 _KEPT = {
-    "key": WantedArray(((33,),), "[33]"),
     "to_first": WantedArray((_MANY, (3,), (3,)), "[frames, 3, 3]"),
     "references": WantedArray((_MANY,), "[references]"),
     "figures": WantedArray(((2,),), "steady, registered"),
@@ -35,26 +34,24 @@ def kept_motion(
     """How the clip's camera moved, seen beside the actor's masks `person(i)` [H, W]; the latest
     stays among the findings."""
     key = np.concatenate([_MADE, plate_key(clip, person, reporter)])
-    found = findings.load(_KIND, 0, _KEPT)
-    if found is not None and np.array_equal(found["key"], key):
-        steady, registered = found["figures"].tolist()
-        references = tuple(int(frame) for frame in found["references"])
-        return CameraMotion(
-            found["to_first"].astype(np.float64), bool(steady), registered, references
-        )
+    found = KeyedFindings(findings, key).load_or_make(
+        _KIND, 0, _KEPT, lambda: _tracked(clip, person, reporter)
+    )
+    steady, registered = found["figures"].tolist()
+    references = tuple(int(frame) for frame in found["references"])
+    return CameraMotion(found["to_first"].astype(np.float64), bool(steady), registered, references)
+
+
+def _tracked(
+    clip: FrameSource, person: Callable[[int], NDArray[np.uint8]], reporter: Reporter
+) -> Arrays:
     tracker = MotionTracker(clip.size)
     for index, frame in enumerate(clip.frames()):
         reporter.check()
         tracker.add(frame, person(index))
     motion = tracker.finish()
-    findings.keep(
-        _KIND,
-        0,
-        {
-            "key": key,
-            "to_first": np.asarray(motion.to_first, np.float64),
-            "references": np.array(motion.references, np.int64),
-            "figures": np.array([motion.steady, motion.registered], np.float64),
-        },
-    )
-    return motion
+    return {
+        "to_first": np.asarray(motion.to_first, np.float64),
+        "references": np.array(motion.references, np.int64),
+        "figures": np.array([motion.steady, motion.registered], np.float64),
+    }
