@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.skirt import cloth_distance, lay
 from mf_backend.body.whole_skeleton import (
     HEAD,
     LEFT_TIP,
@@ -56,6 +57,9 @@ BONES = (
 BONE = {bone.name: bone for bone in BONES}
 LABELS = tuple(BONE)
 """Bones by which pixels of a frame are told apart, in the order of their numbers."""
+SKIRT = "skirt"
+"""What hangs about both legs is no bone, but told apart like one."""
+NUMBER = {name: number for number, name in enumerate((*LABELS, SKIRT))}
 ARM_BONES = tuple(
     tuple(f"{side}_{piece}" for piece in ("upper_arm", "forearm", "hand"))
     for side in ("right", "left")
@@ -65,6 +69,9 @@ _BODY = tuple(name for name in LABELS if not name.endswith(("arm", "hand")))
 _BODY_FLOOR = 0.95
 """Inside the body everything counts as this far from the trunk's axis, so arms in front win."""
 _UNDER_HANDS = ("shoulders", "head", "right_thigh", "left_thigh")
+_DRESSED = ("shoulders", *(name for name in LABELS if name.endswith(("thigh", "shin"))))
+_CLOTH = 1.4
+"""Half widths of a skirt within which what is the body's or a leg's is cloth."""
 _HELD = 1.5
 """From this many half widths off the hand's middle a pixel is no part of the hand itself."""
 _ON_BODY = 1.3
@@ -111,8 +118,8 @@ def tell_apart(
     frame: NDArray[np.uint8] | None = None,
     inside: NDArray[np.bool_] | None = None,
 ) -> tuple[dict[str, Floats], NDArray[Any]]:
-    """Distances of the pixels at x, y to the bones in half widths, by name, and the number in
-    LABELS of the bone that each pixel belongs to.
+    """Distances of the pixels at x, y to the bones (and a skirt) in half widths, by name, and the
+    NUMBER of what each pixel belongs to.
 
     With `frame` [h, w, 3] and the actor's `inside` [h, w], colours correct what distances say of
     the arms' surroundings.
@@ -141,6 +148,12 @@ def tell_apart(
         shoulders = np.min([np.hypot(x - points[k, 0], y - points[k, 1]) for k in (2, 5)], 0)
         label = return_to_body(label, LABELS, told, arms, inside, shoulders < reach, frame)
         label = share_with_hands(label, LABELS, told, inside, frame)
+    if widths.skirt is not None:
+        share, side = lay(points, widths.skirt).places(x, y)
+        near[SKIRT] = cloth_distance(share, side, widths.skirt)
+        worn = (share >= 0) & (share <= widths.skirt.hem) & (near[SKIRT] < _CLOTH)
+        dressed = np.isin(label, [NUMBER[name] for name in _DRESSED])
+        label = np.where(worn & dressed, NUMBER[SKIRT], label)
     return near, label
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mf_backend.body.skirt import Skirt
 from mf_backend.body.whole_skeleton import (
     HEAD,
     LEFT_TIP,
@@ -74,11 +75,14 @@ class BodyWidths:
     """[24] distances from the head's centre in the directions HEAD_ANGLES."""
     unit: float
     """Torso length in pixels that these widths belong to."""
+    skirt: Skirt | None = None
+    """Cloth that hangs about both legs; None where none is known to."""
 
     def scaled(self, factor: float) -> BodyWidths:
         """The widths of the same person seen `factor` times as large."""
         half = {name: values * factor for name, values in self.half.items()}
-        return BodyWidths(half, self.head * factor, self.unit * factor)
+        skirt = None if self.skirt is None else self.skirt.scaled(factor)
+        return BodyWidths(half, self.head * factor, self.unit * factor, skirt)
 
     def at(self, limb: str, t: NDArray[Any]) -> Points:
         """Mean half width at positions t along a limb; the ends' width beyond them."""

@@ -12,6 +12,7 @@ from mf_backend.body.limb_widths import (
     head_directions,
     outer_side,
 )
+from mf_backend.body.skirt import cloth_outline
 from mf_backend.body.whole_skeleton import HEAD, Points
 
 _SHIFT = 4
@@ -56,5 +57,7 @@ def draw_body(points: Points, widths: BodyWidths, size: tuple[int, int]) -> NDAr
                 if name != "trunk":
                     disc(centre + across * (radii[0] - radii[1]) / 2, float(radii.mean()))
     fill(points[[2, 5, 11, 8]])
+    if widths.skirt is not None:
+        fill(cloth_outline(points, widths.skirt))
     fill(points[HEAD] + widths.head[:, None] * head_directions(points[HEAD] - points[1]))
     return canvas

@@ -17,7 +17,7 @@ from mf_backend.body.limb_widths import measure_widths
 from mf_backend.body.outline import draw_body
 from mf_backend.body.person import PersonModel, model_person, working_scale
 from mf_backend.body.surfaces.gathering import ActorSurfaces
-from mf_backend.body.surfaces.names import HEAD, SURFACES
+from mf_backend.body.surfaces.names import HEAD, surfaces_of
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
 from mf_backend.body.whole_skeleton import complete
 from mf_backend.contracts.findings import NO_FINDINGS, Findings
@@ -139,7 +139,7 @@ def _mixed(
     clear = np.ones((height, width), np.float32)
     alone = np.zeros_like(clear)
     about_head = _about_head(surfaces.model, index, surfaces.size)
-    for surface in SURFACES:
+    for surface in surfaces_of(model.widths):
         drawn = surfaces.draw(surface, index)
         if drawn is None:
             continue

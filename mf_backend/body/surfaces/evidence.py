@@ -13,11 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.body.bones import LABELS, tell_apart
+from mf_backend.body.bones import NUMBER, tell_apart
 from mf_backend.body.limb_widths import BodyWidths
 from mf_backend.body.surfaces.carry import nearest_pixels
 from mf_backend.body.surfaces.foreground import own_colours
-from mf_backend.body.surfaces.names import ARMS, LEGS, SURFACE, SURFACES, TRUNK, Surface
+from mf_backend.body.surfaces.names import (
+    ARMS,
+    LEGS,
+    SKIRT,
+    SURFACE,
+    TRUNK,
+    Surface,
+    surfaces_of,
+)
 from mf_backend.body.whole_skeleton import Points
 
 Floats = NDArray[np.float32]
@@ -57,7 +65,7 @@ class Evidence:
     scale: tuple[float, float]
     """Pixels of `label` and `seen` for one of `picture`, across and down."""
     label: Mask
-    """[h', w'] number of the bone in LABELS that each pixel of the actor belongs to; NOBODY."""
+    """[h', w'] NUMBER of what each pixel of the actor belongs to; NOBODY."""
     own: dict[str, Mask]
     """[h', w'] how much a pixel belongs to a surface, by its name; it reaches softly beyond."""
     seen: dict[str, Mask]
@@ -106,7 +114,7 @@ def gather(
         label = label.reshape(-1)[nearest_pixels(little >= _SURE)]
     pixel = (scale[0] + scale[1]) / 2
     own, seen = {}, {}
-    for surface in SURFACES:
+    for surface in surfaces_of(widths):
         own[surface.name], seen[surface.name] = _surface(
             surface, near, label, little, max(1.2, 0.012 * widths.unit * pixel),
             round(_DOUBT * widths.unit * pixel),
@@ -147,10 +155,10 @@ def _take_away(seen: dict[str, Mask], over: Mask, small: tuple[int, int]) -> Non
 def _over(surface: Surface) -> list[str]:
     """Bones that may hide a surface; against all others it ends where they begin."""
     if surface in ARMS:
-        return [name for name in LABELS if name not in surface.bones]
+        return [name for name in NUMBER if name not in surface.bones]
     hiding = [name for arm in ARMS for name in arm.bones]
     if surface.mirror:
-        hiding += SURFACE[surface.mirror].bones
+        hiding += [*SURFACE[surface.mirror].bones, *SKIRT.bones]
     return hiding
 
 
@@ -161,21 +169,21 @@ def _surface(
     """How much pixels belong to a surface, and how far they may be believed."""
     import cv2
 
-    numbers = [LABELS.index(name) for name in surface.bones]
+    numbers = [NUMBER[name] for name in surface.bones]
     inside = np.isin(label, numbers)
-    if surface in LEGS:
-        # A thigh goes on under the body's cloth: where it turns away from the body, no gap opens.
-        inside |= (label == LABELS.index(TRUNK.bones[0])) & (near[surface.bones[0]] < _HIP)
+    if surface in LEGS or surface is SKIRT:
+        # They go on under the body's cloth: where they turn away from the body, no gap opens.
+        inside |= (label == NUMBER[TRUNK.bones[0]]) & (near[surface.bones[0]] < _HIP)
     own = np.clip(2 * cv2.GaussianBlur(inside.astype(np.float32), (0, 0), soft), 0, 1)
     solid = matte >= 100
     foreign = (matte >= _TRACE) & ~inside
-    covering = foreign & np.isin(label, [LABELS.index(name) for name in _over(surface)])
+    covering = foreign & np.isin(label, [NUMBER[name] for name in _over(surface)])
     if surface not in ARMS:
         hands = np.min([near[arm.bones[-1]] for arm in ARMS], axis=0)
         covering |= solid & (hands < _FINGERS)
     kernel = np.ones((2 * doubt + 1, 2 * doubt + 1), np.uint8)
     close = cv2.dilate(covering.astype(np.uint8), kernel) > 0
-    arms = np.isin(label, [LABELS.index(name) for arm in ARMS for name in arm.bones])
+    arms = np.isin(label, [NUMBER[name] for arm in ARMS for name in arm.bones])
     core = np.min([near[name] for name in surface.bones], axis=0) < 0.75
     # In front of the body only the middle of an arm is sure to be the arm; the body beside an arm
     # never is sure.

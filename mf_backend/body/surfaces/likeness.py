@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from mf_backend.body.bones import BONE, in_picture, overlap_of_arm
 from mf_backend.body.limb_widths import BodyWidths
-from mf_backend.body.surfaces.names import ARMS, HEAD, LEGS, SURFACES, TRUNK, Kind, Surface
+from mf_backend.body.skirt import Skirt, lay
+from mf_backend.body.surfaces.names import (
+    ARMS,
+    HEAD,
+    LEGS,
+    SKIRT,
+    TRUNK,
+    Kind,
+    Surface,
+    surfaces_of,
+)
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
 from mf_backend.body.whole_skeleton import (
     LEFT_TOE,
@@ -66,11 +76,11 @@ def choose(
     }  # fmt: skip
     shots = source.points[candidates]
     out = {}
-    for surface in SURFACES:
-        cost = _pose_cost(surface, shots, target.points, ratio, size)
+    for surface in surfaces_of(widths):
+        cost = _pose_cost(surface, shots, target.points, ratio, size, widths.skirt)
         cost = cost + _frame_cost(surface, source, candidates, overlaps)[None]
         cost = cost + _unseen_cost(surface, source, target, candidates, size)
-        apart = _pose_cost(surface, shots, shots, 1.0, size)
+        apart = _pose_cost(surface, shots, shots, 1.0, size, widths.skirt)
         apart = (apart + apart.T) / 2
         change = _SWITCH * np.clip(_LEAST_SWITCH + apart / _ALIKE, 0, 1)
         np.fill_diagonal(change, 0)
@@ -79,13 +89,17 @@ def choose(
 
 
 def _pose_cost(
-    surface: Surface, source: Points, target: Points, ratio: float, size: tuple[int, int]
-) -> Points:
-    """How unlike the pose is, [target frames, source frames]."""
+    surface: Surface, source: Points, target: Points, ratio: float, size: tuple[int, int],
+    skirt: Skirt | None,
+) -> Points:  # fmt: skip
+    """How unlike the pose is, [target frames, source frames]; `skirt` in the source's pixels."""
     if surface.kind is Kind.HEAD:
         return 0.8 * _apart(_head_shape(target), _head_shape(source))
     if surface.kind is Kind.TRUNK:
         return 0.8 * _apart(_trunk_shape(target), _trunk_shape(source))
+    if surface.kind is Kind.SKIRT and skirt is not None:
+        there = _skirt_shape(target, skirt.scaled(1 / ratio))
+        return 0.8 * _apart(there, _skirt_shape(source, skirt))
     s, t = _vectors(source, surface)[None], _vectors(target, surface)[:, None]
     ls, lt = (np.linalg.norm(v, axis=-1) for v in (s, t))
     # A short source limb blown up is worse than a long one folded.
@@ -133,6 +147,19 @@ def _head_shape(points: Points) -> Points:
     return shape
 
 
+def _skirt_shape(points: Points, skirt: Skirt) -> Points:
+    """Where the cloth's middle and its right edge lie at a few heights, and which way it faces."""
+    shares = np.linspace(0, skirt.hem, 3)
+    edges = []
+    for one in points:
+        levels = lay(one, skirt)
+        ends = [levels.spots(shares, side * np.ones(3)) - one[MID_HIP] for side in (0, 1)]
+        edges.append(np.concatenate(ends).ravel())
+    faces = points[:, 11] - points[:, 8]
+    shape: Points = np.concatenate([np.stack(edges), faces], 1) / _torso(points)
+    return shape
+
+
 def _vectors(points: Points, surface: Surface) -> Points:
     """Bone vectors [..., bones, 2]."""
     bones = [BONE[name] for name in surface.bones]
@@ -145,6 +172,8 @@ def _indices(surface: Surface) -> list[int]:
         return [1, 2, 5, 8, 11]
     if surface is HEAD:
         return [0, 1]
+    if surface is SKIRT:
+        return [8, 9, 11, 12]
     return list(surface.points)
 
 
@@ -176,7 +205,7 @@ def _frame_cost(
     cost: Points = 2.0 * np.linalg.norm(moved, axis=-1).mean(1) / source.unit
     if surface in ARMS:
         return cost + overlaps[surface.name, _BODY] + overlaps[surface.name, _THIGHS]
-    where = _THIGHS if surface in LEGS else _BODY
+    where = _THIGHS if surface in LEGS or surface is SKIRT else _BODY
     cost = cost + 0.6 * np.sum([overlaps[arm.name, where] for arm in ARMS], axis=0)
     return cost
 

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from mf_backend.body.bones import BONE, LABELS, Bone, bone_distance
 from mf_backend.body.limb_widths import BodyWidths, head_directions
+from mf_backend.body.skirt import cloth_outline
 from mf_backend.body.surfaces.bend import Chain, Place, locate, place_pixels
-from mf_backend.body.surfaces.names import ARMS, SURFACE, Kind, Surface
+from mf_backend.body.surfaces.fall import Fall, bare, fall_of
+from mf_backend.body.surfaces.names import ARMS, LEGS, SURFACE, Kind, Surface
 from mf_backend.body.surfaces.torso import lowered
 from mf_backend.body.transform import trunk_affine, trunk_weights
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
@@ -60,12 +62,15 @@ class View:
     what it holds can be; 0 for trunk and head."""
     chain: Chain | None = None
     place: Place | None = None
+    fall: Fall | None = None
 
     def locate(self, source: Points, size: float, mirrored: bool = False) -> Floats:
         """Source coordinates float32 [h, w, 2] for a source skeleton [24, 2].
 
         `size` is source pixels for one target pixel. `mirrored` takes the limb of the other side.
         """
+        if self.fall is not None:
+            return self.fall.locate(source, size)
         if self.chain is None or self.place is None:
             return _trunk_places(self.points, source, self.widths, size, self.x, self.y)
         other = chain_of(self.surface, source, self.widths.scaled(size), mirrored)
@@ -123,12 +128,10 @@ def view(
     surface: Surface, points: Points, widths: BodyWidths, canvas: tuple[int, int]
 ) -> View | None:
     """A surface in the target pose `points`; None where it lies outside the picture."""
-    indices = sorted({k for name in surface.bones for k in (BONE[name].a, BONE[name].b)})
-    if surface.kind is Kind.TRUNK:
-        indices += [2, 5, 8, 11]
+    reached = _reached(surface, points, widths)
     margin = surface.margin * widths.unit
-    low = np.floor(points[indices].min(0) - margin)
-    high = np.ceil(points[indices].max(0) + margin) + 1
+    low = np.floor(reached.min(0) - margin)
+    high = np.ceil(reached.max(0) + margin) + 1
     x0, y0 = (int(np.clip(low[k], 0, canvas[k])) for k in (0, 1))
     x1, y1 = (int(np.clip(high[k], 0, canvas[k])) for k in (0, 1))
     if x1 - x0 < 2 or y1 - y0 < 2:
@@ -140,11 +143,26 @@ def view(
         place = place_pixels(chain, x, y)
         shown, expected, beyond = _limb_extent(surface, chain, place, widths)
         return View(surface, box, points, widths, shown, expected, x, y, beyond, chain, place)
+    if widths.skirt is not None and surface.kind is Kind.SKIRT:
+        fall = fall_of(points, widths.skirt, x, y)
+        shown, expected = fall.shown, fall.expected
+        nothing = np.zeros_like(x)
+        return View(surface, box, points, widths, shown, expected, x, y, nothing, fall=fall)
     bone = BONE[surface.bones[0]]
     near = bone_distance(points, bone, widths, x, y)
     shown = np.clip((_WIDEST_TRUNK - near) / _FADE, 0, 1)
     expected = _trunk_extent(surface, points, widths, box, near)
     return View(surface, box, points, widths, shown, expected, x, y, np.zeros_like(x))
+
+
+def _reached(surface: Surface, points: Points, widths: BodyWidths) -> Points:
+    """Points [n, 2] about which a surface lies."""
+    if surface.kind is Kind.SKIRT:
+        return points[[8, 11]] if widths.skirt is None else cloth_outline(points, widths.skirt)
+    indices = sorted({k for name in surface.bones for k in (BONE[name].a, BONE[name].b)})
+    if surface.kind is Kind.TRUNK:
+        indices += [2, 5, 8, 11]
+    return points[indices]
 
 
 def _past_joint(share: Floats) -> Floats:
@@ -177,6 +195,8 @@ def _limb_extent(
     shown = np.clip((widest - reach) / _FADE, 0, 1)
     body = np.hypot(away, under / half)
     expected = np.clip((1 - body) * half + 0.5, 0, 1)
+    if widths.skirt is not None and surface in LEGS:
+        expected = expected * bare(widths.skirt, place.bone + share)
     beyond = np.where(last, _past_joint(share), 0)
     if surface in ARMS:
         beyond *= np.clip((away - _HELD) / _FADE, 0, 1)

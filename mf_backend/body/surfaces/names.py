@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from mf_backend.body.bones import BONE
+from mf_backend.body.bones import SKIRT as CLOTH
+from mf_backend.body.limb_widths import BodyWidths
 
 
 class Kind(Enum):
@@ -15,6 +17,8 @@ class Kind(Enum):
     """A limb: bones one after another."""
     TRUNK = auto()
     HEAD = auto()
+    SKIRT = auto()
+    """Cloth about both legs."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,13 @@ RIGHT_ARM, LEFT_ARM = (
 )
 TRUNK = Surface("trunk", Kind.TRUNK, ("shoulders",), 0.75, words="body")
 HEAD = Surface("head", Kind.HEAD, ("head",), 0.75, words="head")
+SKIRT = Surface("skirt", Kind.SKIRT, (CLOTH,), 0.5, words="skirt")
 LEGS, ARMS = (RIGHT_LEG, LEFT_LEG), (RIGHT_ARM, LEFT_ARM)
 SURFACES = (*LEGS, TRUNK, HEAD, *ARMS)
-SURFACE = {surface.name: surface for surface in SURFACES}
+"""Of everybody."""
+SURFACE = {surface.name: surface for surface in (*SURFACES, SKIRT)}
+
+
+def surfaces_of(widths: BodyWidths) -> tuple[Surface, ...]:
+    """What an actor is drawn from."""
+    return SURFACES if widths.skirt is None else (*SURFACES, SKIRT)

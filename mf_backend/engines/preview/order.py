@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mf_backend.body.bones import BONE, bone_distance
 from mf_backend.body.limb_widths import BodyWidths
-from mf_backend.body.surfaces.names import ARMS, HEAD, LEGS, TRUNK, Surface
+from mf_backend.body.surfaces.names import ARMS, HEAD, LEGS, SKIRT, TRUNK, Surface
 from mf_backend.body.whole_skeleton import Points
 
 _BEHIND = 0.12
@@ -27,8 +27,20 @@ def drawing_order(
     """Surfaces from back to front for a target skeleton [24, 2].
 
     `positions` [60, 3] are its joints in metres, z away from the camera; where they are unknown,
-    the lower foot and the hand nearer the body count as nearer, and arms lie before the body.
+    the lower foot and the hand nearer the body count as nearer, and arms lie before the body. A
+    skirt lies over both legs.
     """
+    order = _bare_order(points, widths, positions)
+    if widths.skirt is None:
+        return order
+    last = max(order.index(leg) for leg in LEGS)
+    return (*order[: last + 1], SKIRT, *order[last + 1 :])
+
+
+def _bare_order(
+    points: Points, widths: BodyWidths, positions: NDArray[Any] | None
+) -> tuple[Surface, ...]:
+    """Everything but a skirt."""
     depth = None if positions is None else _depths(np.asarray(positions, np.float64))
     if depth is None:
         legs = LEGS if points[10, 1] <= points[13, 1] else LEGS[::-1]
