@@ -28,6 +28,7 @@ from mf_backend.retarget.placement import (
     filled,
     held_place,
     middle_of,
+    nearer,
     resting,
     seen,
     support,
@@ -120,6 +121,7 @@ def align(
         )
     rig = Body(target, _exact(options.target_positions), exact=True)
     actor = Body(source, _exact(options.source_world), size=options.size)
+    actor = replace(actor, nearer=nearer(actor, options.view))
     if mode is Alignment.RELEASED:
         released = _released(target, options)
         size = _actor_size(Body(np.asarray(released.joints, np.float64)), actor)

@@ -58,12 +58,16 @@ _PIXEL_DOUBT = 0.03
 _LENS = 1.2
 """Focal length over the picture's longer side, as cameras that film people have it."""
 _FEET_BEHIND = 0.03
-"""Metres by which an estimate's feet are put forward: MediaPipe had them 0.03 to 0.08 too far back
-in films of people whose places were known."""
-_WAY = 0.25
-"""Feet that come this far over the clip, in lengths of the trunk, carry the body somewhere."""
+"""Metres by which the ground is put forward, too: bodies were still measured a little small."""
+HEIGHT_OF_TRUNK = 3.2
+"""Body height over the line from neck to hips."""
+_MISPLACED = {"ankle": 0.05, "elbow": -0.045, "wrist": -0.02}
+"""Metres by which an estimate's joints lie too far away, as seen from the hips: MediaPipe's against
+those of eleven filmed people whose places were known, alike on nearly all."""
+_CAMERA_HEIGHT = (0.6, 1.25)
+"""Heights of cameras that film people, over the people's."""
 _MOST = 0.5
-"""Logarithm of how much a body grows at most from the middle of a clip to its end."""
+"""Logarithm of how much a body grows at most from the middle of its way to either end."""
 _NEAREST = 1.5
 """Metres from a camera within which no whole person is filmed."""
 _LONG = 0.8
@@ -92,6 +96,9 @@ class Body:
     """Whether `places` are a rig's own, from its camera, and no estimate."""
     size: tuple[int, int] | None = None
     """(width, height) of the picture whose edge cuts limbs; None where none does."""
+    nearer: Points | None = None
+    """[frames] pixels by which it stands lower in the picture than halfway along its way; None
+    where it stays."""
 
 
 class Ground(StrEnum):
@@ -210,16 +217,15 @@ def _doubts(across: Points) -> Points:
 
 
 def _growth(body: Body, around: Points | None) -> Points:
-    """How much larger the body is in each frame [frames] than in the middle of the clip, because it
-    comes nearer by an even way; 1 where it stays.
+    """How much larger the body is in each frame [frames] than halfway along its way; 1 where it
+    stays.
 
+    On even ground what stands lower in the picture is larger, the more so the lower the camera.
     Which frames show a limb best would else decide how large a walker is.
     """
-    frames = len(body.joints)
-    still = np.ones(frames)
-    if around is None or not _travels(body):
-        return still
-    times, sizes, doubts = [], [], []
+    if around is None or body.nearer is None:
+        return np.ones(len(body.joints))
+    places, sizes, doubts = [], [], []
     for pair in (pair for pairs in PAIRS.values() for pair in pairs):
         when, lengths, across = _samples(body, around, pair)
         usable = np.nan_to_num(across) > _LEAST_ACROSS
@@ -227,22 +233,31 @@ def _growth(body: Body, around: Points | None) -> Points:
             continue
         sizes.append(np.log(lengths[usable] / across[usable]))
         doubts.append(_doubts(across[usable]))
-        times.append(when[usable] - (frames - 1) / 2)
-    if not times:
-        return still
-    rate = _common_rate(times, sizes, doubts)
-    growth: Points = np.exp(np.clip(rate * (np.arange(frames) - (frames - 1) / 2), -_MOST, _MOST))
+        places.append(body.nearer[when[usable]])
+    rate = _common_rate(places, sizes, doubts) if places else 0.0
+    # A camera as high as the body is has its horizon a body's height above the feet.
+    height = HEIGHT_OF_TRUNK * typical(body.joints, 1)
+    low, high = _CAMERA_HEIGHT
+    rate = min(max(rate, 1 / (high * height)), 1 / (low * height))
+    growth: Points = np.exp(np.clip(rate * body.nearer, -_MOST, _MOST))
     return growth
 
 
-def _common_rate(times: list[Points], values: list[Points], doubts: list[Points]) -> float:
+def typical(points: Points, joint: int) -> float:
+    """Usual distance of a joint from the middle of the hips; 1 where it is never known."""
+    away = np.linalg.norm(points[:, joint] - points[:, _HIPS].mean(1), axis=-1)
+    away = away[np.isfinite(away)]
+    return max(float(np.quantile(away, 0.8)), 1e-6) if len(away) else 1.0
+
+
+def _common_rate(places: list[Points], values: list[Points], doubts: list[Points]) -> float:
     """The slope that series have in common, each about its own level; robust to outliers."""
     rate, trust = 0.0, [1 / doubt**2 for doubt in doubts]
     for _ in range(10):
         above = below = 0.0
         offs = []
-        for time, value, weight in zip(times, values, trust, strict=True):
-            t, v = (x - (weight * x).sum() / weight.sum() for x in (time, value))
+        for place, value, weight in zip(places, values, trust, strict=True):
+            t, v = (x - (weight * x).sum() / weight.sum() for x in (place, value))
             above, below = above + (weight * t * v).sum(), below + (weight * t * t).sum()
             offs.append((t, v))
         rate = above / max(below, 1e-9)
@@ -251,18 +266,6 @@ def _common_rate(times: list[Points], values: list[Points], doubts: list[Points]
             for (t, v), doubt in zip(offs, doubts, strict=True)
         ]
     return float(rate)
-
-
-def _travels(body: Body) -> bool:
-    """Whether the feet are elsewhere at the clip's end than at its beginning."""
-    feet = body.joints[:, _ANKLES].mean(1)
-    known = np.flatnonzero(np.isfinite(feet).all(axis=1))
-    if len(known) < 2 * _FEWEST:
-        return False
-    third = len(known) // 3
-    way = np.median(feet[known[-third:]], axis=0) - np.median(feet[known[:third]], axis=0)
-    trunk = np.linalg.norm(body.joints[:, 1] - body.joints[:, _HIPS].mean(1), axis=-1)
-    return bool(np.linalg.norm(way) > _WAY * np.nanmedian(trunk))
 
 
 def _around(body: Body, ground: Ground) -> Points | None:
@@ -276,7 +279,9 @@ def _around(body: Body, ground: Ground) -> Points | None:
         return None
     distance = _LENS * max(body.size) / float(np.nanmedian(zoom))
     about = body.places - np.zeros(3)
-    about[..., 2] -= _ground(body.places, ground)[:, None, 2]
+    for name, metres in _MISPLACED.items():
+        about[:, [JOINT_INDEX[f"{side}_{name}"] for side in ("right", "left")], 2] -= metres
+    about[..., 2] -= _ground(about, ground)[:, None, 2]
     if ground is Ground.FEET:
         about[..., 2] += _FEET_BEHIND
     return about / max(distance, _NEAREST)

@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from mf_backend.retarget.lengths import BORDER, Body, weighted_quantile
+from mf_backend.retarget.lengths import BORDER, HEIGHT_OF_TRUNK, Body, typical, weighted_quantile
 from mf_backend.skeleton.joints import JOINT_INDEX
 
 Points = NDArray[np.float64]
@@ -38,8 +38,10 @@ _SMOOTHED = 2
 """Frames before and after over which the weight goes from one foot to the other."""
 _FURTHEST = 0.1
 """Share of a path's frames at either end of its reach that may be mistakes."""
-_HEIGHT_OF_TRUNK = 3.2
-"""Body height over the line from neck to hips."""
+_WAY = 0.08
+"""Feet that come this far over the clip, in body heights, carry the body somewhere."""
+_STEPPING = 1.5
+"""Frames over which the way of a body is steadied against its steps."""
 
 
 class Anchor(StrEnum):
@@ -105,12 +107,12 @@ def support(body: Body) -> Points:
     The foot that is low and stands still; both alike where the body stands on both.
     """
     feet = np.stack([filled(body.joints[:, ankle]) for ankle in ANKLES], axis=1)
-    height = _HEIGHT_OF_TRUNK * _typical(body.joints, 1)
+    height = HEIGHT_OF_TRUNK * typical(body.joints, 1)
     with np.errstate(invalid="ignore"):
         down = feet[..., 1] / height
         if body.places is not None and np.isfinite(body.places[:, ANKLES, 1]).mean() > 0.5:
             # In space a foot that is nearer to the camera is not lower.
-            tall = _HEIGHT_OF_TRUNK * _typical(body.places, 1)
+            tall = HEIGHT_OF_TRUNK * typical(body.places, 1)
             down = body.places[:, ANKLES, 1] / tall
         up = np.nan_to_num(down.max(axis=1, keepdims=True) - down, nan=0.0)
     # Within this a foot is only further away, seen from a camera that looks down.
@@ -130,16 +132,9 @@ def _steps(body: Body) -> Points:
     feet = np.stack([filled(body.joints[:, ankle]) for ankle in ANKLES], axis=1)
     if len(feet) < 2:
         return np.zeros(feet.shape[:2])
-    height = _HEIGHT_OF_TRUNK * _typical(body.joints, 1)
+    height = HEIGHT_OF_TRUNK * typical(body.joints, 1)
     steps: Points = np.linalg.norm(np.gradient(feet, axis=0), axis=-1) / height
     return steps
-
-
-def _typical(points: Points, joint: int) -> float:
-    """Usual distance of a joint from the middle of the hips; 1 where it is never known."""
-    away = np.linalg.norm(points[:, joint] - points[:, HIPS].mean(1), axis=-1)
-    away = away[np.isfinite(away)]
-    return max(float(np.quantile(away, 0.8)), 1e-6) if len(away) else 1.0
 
 
 def weighted(joints: Points, pair: Pair, weights: Points) -> Points:
@@ -192,13 +187,32 @@ def held_place(body: Body, place: Points) -> Points:
     """
     middle = middle_of(place, resting(body))
     feet = [filled(body.joints[:, ankle]) for ankle in ANKLES]
-    height = _HEIGHT_OF_TRUNK * _typical(body.joints, 1)
+    height = HEIGHT_OF_TRUNK * typical(body.joints, 1)
     apart = np.quantile(feet[0] - feet[1], (0.1, 0.9), axis=0)
     if np.linalg.norm(apart[1] - apart[0]) > _PLANTED * height:
         return np.broadcast_to(middle, place.shape)
-    times = np.arange(len(place))
-    kernel = np.exp(-(((times[:, None] - times) / _DRIFT) ** 2) / 2)
-    smooth: Points = kernel @ filled(place) / kernel.sum(axis=1, keepdims=True)
+    return _steadied(place, _DRIFT)
+
+
+def nearer(body: Body, view: View) -> Points | None:
+    """`nearer` of a Body, seen from where the camera began; None where it goes nowhere."""
+    place = view.at_first(weighted(body.joints, ANKLES, support(body)))
+    known = np.flatnonzero(np.isfinite(place).all(axis=1))
+    third = len(known) // 3
+    if not third:
+        return None
+    way = np.median(place[known[-third:]], axis=0) - np.median(place[known[:third]], axis=0)
+    if np.linalg.norm(way) <= _WAY * HEIGHT_OF_TRUNK * typical(body.joints, 1):
+        return None
+    lower: Points = _steadied(place, _STEPPING)[:, 1] - middle_of(place, resting(body))[1]
+    return lower
+
+
+def _steadied(path: Points, frames: float) -> Points:
+    """A path [frames, 2] without what is quicker than this."""
+    times = np.arange(len(path))
+    kernel = np.exp(-(((times[:, None] - times) / frames) ** 2) / 2)
+    smooth: Points = kernel @ filled(path) / kernel.sum(axis=1, keepdims=True)
     return smooth
 
 

@@ -92,9 +92,12 @@ class Seen:
     """[frames, 60, 3] metres from the camera."""
 
     def world(self, random: np.random.Generator, noise: float = 0.015) -> Points:
-        """What an estimator says of it: about the hips, with errors of `noise` metres that stay
-        for the whole clip and half of that from frame to frame."""
+        """What an estimator says of it: about the hips, joints too far or near as MediaPipe has
+        them, with errors of `noise` metres that stay for the whole clip and half of that from frame
+        to frame."""
         about = self.positions - self.positions[:, [8, 11]].mean(1, keepdims=True)
+        for joints, further in (([10, 13], 0.05), ([3, 6], -0.045), ([4, 7], -0.02)):
+            about[:, joints, 2] += further
         steady = random.normal(0, noise, (1, 60, 3))
         return about + steady + random.normal(0, noise / 2, about.shape)
 

@@ -185,13 +185,18 @@ def test_neither_a_long_rest_nor_a_lost_body_moves_the_place() -> None:
     assert np.abs(off).max() < 5
 
 
-def test_who_comes_nearer_is_as_large_as_halfway() -> None:
+@pytest.mark.parametrize("pace", [1, 3])
+def test_who_comes_nearer_is_as_large_as_where_he_is_placed(pace: int) -> None:
     own = Build()
+    way = np.linspace(0, 1, FRAMES)[:, None] ** pace
     coming = standing(own, np.linspace(0, 0.9, FRAMES), 0.2, 0.3)
-    coming += np.linspace((-0.2, 0, 0.7), (0.2, 0, -0.7), FRAMES)[:, None]
+    coming += (np.array((-0.2, 0, 0.7)) + way * (0.4, 0, -1.4))[:, None]
     rig = filmed(standing(own, STILL, 0.2, 0.8), away=4.0)
     result = fitted(rig, filmed(coming))
-    assert result.report.scale * 3.2 / 4.0 == pytest.approx(1, abs=0.04)
-    halfway = filmed(standing(own, STILL, 0.2, 0.8))
-    off = np.linalg.norm(result.joints[:, BODY] - halfway.joints[:, BODY], axis=-1)
-    assert off.mean() < 7
+    below_horizon = result.joints[:, [10, 13], 1].mean() - (SIZE[1] / 2 - 0.5)
+    away = 700 * rig.positions[:, [10, 13], 1].mean() / below_horizon
+    assert result.report.scale * away / 4.0 == pytest.approx(1, abs=0.025)
+    if pace == 1:
+        halfway = filmed(standing(own, STILL, 0.2, 0.8))
+        off = np.linalg.norm(result.joints[:, BODY] - halfway.joints[:, BODY], axis=-1)
+        assert off.mean() < 7
