@@ -14,6 +14,9 @@ _DEPTH = {"shoulders": 0.17, "hips": 0.15}
 """Half of how deep the body is, in torso lengths."""
 _ASIDE = 0.1
 """Half the line of shoulders or hips, in torso lengths, below which a body is seen from aside."""
+_BOWED = (0.15, 0.3)
+"""Torso lengths by which the head's centre lies above the neck: from the second down to the first
+the body lets go of the head, which is seen in front of it."""
 _HEAD_POINTS = (0, 14, 15, 16, 17)
 
 
@@ -79,13 +82,15 @@ def _smooth(t: Floats) -> Floats:
 
 
 def trunk_weights(points: Points, widths: BodyWidths, x: Floats, y: Floats) -> list[Floats]:
-    """Weights of hips, shoulders and head at the pixels x, y; they sum to 1."""
+    """Weights of hips, shoulders and head at the pixels x, y of the trunk; they sum to 1."""
     down = points[MID_HIP] - points[1]
     length = max(float(np.linalg.norm(down)), 0.3 * widths.unit)
     down = down / max(float(np.linalg.norm(down)), 1e-6)
     t = ((x - points[1, 0]) * down[0] + (y - points[1, 1]) * down[1]) / length
     hips = _smooth((t - 0.15) / 0.8)
     up = points[HEAD] - points[1]
+    # A head that is bowed before the chest turns no part of the chest with it.
+    up = up - down * max(0.0, _BOWED[1] * widths.unit + float(up @ down))
     reach = max(float(np.linalg.norm(up)), 1e-6)
     start = points[1] + 0.35 * up
     normal = up / reach - down
@@ -95,3 +100,19 @@ def trunk_weights(points: Points, widths: BodyWidths, x: Floats, y: Floats) -> l
     # Long hair lies over the shoulders: away from the neck the head lets go of it gradually.
     head = _smooth((side / (2 * radius) + 0.5).astype(np.float32))
     return [hips * (1 - head), (1 - hips) * (1 - head), head]
+
+
+def head_weights(points: Points, widths: BodyWidths, x: Floats, y: Floats) -> list[Floats]:
+    """The same at pixels of the head, which is one piece wherever it is bowed to."""
+    hips, shoulders, head = trunk_weights(points, widths, x, y)
+    down = points[MID_HIP] - points[1]
+    down = down / max(float(np.linalg.norm(down)), 1e-6)
+    above = float((points[1] - points[HEAD]) @ down) / widths.unit
+    bowed = np.float32(np.interp(above, _BOWED, (1, 0)))
+    if bowed == 0:
+        return [hips, shoulders, head]
+    radius = float(np.median(widths.head))
+    away = np.hypot(x - np.float32(points[HEAD, 0]), y - np.float32(points[HEAD, 1])) / radius
+    head_there = np.maximum(head, bowed * _smooth((1.8 - away).astype(np.float32)))
+    rest = (1 - head_there) / np.maximum(1 - head, 1e-6)
+    return [hips * rest, shoulders * rest, head_there]

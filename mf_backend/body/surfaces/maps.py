@@ -14,7 +14,7 @@ from mf_backend.body.surfaces.bend import Chain, Place, locate, place_pixels
 from mf_backend.body.surfaces.fall import Fall, bare, fall_of
 from mf_backend.body.surfaces.names import ARMS, LEGS, SURFACE, Kind, Surface
 from mf_backend.body.surfaces.torso import lowered
-from mf_backend.body.transform import trunk_affine, trunk_weights
+from mf_backend.body.transform import head_weights, trunk_affine, trunk_weights
 from mf_backend.body.whole_skeleton import HEAD as HEAD_POINT
 from mf_backend.body.whole_skeleton import Points
 
@@ -72,7 +72,9 @@ class View:
         if self.fall is not None:
             return self.fall.locate(source, size)
         if self.chain is None or self.place is None:
-            return _trunk_places(self.points, source, self.widths, size, self.x, self.y)
+            weigh = head_weights if self.surface.kind is Kind.HEAD else trunk_weights
+            weights = weigh(lowered(self.points), self.widths, self.x, self.y)
+            return _trunk_places(self.points, source, weights, size, self.x, self.y)
         other = chain_of(self.surface, source, self.widths.scaled(size), mirrored)
         return locate(self.place, self.chain, other, size, mirrored)
 
@@ -223,11 +225,10 @@ def _trunk_extent(
 
 
 def _trunk_places(
-    target: Points, source: Points, widths: BodyWidths, size: float, x: Floats, y: Floats
+    target: Points, source: Points, weights: list[Floats], size: float, x: Floats, y: Floats
 ) -> Floats:
     """Hips, shoulders and head, blended into each other along the body."""
     target, source = lowered(target), lowered(source)
-    weights = trunk_weights(target, widths, x, y)
     out = np.zeros((*x.shape, 2), np.float32)
     for weight, name in zip(weights, ("hips", "shoulders", "head"), strict=True):
         m = trunk_affine(name, target, source, size).astype(np.float32)

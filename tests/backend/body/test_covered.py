@@ -13,8 +13,8 @@ from mf_backend.body.person import model_person
 from mf_backend.body.surfaces.evidence import gather
 from mf_backend.body.surfaces.maps import view
 from mf_backend.body.surfaces.names import RIGHT_ARM, RIGHT_LEG, TRUNK
-from mf_backend.body.transform import trunk_affine
-from mf_backend.body.whole_skeleton import MID_HIP, complete
+from mf_backend.body.transform import head_weights, trunk_affine, trunk_weights
+from mf_backend.body.whole_skeleton import HEAD, MID_HIP, complete
 from tests.backend.engines.preview.figure import drawn
 
 SIZE = (320, 300)
@@ -77,6 +77,27 @@ def test_a_body_that_turns_narrows_to_its_depth(turn: float, least: float, most:
     across = float(np.linalg.norm(matrix[:, 0]))
     assert least <= 1 / across <= most
     assert np.allclose(matrix @ [*turned[MID_HIP], 1], front[MID_HIP], atol=2)
+
+
+def test_a_bowed_head_is_one_piece_and_turns_no_chest_with_it() -> None:
+    _, masks, joints = drawn(2, SIZE)
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    upright = model.source.points[0]
+    unit = model.widths.unit
+    bowed = upright.copy()
+    bowed[[0, 14, 15, 16, 17, HEAD], 1] += 0.55 * unit
+    x, y = (np.array([[bowed[HEAD, k], bowed[5, k] - (k == 1) * 0.02 * unit]], np.float32)
+            for k in (0, 1))  # fmt: skip
+    assert head_weights(bowed, model.widths, x, y)[2][0, 0] > 0.95
+    assert trunk_weights(bowed, model.widths, x, y)[2].max() < 0.2
+    assert sum(head_weights(bowed, model.widths, x, y)) == pytest.approx(1)
+    for head, trunk in zip(
+        head_weights(upright, model.widths, x, y),
+        trunk_weights(upright, model.widths, x, y),
+        strict=True,
+    ):
+        assert np.array_equal(head, trunk)
 
 
 def test_a_thigh_ends_round_above_the_hip() -> None:
