@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from mf_backend.clip import open_clip, reference_for, write_png
 from mf_backend.clip.image_folder import scan
 from mf_backend.clip.picture_file import read_grey
-from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
-from mf_backend.contracts.conditions import FRAMES, Conditions
+from mf_backend.contracts.conditions import JOINTS, POSITIONS, Conditions
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.files import part_name
 from mf_backend.contracts.progress import NullReporter, Reporter
@@ -26,13 +25,10 @@ from mf_backend.contracts.request import Settings
 from mf_backend.engines.base import EngineJob
 from mf_backend.engines.preview.engine import PreviewEngine
 from mf_backend.retarget.target_mask import predict_target_masks
+from mf_backend.training.data.joints import read_joints
 from mf_backend.training.data.shots import PREVIEW
 
 _TAKES = ("source", "truth")
-_WANTED = {
-    "joints": WantedArray((FRAMES, (60,), (2,)), "[frames, 60, 2]"),
-    "positions": WantedArray((FRAMES, (60,), (3,)), "[frames, 60, 3]", optional=True),
-}
 _Arrays = dict[str, NDArray[np.float32]]
 _LEAST = 12
 """Of a matte's 255 that count as somebody in the hard mask."""
@@ -66,7 +62,10 @@ def _two_takes(place: Path) -> bool:
 def _draw(place: Path, wanted: str, reporter: Reporter) -> None:
     """The draft of one take from the other's clip."""
     source = place / _TAKES[1 - _TAKES.index(wanted)]
-    before, after = _read_joints(source), _read_joints(place / wanted)
+    before, after = (
+        read_joints(take / "joints.npz", {"joints": JOINTS, "positions": POSITIONS})
+        for take in (source, place / wanted)
+    )
     count = min(len(before["joints"]), len(after["joints"]))
     made = place / wanted / part_name()
     made.mkdir()
@@ -82,15 +81,6 @@ def _draw(place: Path, wanted: str, reporter: Reporter) -> None:
                 reporter.warn(error.code, f"{place.name} has no preview: {error.message}")
             finally:
                 shutil.rmtree(made, ignore_errors=True)
-
-
-def _read_joints(take: Path) -> dict[str, NDArray[np.float32]]:
-    path = take / "joints.npz"
-    try:
-        found = read_npz(path, _WANTED)
-    except NpzError as error:
-        raise InputError("train-joints", f"{path} cannot be read: {error}.") from None
-    return {name: np.asarray(value, np.float32) for name, value in found.items()}
 
 
 @contextmanager

@@ -30,17 +30,16 @@ from mf_backend.clip.image_folder import scan
 from mf_backend.clip.picture_file import read_grey, read_image
 from mf_backend.compositing.window import Window, plan_square, union_box
 from mf_backend.contracts.checks.json_text import read_json
-from mf_backend.contracts.checks.npz import NpzError, WantedArray, read_npz
-from mf_backend.contracts.conditions import FRAMES
+from mf_backend.contracts.conditions import JOINTS
 from mf_backend.contracts.errors import InputError
 from mf_backend.contracts.progress import Reporter
+from mf_backend.training.data.joints import read_joints
 
 Array = NDArray[np.uint8]
 PREVIEW = "preview"
 """Folder of a take's drafts."""
 _ABOUT = 1 << 20
 """Bytes that shot.json may have."""
-_JOINTS = WantedArray((FRAMES, (60,), (2,)), "[frames, 60, 2]")
 
 
 class Split(StrEnum):
@@ -189,7 +188,8 @@ def _read(place: Path, about: dict[str, Any], side: int, least: int) -> Shot:
 def _filmed(take: Path) -> _Files:
     pictures = scan(take / "frames").files
     mattes = scan(take / "alpha").files if (take / "alpha").is_dir() else ()
-    found = _fitting(take, pictures, mattes, _joints(take / "joints.npz", "joints"))
+    joints = read_joints(take / "joints.npz", {"joints": JOINTS})
+    found = _fitting(take, pictures, mattes, joints["joints"])
     drafts = scan(take / PREVIEW).files if (take / PREVIEW).is_dir() else ()
     return replace(found, drafts=drafts[: len(pictures)])
 
@@ -198,26 +198,8 @@ def _conditioned(place: Path) -> _Files:
     pictures = scan(place / "frames").files if (place / "frames").is_dir() else ()
     masks = place / "conditions" / "source_masks"
     mattes = scan(masks).files if masks.is_dir() else ()
-    joints = _joints(place / "conditions" / "joints.npz", "source")
-    return _fitting(place, pictures, mattes, joints)
-
-
-def _joints(path: Path, key: str) -> NDArray[np.float32]:
-    try:
-        found = read_npz(path, {key: _JOINTS}, known=_BESIDE)
-    except NpzError as error:
-        raise InputError(
-            "train-joints",
-            f"{path} cannot be read: {error}.",
-            "Make it with `python -m mf_backend condition`.",
-        ) from None
-    return np.asarray(found[key], np.float32)
-
-
-_BESIDE = (
-    *("source", "target", "size", "source_state", "source_world", "target_positions"),
-    *("actor_size", "target_given", "target_size", "joints", "positions"),
-)
+    joints = read_joints(place / "conditions" / "joints.npz", {"source": JOINTS})
+    return _fitting(place, pictures, mattes, joints["source"])
 
 
 def _fitting(
