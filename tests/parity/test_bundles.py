@@ -71,43 +71,18 @@ def large(bundle: Bundle) -> bool:
 def test_slices_and_recomputation_reproduce_every_key(folder: Path) -> None:
     from mf_backend.bench.parity import compare, load_bundle, load_models, record
     from mf_backend.sampler.memory import MemoryPlan
+    from tests.parity.stretches import Stretch, compare_stretches
 
     bundle = load_bundle(folder)
     if large(bundle):
         # The same code, only slower: a single guided step stands for it.
-        differences = _first_step(bundle)
+        plan = MemoryPlan(frames=1, pixels=512)
+        differences = compare_stretches(bundle, (Stretch(0, 1),), plan)
+        assert any(item.key.startswith("edit/guidance/") for item in differences)
     else:
         plan = MemoryPlan(frames=3, pixels=32)
         differences = compare(bundle, record(bundle, load_models(bundle), plan))
     assert not [item for item in differences if not item.passed]
-
-
-def _first_step(bundle):  # type: ignore[no-untyped-def]
-    from mf_backend.bench.parity import compare, load_models, video_layout
-    from mf_backend.sampler.conditions import prepare
-    from mf_backend.sampler.loop import run
-    from mf_backend.sampler.memory import MemoryPlan
-
-    class EnoughError(Exception):
-        """The first step is done."""
-
-    found: dict[str, torch.Tensor] = {}
-
-    def keep(name, step, replay, value):  # type: ignore[no-untyped-def]
-        if name == "edit/guidance":
-            found[f"{name}/{step}.{replay}"] = video_layout(value)
-        if name == "recon/noise_pred":
-            found[f"{name}/{step}"] = video_layout(value)
-
-    def stop(state, progress):  # type: ignore[no-untyped-def]
-        raise EnoughError
-
-    models, plan = load_models(bundle), MemoryPlan(frames=1, pixels=512)
-    conditions = prepare(models, bundle.sampler_inputs(), bundle.options, plan=plan)
-    with pytest.raises(EnoughError):
-        run(models, conditions, bundle.options, plan=plan, on_unit=stop, trace=keep)
-    assert found
-    return [item for item in compare(bundle, found) if item.key in found]
 
 
 @pytest.mark.parametrize("folder", BUNDLES, ids=[path.name for path in BUNDLES])
