@@ -7,9 +7,7 @@ figure is the footage.
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,10 +15,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from devtools.blenders import cache_folder
+from devtools.blender_window import Script, screen, start
 from devtools.extension import build
-from tests.blender.conftest import SCRIPTS, Blender
-from tests.blender.screen import last_words, start_screen
+from devtools.real_blender import Blender, program
+from devtools.say import DevError
+from tests.blender.conftest import SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = "5.2"
@@ -45,36 +44,17 @@ def photograph(folder: Path, part: str) -> dict[str, list[int]]:
     if not (demo / "demo.blend").is_file():
         raise SystemExit("Run `python3 dev.py demo` first: the pictures show what it made.")
     shutil.copytree(demo, folder / "demo")
-    program = cache_folder() / f"blender-{VERSION}" / "blender"
-    if not program.is_file():
-        raise SystemExit(f"Blender {VERSION} is not at {program}; `dev.py test` fetches it.")
-    blender = Blender(VERSION, program, folder / "home")
+    blender = Blender(VERSION, program(VERSION), folder / "home")
     blender.home.mkdir()
-    extension = build(ROOT, Path(sys.executable))
-    done = blender.run(
-        "--command", "extension", "install-file", "-r", "user_default", "--enable", extension
-    )
-    if done.returncode != 0:
-        raise SystemExit(done.stdout + done.stderr)
+    blender.install(build(ROOT, Path(sys.executable)))
     base = getattr(sys, "_base_executable", sys.executable)
-    screen, display = start_screen()
-    try:
-        process = blender.start(
-            "--online-mode", "--window-geometry", "0", "0", "1280", "800",
-            folder / "demo" / "demo.blend",
-            "--python", SCRIPTS / "window/pictures.py", "--", part, folder,
-            env={"DISPLAY": display, "MF_PICTURES_PYTHON": base}, stderr=subprocess.STDOUT,
+    script = Script(SCRIPTS / "window/pictures.py", (part, folder), folder / "notes.json")
+    with screen() as display:
+        window = start(
+            blender, display, folder / "demo" / "demo.blend", script,
+            options=("--online-mode",), environment={"MF_PICTURES_PYTHON": base},
         )  # fmt: skip
-        told = last_words(process, SECONDS)
-    finally:
-        screen.terminate()
-        screen.wait()
-    notes = folder / "notes.json"
-    if not notes.is_file():
-        raise SystemExit(told[-3000:])
-    value = json.loads(notes.read_text(encoding="utf-8"))
-    if "error" in value:
-        raise SystemExit(value["error"])
+        value = window.end(SECONDS).notes
     cuts: dict[str, list[int]] = value["cuts"]
     return cuts
 
@@ -107,7 +87,11 @@ def main() -> None:
     target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for picture, box in photograph(folder, part).items():
+        try:
+            boxes = photograph(folder, part)
+        except DevError as error:
+            raise SystemExit(str(error)) from None
+        for picture, box in boxes.items():
             path = cut(folder / f"{picture}.png", box, target / picture)
             size = path.stat().st_size
             print(f"docs/pictures/{path.name}: {size} bytes")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools.blenders import VERSIONS
+from devtools.say import DevError
 
 HOLD_MS = 30.0
 PANEL_MS = 1.0
@@ -88,6 +89,23 @@ def show_window(title: str, notes: dict[str, Any]) -> bool:
     return good and fine
 
 
+def show_windows(versions: list[str], shots: list[str], told: dict[str, Any]) -> bool:
+    """Measure and print every shot in every Blender; whether all reach what is wanted."""
+    from . import real_blender
+
+    good = True
+    for version in versions:
+        with tempfile.TemporaryDirectory(prefix="mf-bench-") as name:
+            folder = Path(name)
+            blender = real_blender.install(version, folder)
+            for shot in shots:
+                file = real_blender.make_shot(blender, folder / f"shöt {shot}", shot)
+                notes = real_blender.measure(blender, file, folder / f"out {shot}")
+                told[f"{version} {shot}"] = notes
+                good = show_window(f"Blender {version}, shot {shot}", notes) and good
+    return good
+
+
 def main() -> None:
     """Measure, print, and leave with 1 where something wanted was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.addon", description=__doc__)
@@ -99,17 +117,10 @@ def main() -> None:
     told: dict[str, Any] = {}
     good = True
     if chosen.part != "rig":
-        from . import real_blender
-
-        for version in chosen.blender:
-            with tempfile.TemporaryDirectory(prefix="mf-bench-") as name:
-                folder = Path(name)
-                blender = real_blender.install(version, folder)
-                for shot in chosen.shot:
-                    file = real_blender.make_shot(blender, folder / f"shöt {shot}", shot)
-                    notes = real_blender.measure(blender, file, folder / f"out {shot}")
-                    told[f"{version} {shot}"] = notes
-                    good = show_window(f"Blender {version}, shot {shot}", notes) and good
+        try:
+            good = show_windows(chosen.blender, chosen.shot, told)
+        except DevError as error:
+            raise SystemExit(str(error)) from None
     if chosen.part != "window":
         good = show_rig(told) and good
     if chosen.json is not None:

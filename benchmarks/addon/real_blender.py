@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from devtools.blenders import cache_folder
+from devtools.blender_window import Script, screen, start
 from devtools.extension import build
+from devtools.real_blender import Blender, program
+from devtools.say import DevError
 from tests.backend.tiny_job import write_clip
-from tests.blender.conftest import Blender
-from tests.blender.screen import last_words, start_screen
 
 INSIDE = Path(__file__).parent / "inside"
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,22 +27,11 @@ _SECONDS = 900
 
 
 def install(version: str, folder: Path) -> Blender:
-    """A Blender with the extension as it is now. Raises SystemExit where it cannot be had."""
-    program = cache_folder() / f"blender-{version}" / "blender"
-    if not program.is_file():
-        raise SystemExit(f"Blender {version} is not at {program}; `dev.py test` fetches it.")
-    for tool in ("Xvfb", "import"):
-        if shutil.which(tool) is None:
-            raise SystemExit(f"{tool} is missing: apt-get install xvfb imagemagick")
+    """A Blender with the extension as it is now. Raises DevError where it cannot be had."""
     home = folder / f"home {version}"
     home.mkdir()
-    blender = Blender(version, program, home)
-    extension = shutil.copy(build(ROOT, Path(sys.executable)), folder)
-    done = blender.run(
-        "--command", "extension", "install-file", "-r", "user_default", "--enable", extension
-    )
-    if done.returncode != 0:
-        raise SystemExit(done.stdout + done.stderr)
+    blender = Blender(version, program(version), home)
+    blender.install(Path(shutil.copy(build(ROOT, Path(sys.executable)), folder)))
     return blender
 
 
@@ -53,33 +40,15 @@ def make_shot(blender: Blender, folder: Path, name: str) -> Path:
     scene, count, size = SHOTS[name]
     folder.mkdir(parents=True)
     write_clip(folder / "footage", count, size)
-    done = blender.run(
-        "-b", "--python-exit-code", "9", "--python", INSIDE / "shots.py",
-        "--", folder, scene, str(count), *(str(item) for item in size),
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise SystemExit(done.stdout + done.stderr)
+    blender.script(INSIDE / "shots.py", folder, scene, str(count), *(str(item) for item in size))
     return folder / f"{scene}.blend"
 
 
 def measure(blender: Blender, file: Path, out: Path) -> dict[str, Any]:
-    """Play the benchmark in a window; what it noted. Raises SystemExit with what went wrong."""
-    out.mkdir(parents=True, exist_ok=True)
-    screen, display = start_screen()
-    try:
-        process = blender.start(
-            "--window-geometry", "0", "0", "1280", "800", file,
-            "--python", INSIDE / "window_bench.py", "--", "bench", out,
-            env={"DISPLAY": display}, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        told = last_words(process, _SECONDS)
-    finally:
-        screen.terminate()
-        screen.wait()
-    notes = out / "notes.json"
-    if not notes.is_file():
-        raise SystemExit(told[-3000:])
-    value: dict[str, Any] = json.loads(notes.read_text(encoding="utf-8"))
-    if "error" in value or "Traceback" in told:
-        raise SystemExit(value.get("error", "") + told[-4000:])
-    return value
+    """Play the benchmark in a window; what it noted. Raises DevError with what went wrong."""
+    script = Script(INSIDE / "window_bench.py", ("bench", out), out / "notes.json")
+    with screen() as display:
+        played = start(blender, display, file, script, options=()).end(_SECONDS)
+    if "Traceback" in played.told:
+        raise DevError(played.told[-4000:])
+    return played.notes

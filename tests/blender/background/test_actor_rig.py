@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.blender.conftest import Blender
+from devtools.real_blender import Blender
+from tests.blender.conftest import SCRIPTS
 from tests.fixtures.project import copy_project
 
 
 def test_it_is_made_corrected_and_exported(blender: Blender, odd_path: Path) -> None:
     project = copy_project(odd_path / "project")
-    blender.script("shots/actor_rig.py", project / "shot.blend", odd_path / "told.json")
+    blender.script(SCRIPTS / "shots/actor_rig.py", project / "shot.blend", odd_path / "told.json")
     told = json.loads((odd_path / "told.json").read_text(encoding="utf-8"))
     first, last = told["range"]
     assert told["action"] == "clip" and last > first

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from devtools.real_blender import Blender
 from tests.backend.tiny_job import backend
-from tests.blender.conftest import Blender
 from tests.blender.windows.test_window import play
 
 COMMAND = ("--command", "motionfollower")

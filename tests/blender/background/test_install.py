@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.blender.conftest import SCRIPTS, Blender
+from devtools.real_blender import Blender
+from tests.blender.conftest import SCRIPTS
 
 pytestmark = pytest.mark.slow
 

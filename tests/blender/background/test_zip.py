@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from devtools.real_blender import Blender
 from tests.backend.tiny_job import write_clip
-from tests.blender.conftest import SIZE, Blender
+from tests.blender.conftest import SCRIPTS, SIZE
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 def strips(blender: Blender, file: Path) -> list[dict[str, object]]:
     """What the Sequencer of a saved file holds."""
     out = file.with_suffix(".json")
-    blender.script("shots/list_strips.py", file, out)
+    blender.script(SCRIPTS / "shots/list_strips.py", file, out)
     return json.loads(out.read_text(encoding="utf-8"))["strips"]  # type: ignore[no-any-return]
 
 
@@ -108,7 +109,7 @@ def test_killing_blender_ends_the_backend_and_the_job_goes_on(
     blender: Blender, odd_path: Path
 ) -> None:
     write_clip(odd_path / "footage", 80, SIZE)
-    blender.script("shots/make_scene.py", odd_path, "80")
+    blender.script(SCRIPTS / "shots/make_scene.py", odd_path, "80")
     shot = odd_path / "shöt 1.blend"
     process = blender.start("-b", shot, "--command", "motionfollower", "render")
     frames = "motionfollower/*/outputs/frames/[0-9]*.png"
@@ -128,7 +129,7 @@ def test_killing_blender_ends_the_backend_and_the_job_goes_on(
 
     kept = {path: path.stat().st_mtime_ns for path in odd_path.glob(frames)}
     assert 0 < len(kept) < 80
-    blender.script("shots/resume.py", shot, odd_path / "resumed.blend")
+    blender.script(SCRIPTS / "shots/resume.py", shot, odd_path / "resumed.blend")
     takes = [item for item in strips(blender, odd_path / "resumed.blend") if item["job"]]
     assert len(takes) == 1
     assert takes[0]["length"] == 80

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from devtools.real_blender import Blender
 from mf_backend.contracts.request import ClipKind, JobRequest, Reference, Target
 from mf_backend.jobs.disk.folder import JobFolder, create_job
 from mf_backend.jobs.disk.state import JobState, Status, write_state
-from tests.blender.conftest import Blender
 from tests.blender.windows.test_window import make_shot, play
 
 pytestmark = pytest.mark.slow

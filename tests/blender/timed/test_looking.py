@@ -5,20 +5,21 @@ The pictures are kept in out/window/VERSION/ to be looked at.
 
 from __future__ import annotations
 
-import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devtools import blender_window
+from devtools.blender_window import Script
+from devtools.real_blender import Blender
 from tests.backend.tiny_job import write_clip
-from tests.blender.conftest import SCRIPTS, Blender
-from tests.blender.screen import last_words
+from tests.blender.conftest import SCRIPTS
 
 pytestmark = pytest.mark.slow
 
 FRAMES = 24
+SECONDS = 240
 SIZE = (96, 128)
 DRAW_MS = 5.0
 PANEL_MS = 1.0
@@ -26,23 +27,10 @@ PANEL_MS = 1.0
 
 def play(blender: Blender, display: str, file: Path, out: Path) -> dict[str, Any]:
     """Play the scenario to its end; what it noted."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "notes.json").unlink(missing_ok=True)
-    with tempfile.TemporaryFile() as log:
-        process = blender.start(
-            "--window-geometry", "0", "0", "1280", "800", "--enable-event-simulate",
-            file, "--python", SCRIPTS / "window/looking.py", "--", "looking", out,
-            env={"DISPLAY": display}, stderr=log,
-        )  # fmt: skip
-        told = last_words(process, 240)
-        log.seek(0)
-        errors = log.read().decode(errors="replace")
-    assert "Traceback" not in errors, errors[-3000:]
-    notes = out / "notes.json"
-    assert notes.is_file(), told[-2000:] + errors[-2000:]
-    value: dict[str, Any] = json.loads(notes.read_text(encoding="utf-8"))
-    assert "error" not in value, value["error"]
-    return value
+    script = Script(SCRIPTS / "window/looking.py", ("looking", out), out / "notes.json")
+    played = blender_window.start(blender, display, file, script).end(SECONDS)
+    assert "Traceback" not in played.told, played.told[-3000:]
+    return played.notes
 
 
 def middle(values: list[float]) -> float:
@@ -54,7 +42,7 @@ def test_looking_before_paying(
     blender: Blender, display: str, odd_path: Path, repository: Path
 ) -> None:
     write_clip(odd_path / "footage", FRAMES, SIZE)
-    blender.script("shots/make_scene.py", odd_path, str(FRAMES))
+    blender.script(SCRIPTS / "shots/make_scene.py", odd_path, str(FRAMES))
     out = repository / "out" / "window" / blender.version
     notes = play(blender, display, odd_path / "shöt 1.blend", out)
 

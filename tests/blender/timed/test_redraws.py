@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.blender.conftest import Blender
+from devtools.real_blender import Blender
 from tests.blender.windows.test_window import make_shot, play
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,6 @@ The pictures are kept in out/window/VERSION/ to be looked at.
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,15 @@ import cv2
 import numpy as np
 import pytest
 
+from devtools import blender_window
+from devtools.blender_window import Script
+from devtools.real_blender import Blender
 from mf_backend.clip import write_png
 from mf_backend.clip.image_folder import scan
 from mf_backend.clip.picture_file import read_grey, read_image
 from mf_backend.contracts.request import read_request
 from mf_backend.jobs.disk.folder import JobFolder
-from tests.blender.conftest import SCRIPTS, Blender
-from tests.blender.screen import last_words
+from tests.blender.conftest import SCRIPTS
 
 pytestmark = pytest.mark.slow
 
@@ -49,23 +50,13 @@ def test_the_second_of_two_people(
     blender: Blender, display: str, odd_path: Path, shared: Path, repository: Path
 ) -> None:
     write_two_people(odd_path / "footage" / "clip", shared)
-    blender.script("shots/make_scene.py", odd_path, str(FRAMES))
+    blender.script(SCRIPTS / "shots/make_scene.py", odd_path, str(FRAMES))
     out = repository / "out" / "window" / blender.version
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "notes.json").unlink(missing_ok=True)
-    with tempfile.TemporaryFile() as log:
-        process = blender.start(
-            "--window-geometry", "0", "0", "1280", "800", "--enable-event-simulate",
-            odd_path / "shöt 1.blend", "--python", SCRIPTS / "window/actor.py",
-            "--", "actor", out, *(str(side) for side in SIZE),
-            env={"DISPLAY": display}, stderr=log,
-        )  # fmt: skip
-        told = last_words(process, 900)
-        log.seek(0)
-        errors = log.read().decode(errors="replace")
-    assert "Traceback" not in errors, errors[-3000:]
-    notes = json.loads((out / "notes.json").read_text(encoding="utf-8")) if told else {}
-    assert "error" not in notes, notes["error"]
+    arguments = ("actor", out, *(str(side) for side in SIZE))
+    script = Script(SCRIPTS / "window/actor.py", arguments, out / "notes.json")
+    played = blender_window.start(blender, display, odd_path / "shöt 1.blend", script).end(900)
+    assert "Traceback" not in played.told, played.told[-3000:]
+    notes = played.notes
 
     assert notes["first"] == notes["second"] == ["DONE", ""]
     assert (notes["first-folders"], notes["second-folders"]) == (1, 2)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from devtools.real_blender import Blender
 from tests.blender.background.test_zip import running
-from tests.blender.conftest import Blender
-from tests.blender.screen import last_words
-from tests.blender.windows.test_window import make_shot, play, start
+from tests.blender.conftest import SCRIPTS
+from tests.blender.windows.test_window import SECONDS, make_shot, play, start
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ def check_saved_files(blender: Blender, notes: dict[str, Any], shot: Path, out: 
     """Each file holds the user's own frame and action, and the take once it was there."""
     assert notes["saving"] == {"frame": FRAME, "stage": "BRINGING_IN", "came": ["DONE", True]}
     assert notes["first_save"]["came"] == ["DONE", True], notes["first_save"]
-    blender.script("shots/look_into.py", shot.parent / "saved", out / "saved.json")
+    blender.script(SCRIPTS / "shots/look_into.py", shot.parent / "saved", out / "saved.json")
     saved = json.loads((out / "saved.json").read_text(encoding="utf-8"))
     assert list(saved) == [
         "0 first", "1 sämpling", "2 sämpling again", "3 working", "4 arriving",
@@ -115,13 +115,10 @@ def test_what_happens_to_the_file_while_a_job_runs(
     out = repository / "out" / "window" / blender.version
     shot = make_shot(blender, odd_path, FRAMES)
     begin = time.monotonic()
-    process = start(blender, display, shot, "home_scene", out, "home_scene/play.py")
-    told = last_words(process, 240)
-    ended = time.monotonic()
-    assert (out / "notes.json").is_file(), told[-3000:]
-    notes = json.loads((out / "notes.json").read_text(encoding="utf-8"))
+    window = start(blender, display, shot, "home_scene", out, "home_scene/play.py")
+    played = window.end(SECONDS)
+    ended, notes = time.monotonic(), played.notes
     print(f"Blender {blender.version}: {ended - begin:.1f} s in the window, {notes['seconds']}")
-    assert "error" not in notes, notes["error"]
 
     check_other_files(notes)
     check_saved_files(blender, notes, shot, out)
@@ -135,7 +132,7 @@ def test_what_happens_to_the_file_while_a_job_runs(
         assert (out / f"home-{name}.png").stat().st_size > 20_000
 
     # It quit by itself, and the backend with it.
-    assert process.returncode == 0, told[-3000:]
+    assert window.process.returncode == 0, played.told[-3000:]
     while running(notes["leave"]["pid"]):
         assert time.monotonic() - ended < 5, "the backend outlived Blender by 5 s"
         time.sleep(0.05)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from devtools import blender_window
+from devtools.blender_window import Script
+from devtools.real_blender import Blender
 from tests.backend.weights.test_fetch import hub  # noqa: F401
-from tests.blender.conftest import SCRIPTS, Blender
-from tests.blender.screen import last_words
+from tests.blender.conftest import SCRIPTS
 
 pytestmark = pytest.mark.slow
 
@@ -26,20 +26,13 @@ def test_the_buttons_install_cancel_and_look(
     hub: str,  # noqa: F811
 ) -> None:
     out = repository / "out" / "window" / blender.version
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "setup.json").unlink(missing_ok=True)
     folder = odd_path / "bäckend"
     base = getattr(sys, "_base_executable", sys.executable)
-    process = blender.start(
-        "--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800", shot,
-        "--python", SCRIPTS / "setup/install_window.py", "--", out, folder, base, sys.executable,
-        env={"DISPLAY": display, "HF_ENDPOINT": hub, "HF_HOME": str(odd_path / "hub cache")},
-        stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    told = last_words(process, 300)
-    assert (out / "setup.json").is_file(), told[-3000:]
-    notes = json.loads((out / "setup.json").read_text(encoding="utf-8"))
-    assert "error" not in notes, notes["error"]
+    arguments = (out, folder, base, sys.executable)
+    script = Script(SCRIPTS / "setup/install_window.py", arguments, out / "setup.json")
+    hugging_face = {"HF_ENDPOINT": hub, "HF_HOME": str(odd_path / "hub cache")}
+    window = blender_window.start(blender, display, shot, script, environment=hugging_face)
+    notes = window.end(300).notes
     assert notes["cancelled"] == ["CANCELLED", "INCOMPLETE"]
     assert "no python here" in notes["failed"]
     assert notes["offline"] is True

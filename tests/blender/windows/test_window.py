@@ -5,33 +5,35 @@ The pictures are kept in out/window/VERSION/ to be looked at.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devtools import blender_window
+from devtools.blender_window import Script, Window
+from devtools.real_blender import Blender
 from tests.addon.movies import write_movie
 from tests.backend.tiny_job import write_clip
 from tests.blender.background.test_zip import running
-from tests.blender.conftest import SCRIPTS, SIZE, Blender
-from tests.blender.screen import last_words
+from tests.blender.conftest import SCRIPTS, SIZE
 
 pytestmark = pytest.mark.slow
 
 FRAMES = 24
 RUNS = "window/runs.py"
 """The script whose scenarios are runs of a shot."""
+SECONDS = 240
+"""A scenario is ended after so many."""
 
 
 def make_shot(blender: Blender, folder: Path, frames: int) -> Path:
     """A saved shot of that many frames."""
     write_clip(folder / "footage", frames, SIZE)
-    blender.script("shots/make_scene.py", folder, str(frames))
+    blender.script(SCRIPTS / "shots/make_scene.py", folder, str(frames))
     return folder / "shöt 1.blend"
 
 
@@ -42,40 +44,18 @@ def long_shot(blender: Blender, odd_path: Path) -> Path:
 
 
 def start(
-    blender: Blender,
-    display: str,
-    file: Path,
-    scenario: str,
-    out: Path,
-    script: str = "window/runs.py",
-) -> Any:
+    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = RUNS
+) -> Window:
     """Open the file in a window and play a scenario."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "notes.json").unlink(missing_ok=True)
-    log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-    return blender.start(
-        "--window-geometry", "0", "0", "1280", "800", "--enable-event-simulate",
-        file, "--python", SCRIPTS / script, "--", scenario, out,
-        env={"DISPLAY": display}, stderr=log,
-    )  # fmt: skip
+    played = Script(SCRIPTS / script, (scenario, out), out / "notes.json")
+    return blender_window.start(blender, display, file, played)
 
 
 def play(
-    blender: Blender,
-    display: str,
-    file: Path,
-    scenario: str,
-    out: Path,
-    script: str = "window/runs.py",
+    blender: Blender, display: str, file: Path, scenario: str, out: Path, script: str = RUNS
 ) -> dict[str, Any]:
     """Play a scenario to its end; what it noted. Fails the test with its traceback."""
-    process = start(blender, display, file, scenario, out, script)
-    told = last_words(process, 240)
-    notes = out / "notes.json"
-    assert notes.is_file(), told[-3000:]
-    value: dict[str, Any] = json.loads(notes.read_text(encoding="utf-8"))
-    assert "error" not in value, value["error"]
-    return value
+    return start(blender, display, file, scenario, out, script).end(SECONDS).notes
 
 
 def test_panels_render_and_find_the_take(
@@ -156,7 +136,7 @@ def test_blender_killed_midway_started_again_and_resumed(
     out = repository / "out" / "window" / blender.version
     sign = out / "frames-come"
     sign.unlink(missing_ok=True)
-    process = start(blender, display, long_shot, "begin", out)
+    process = start(blender, display, long_shot, "begin", out).process
     stop = time.monotonic() + 120
     while not (sign.is_file() and sign.read_text()):
         assert time.monotonic() < stop and process.poll() is None, "no frame came"
@@ -165,7 +145,7 @@ def test_blender_killed_midway_started_again_and_resumed(
     assert running(backend)
 
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
     stop = time.monotonic() + 5
     while running(backend):
         assert time.monotonic() < stop, "the backend outlived Blender by 5 s"
