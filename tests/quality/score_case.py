@@ -13,16 +13,19 @@ reference_body_joints.npz; else the reference joints are read from source_poses.
 - hands: frames whose wrist is in the picture without a hand, and runs of fewer than three frames;
 - released: median distance to the joints in target_aligned_poses;
 - target mask: overlap with predicted_masks for the given aligned skeletons (`matched`), and for
-  `released` with the target clip's own masks.
+  `released` with the target clip's own masks; of both, the largest share in which it differs from
+  the frame before: a mask that jumps while the skeleton creeps would flicker in the result.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,8 +61,11 @@ _TARGETS = {
     "released_px": (1.0, False),
     "target_iou": (0.82, True),
     "target_iou_masks": (0.88, True),
+    "target_jump": (0.45, False),
 }
 """Figure: (its aim, whether more is better)."""
+_OVER_CASES: dict[str, Callable[[list[float]], float]] = {"mask_worst": min, "target_jump": max}
+"""What becomes of all cases' values, where that is not their mean."""
 
 
 @dataclass
@@ -173,6 +179,7 @@ def score_case(case: Path, work: Path) -> Score:
     figures["mask_iou"], figures["mask_worst"] = float(np.mean(values)), float(np.min(values))
     figures |= score_joints(joints, reference, found.size)
     figures |= score_hands(joints, found.size)
+    jumps: list[float] = []
     masks = str((case / "target_masks").absolute())
     if (case / "target_masks").is_dir():
         settings = Settings(alignment=Alignment.RELEASED, target_masks=masks, widen_mask=0.0)
@@ -182,10 +189,13 @@ def score_case(case: Path, work: Path) -> Score:
             mine = load_conditions(work / "released").target_joints[:, :18]
             figures["released_px"] = float(np.nanmedian(np.linalg.norm(mine - given, axis=-1)))
         figures["target_iou_masks"] = _target_overlap(work / "released", case)
+        jumps.append(_jump(work / "released"))
     if (case / "target_aligned_poses").is_dir():
         settings = Settings(alignment=Alignment.MATCHED, widen_mask=0.0)
         run_stages(case, settings, "target_aligned_poses", work / "matched", fit)
         figures["target_iou"] = _target_overlap(work / "matched", case)
+        jumps.append(_jump(work / "matched"))
+    figures["target_jump"] = max(jumps, default=None)
     return score
 
 
@@ -193,26 +203,27 @@ def _target_overlap(out: Path, case: Path) -> float | None:
     files = pictures(case / "predicted_masks")
     if not files:
         return None
-    return float(
-        np.mean(
-            [
-                overlap(
-                    picture_file.read_grey(out / "target_masks" / f"frame_{index}.png") > 127,
-                    picture_file.read_grey(path) > 127,
-                )
-                for index, path in enumerate(files)
-            ]
-        )
-    )
+    masks = zip(_target_masks(out), files, strict=True)
+    return float(np.mean([overlap(m, picture_file.read_grey(path) > 127) for m, path in masks]))
+
+
+def _jump(out: Path) -> float:
+    """The largest share of two successive target masks that only one of them has."""
+    return max(1 - overlap(a, b) for a, b in itertools.pairwise(_target_masks(out)))
+
+
+def _target_masks(out: Path) -> Iterator[NDArray[np.bool_]]:
+    for index in range(len(pictures(out / "target_masks"))):
+        yield picture_file.read_grey(out / "target_masks" / f"frame_{index}.png") > 127
 
 
 def mean_figures(scores: list[Score]) -> dict[str, float]:
-    """Mean over cases; the worst mask is the worst of all."""
+    """Mean over cases; the worst mask and the largest jump are those of all."""
     means = {}
     for name in _TARGETS:
         values = [v for s in scores if (v := s.figures.get(name)) is not None]
         if values:
-            means[name] = float(min(values) if name == "mask_worst" else np.mean(values))
+            means[name] = float(_OVER_CASES.get(name, np.mean)(values))
     return means
 
 
