@@ -70,8 +70,10 @@ _MOST = 0.5
 """Logarithm of how much a body grows at most from the middle of its way to either end."""
 _NEAREST = 1.5
 """Metres from a camera within which no whole person is filmed."""
-_LONG = 0.8
+_LONG = 0.75
 """Without depth: limbs seen from their side are the longest, but so are mistakes."""
+_SPREAD_DOUBT = 0.125
+"""Without depth: error of a length over the spread of what the frames show of it."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _from_picture(
     known = np.isfinite(across)
     if known.mean() < 0.5:
         low, middle, long = np.quantile(lengths, (1 - _LONG, 0.5, _LONG))
-        return Length(float(long), _PIXEL_DOUBT + float(long - low) / (2 * middle))
+        return Length(float(long), _PIXEL_DOUBT + _SPREAD_DOUBT * float((long - low) / middle))
     usable = known & (np.nan_to_num(across) > _LEAST_ACROSS)
     if usable.sum() < min(_FEWEST, len(body.joints)):
         return None

@@ -29,15 +29,17 @@ _INNER = {Part.SHIN: Part.THIGH, Part.FOREARM: Part.UPPER_ARM}
 _ANKLES = PAIRS[Part.SHIN][0][1], PAIRS[Part.SHIN][1][1]
 _HAND_SPAN = (0, 9)
 _FEWEST = 3
-_PROPORTION = 0.2
-"""How far a part's ratio usually is from the whole body's: bodies differ by that (relative)."""
+_PROPORTION = 0.07
+"""How far a part's ratio usually is from the whole body's (relative), between rigs of people."""
+_DRAWN = 1.5
+"""A difference over this is how much such a body may differ, too: drawn rigs are no people."""
 _AGREE = 0.08
 """Ratios within about this of each other (relative) vote for one scale."""
 _CUT = 0.6
 """A part shorter than this beside the others was not seen whole: the picture's edge, or something
 in front, cuts it."""
 _APART = 1.35
-_FACE_DOUBT = 0.12
+_FACE_DOUBT = 0.08
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,13 @@ def _agreed(votes: dict[Part, tuple[float, float]], rig: dict[Part, Length]) -> 
 
 
 def _believed(apart: float, doubt: float) -> float:
-    """A part's measured difference from the scale (logarithm), drawn to none by its doubt."""
-    return apart * _PROPORTION**2 / (_PROPORTION**2 + doubt**2)
+    """A part's measured difference from the scale (logarithm), drawn to none by its doubt: among
+    bodies alike, small differences are mistakes, large ones hardly ever."""
+    found = apart
+    for _ in range(20):
+        differs = _PROPORTION**2 + (found / _DRAWN) ** 2
+        found = apart * differs / (differs + doubt**2)
+    return found
 
 
 def _remarks(votes: dict[Part, tuple[float, float]], scale: float) -> list[str]:
