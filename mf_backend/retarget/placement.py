@@ -26,6 +26,9 @@ _LIFTED = 0.03
 """A foot this much higher than the other and _LEVEL, in body heights, is off the ground: who treads
 on the spot lifts his feet by 0.05, and half a lifted foot would hang him too high."""
 _LEVEL = 0.02
+_STEEPEST = 0.7
+"""How much lower than another a foot looks by being nearer than it, at most, in pictures of whole
+people: a camera's height over its distance."""
 _FAST = 0.012
 """A foot that moves this far in a frame, in body heights, steps."""
 _PLANTED = 0.04
@@ -108,13 +111,14 @@ def support(body: Body) -> Points:
     """
     feet = np.stack([filled(body.joints[:, ankle]) for ankle in ANKLES], axis=1)
     height = HEIGHT_OF_TRUNK * typical(body.joints, 1)
-    with np.errstate(invalid="ignore"):
-        down = feet[..., 1] / height
-        if body.places is not None and np.isfinite(body.places[:, ANKLES, 1]).mean() > 0.5:
-            # In space a foot that is nearer to the camera is not lower.
-            tall = HEIGHT_OF_TRUNK * typical(body.places, 1)
-            down = body.places[:, ANKLES, 1] / tall
-        up = np.nan_to_num(down.max(axis=1, keepdims=True) - down, nan=0.0)
+    down = feet[..., 1] / height
+    up = down.max(axis=1, keepdims=True) - down
+    if body.places is not None and np.isfinite(body.places[:, ANKLES, 1]).mean() > 0.5:
+        # In space a foot that is nearer to the camera is not lower.
+        in_space = body.places[:, ANKLES, 1] / (HEIGHT_OF_TRUNK * typical(body.places, 1))
+        in_space = in_space.max(axis=1, keepdims=True) - in_space
+        up = in_space if body.exact else np.fmax(in_space, up - _explained(body))
+    up = np.nan_to_num(up, nan=0.0)
     # Within this a foot is only further away, seen from a camera that looks down.
     up = np.maximum(up - _LEVEL, 0.0)
     fast = _steps(body)
@@ -125,6 +129,16 @@ def support(body: Body) -> Points:
     smooth = np.stack([np.convolve(padded[:, k], kernel, "valid") for k in (0, 1)], axis=1)
     shares: Points = smooth / smooth.sum(axis=1, keepdims=True)
     return shares
+
+
+def _explained(body: Body) -> Points:
+    """By how much one foot of an estimate may look higher [frames, 1], in body heights, because it
+    is further away."""
+    assert body.places is not None
+    tall = HEIGHT_OF_TRUNK * typical(body.places, 1)
+    far, near = (body.places[:, ankle, 2] / tall for ankle in ANKLES)
+    apart: Points = np.abs(far - near)[:, None] * _STEEPEST
+    return apart
 
 
 def _steps(body: Body) -> Points:
