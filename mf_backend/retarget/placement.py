@@ -41,6 +41,9 @@ _SMOOTHED = 2
 """Frames before and after over which the weight goes from one foot to the other."""
 _FURTHEST = 0.1
 """Share of a path's frames at either end of its reach that may be mistakes."""
+_HIGHEST = 0.2
+"""The same at its upper end: feet that rise from the ground are taken for standing ones, none sink
+into it."""
 _WAY = 0.08
 """Feet that come this far over the clip, in body heights, carry the body somewhere."""
 _STEPPING = 1.5
@@ -175,7 +178,7 @@ def resting(body: Body) -> Points:
 
 
 def middle_of(path: Points, sure: Points | None = None) -> Points:
-    """Point halfway between the ends of a path [frames, 2], its furthest tenths left out; NaN
+    """Point halfway between the ends of a path [frames, 2], its furthest frames left out; NaN
     frames ignored. `sure`: how much each frame [frames] tells; None for all alike.
 
     Whoever steps from one foot to the other is between both, however long he is on each, and a
@@ -186,10 +189,12 @@ def middle_of(path: Points, sure: Points | None = None) -> Points:
         return np.full(2, np.nan)
     weights = np.ones(len(path)) if sure is None else sure
     ends = [
-        [weighted_quantile(path[known, axis], weights[known], share) for axis in (0, 1)]
-        for share in (_FURTHEST, 1 - _FURTHEST)
+        [weighted_quantile(path[known, axis], weights[known], share) for share in (first, last)]
+        for axis, (first, last) in enumerate(
+            ((_FURTHEST, 1 - _FURTHEST), (_HIGHEST, 1 - _FURTHEST))
+        )
     ]
-    middle: Points = np.mean(ends, axis=0)
+    middle: Points = np.mean(ends, axis=1)
     return middle
 
 
