@@ -70,9 +70,9 @@ _MOST = 0.5
 """Logarithm of how much a body grows at most from the middle of its way to either end."""
 _NEAREST = 1.5
 """Metres from a camera within which no whole person is filmed."""
-_LONG = 0.75
+_LONG = 0.8
 """Without depth: limbs seen from their side are the longest, but so are mistakes."""
-_SPREAD_DOUBT = 0.125
+_SPREAD_DOUBT = 0.2
 """Without depth: error of a length over the spread of what the frames show of it."""
 
 
