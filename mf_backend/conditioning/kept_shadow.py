@@ -17,7 +17,7 @@ from mf_backend.contracts.findings import Arrays, Findings, KeyedFindings, key_o
 Floats = NDArray[np.float32]
 
 _KIND, _FOUND = "shadow", "shadow-found"
-_MADE = "3"
+_MADE = "4"
 """Goes up whenever the same frames and masks are measured otherwise."""
 _SIDES = range(1, 1 << 14)
 _KEPT = {

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mf_backend.actor.plate.background import BackgroundPlate, Light, grown
 from mf_backend.actor.plate.kept import plate_key, plate_of_key
 from mf_backend.actor.shadow.contour import fit_outline, outlined
+from mf_backend.actor.shadow.edge import cast_alike, seen_coverage
 from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
 from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
 from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, floor_lines
@@ -100,7 +101,8 @@ def move_shadow(
             cast = model.darkness(target, theirs[index])
             if model.reach:
                 taken = expected(index)
-                shade = work.lacking(index, taken, base if plate.report.steady else taken)
+                shade, cast = work.seen(index, model, taken, cast)
+                shade = work.lacking(index, shade, base if plate.report.steady else taken)
                 frames += bool(shade.any())
             else:
                 shadow = kept.of(index, partial(find, index))
@@ -176,6 +178,19 @@ class _Work:
         dark, person, _ = self._dark(plate, index, frame)
         shadow = find_shadow(dark, person, plate.report.steady, expected)
         return np.asarray(np.rint(self._whole(shadow) * 255), np.uint8)
+
+    def seen(
+        self, index: int, model: ShadowModel, expected: Floats, cast: Floats
+    ) -> tuple[Floats, Floats]:
+        """Both shares of the light [h, w, 3] that the model `expected` a frame to lack and wants to
+        be `cast`, put right by what the frame shows."""
+        full = np.array(model.strengths[0], np.float32)
+        old, new = (np.asarray((dark / full).mean(axis=2), np.float32) for dark in (expected, cast))
+        hidden = self._resized(grown(self.matte(index), _RIM).astype(np.uint8) * np.uint8(255)) > 0
+        picture = self._resized(self._clip.read(index))
+        told = seen_coverage(picture, old, model.strengths[0], ~hidden)
+        new = cast_alike(new, old, told)
+        return told[..., None] * full, new[..., None] * full
 
     def lacking(self, index: int, expected: Floats, base: Floats) -> Floats:
         """The share of the light [h, w, 3] that a frame lacks where its shadow is told by its

@@ -34,6 +34,8 @@ class Lamp:
     towards: tuple[float, float, float] = (0.8, -1.0, -0.25)
     darkness: float = 0.45
     soft: float = 1.2
+    wall: float = 4.0
+    """Metres behind the middle at which a wall stands that bears the rest of a shadow."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,13 @@ def film(poses: list[dict[str, Points]], lamp: Lamp | None, noise: float = 1.0) 
             if lamp is not None:
                 away = np.array(lamp.towards)
                 ground = skin - away * (skin[:, 1:2] / away[1])
-                _hull(shade, project(ground))
+                fold = round(float(project(np.array([[0.0, 0.0, lamp.wall]]))[0, 1]))
+                on_floor, on_wall = (np.zeros_like(shade) for _ in range(2))
+                _hull(on_floor, project(ground))
+                if ground[:, 2].max() > lamp.wall:
+                    _hull(on_wall, project(skin + away * ((lamp.wall - skin[:, 2:]) / away[2])))
+                shade[fold:] |= on_floor[fold:]
+                shade[:fold] |= on_wall[:fold]
         dark = np.zeros(SIZE[::-1], np.float32)
         if lamp is not None:
             dark = cv2.GaussianBlur(shade.astype(np.float32) / 255, (0, 0), lamp.soft)

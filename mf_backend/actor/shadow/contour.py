@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mf_backend.actor.shadow.model import NO_SHADOW, ShadowModel, Throw
-from mf_backend.actor.shadow.search import FLOOR_THROWS, best_throw
+from mf_backend.actor.shadow.search import FLOOR_THROWS, best_throw, folded
 from mf_backend.contracts.frames import Picture
 
 Floats = NDArray[np.float32]
@@ -81,6 +81,7 @@ def fit_outline(samples: Sequence[Outlined]) -> ShadowModel:
         lambda throw: _agreement(throw, _FIRST_BLUR, small),
         lambda throw: _agreement(throw, _FIRST_BLUR, seen),
     )
+    throw = folded(throw, lambda throw: _agreement(throw, _FIRST_BLUR, seen))
     if abs(throw.farther) > _FARTHEST:
         return NO_SHADOW
     soft = max(_SOFTNESS, key=lambda s: _agreement(throw, s, seen))
@@ -181,10 +182,7 @@ def _steps(throw: Throw, soft: float, seen: Sequence[_Seen]) -> tuple[Floats, Fl
         step = -(one.sample.slopes * edge).sum(axis=1)[:, along] / weight[along]
         steps.append(np.asarray(step, np.float32))
         sample = one.sample
-        height, width = sample.silhouette.shape
-        back = np.linalg.inv(throw.matrix((height, width), sample.feet))
-        y, x = np.nonzero(along)
-        cast = np.stack([x, y, np.ones(len(x))]) if len(x) else np.zeros((3, 0))
-        from_row = (back[1] @ cast) / (back[2] @ cast)
-        heights.append(np.asarray((sample.feet - from_row) / max(height, width), np.float32))
+        points = np.argwhere(along)[:, ::-1].astype(np.float64)
+        height = throw.heights(points, sample.silhouette.shape, sample.feet)
+        heights.append(np.asarray(height, np.float32))
     return np.concatenate(steps, axis=1), np.concatenate(heights)

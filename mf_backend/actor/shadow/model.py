@@ -7,7 +7,7 @@ to the board it is the board moved and scaled. Both are few numbers, measured on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -25,6 +25,8 @@ _FADE = 0.03
 _SOFTER = (0.35, 1.0, 1.65)
 """Blur of a floor shadow's edge over the usual one: what feet, middle and head cast."""
 _FEWEST_ROWS = 12
+_SMALLEST = 0.2
+"""How much a shadow may grow up to the wall: its size there divides by this at least."""
 
 
 class Onto(StrEnum):
@@ -41,6 +43,8 @@ class Throw:
     Floor: a point `h` above the feet falls `along * h` to the right and `down * h` below, both
     divided by 1 + `farther` * h; `drop` moves the line where the board stands downwards.
     Wall: the board scaled by 1 + `farther` and moved by (`along`, `down`).
+    A floor that ends at a wall, parallel to the board, bears what lies below the height `fold`; the
+    wall bears the rest, and goes on where the floor ends. 0 for a floor without end.
     """
 
     onto: Onto
@@ -48,9 +52,31 @@ class Throw:
     down: float
     farther: float = 0.0
     drop: float = 0.0
+    fold: float = 0.0
+
+    def beyond_fold(self) -> Throw:
+        """The throw of what lies above `fold`, onto the wall at which the floor ends."""
+        size = 1 / max(1 + self.farther * self.fold, _SMALLEST)
+        low = size * self.fold
+        return Throw(Onto.WALL, low * self.along, low * (1 + self.down) + self.drop, size - 1)
+
+    def heights(self, points: Matrix, shape: tuple[int, ...], feet: float) -> NDArray[np.float64]:
+        """Height above the feet [n], as a share of the longer side, of what casts its shadow on
+        pixels `points` [n, 2]."""
+        found = self._heights(points, shape, feet)
+        if self.fold:
+            above = self.beyond_fold()._heights(points, shape, feet)
+            found = np.where(found > self.fold, above, found)
+        return found
+
+    def _heights(self, points: Matrix, shape: tuple[int, ...], feet: float) -> NDArray[np.float64]:
+        back = np.linalg.inv(self.matrix(shape, feet))
+        cast = np.column_stack([points, np.ones(len(points))]) @ back.T
+        return np.asarray((feet - cast[:, 1] / cast[:, 2]) / max(shape), np.float64)
 
     def matrix(self, shape: tuple[int, ...], feet: float) -> Matrix:
-        """Homography [3, 3] from the silhouette's pixels to the shadow's; `feet` is a row."""
+        """Homography [3, 3] from the silhouette's pixels to the shadow's; `feet` is a row. Of what
+        lies above a `fold` see `beyond_fold`."""
         height, width = shape[:2]
         side = float(max(height, width))
         middle = (width - 1) / 2
@@ -74,6 +100,12 @@ class Throw:
         import cv2
 
         height, width = silhouette.shape
+        if self.fold:
+            above = feet - np.arange(height) - self.fold * max(height, width)
+            low = np.clip(0.5 - above / 2, 0, 1).astype(np.float32)[:, None]
+            floor = replace(self, fold=0.0).cast(np.asarray(silhouette * low, np.float32), feet)
+            wall = self.beyond_fold().cast(np.asarray(silhouette * (1 - low), np.float32), feet)
+            return np.asarray(np.minimum(floor + wall, 1), np.float32)
         return np.asarray(
             cv2.warpPerspective(silhouette, self.matrix(silhouette.shape, feet), (width, height)),
             np.float32,

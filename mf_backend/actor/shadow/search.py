@@ -19,6 +19,9 @@ _BEST = 6
 """Coarse finds that are improved."""
 _FINEST = 2
 """Improved ones that are improved at the full working size."""
+_FOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55)
+_FOLDED = 1.06
+"""How much better than a floor without end a floor and a wall have to be."""
 
 FLOOR_THROWS = tuple(Throw(Onto.FLOOR, *values) for values in product(_ALONG, _DOWN, _FARTHER))
 WALL_THROWS = tuple(
@@ -36,6 +39,16 @@ def best_throw(tried: Sequence[Throw], coarse: Score, fine: Score) -> Throw:
     best = [_improved(throw, coarse, 3) for throw in _different(ranked)]
     best.sort(key=lambda throw: -coarse(throw))
     return max((_improved(throw, fine, 4, 0.35) for throw in best[:_FINEST]), key=fine)
+
+
+def folded(throw: Throw, score: Score) -> Throw:
+    """A floor's `throw` with the wall at which the floor ends, where there is plainly one."""
+    plain = score(throw)
+    best = max((replace(throw, fold=fold) for fold in _FOLDS), key=score)
+    if score(best) <= plain:
+        return throw
+    best = _improved(best, score, 4, 0.7)
+    return best if score(best) > _FOLDED * plain else throw
 
 
 def _different(ranked: Iterable[Throw]) -> list[Throw]:
@@ -57,6 +70,8 @@ def _improved(throw: Throw, score: Score, rounds: int, start: float = 1.0) -> Th
         if wall
         else {"along": 0.3, "down": 0.1, "farther": 0.4, "drop": 0.012}
     )
+    if throw.fold:
+        steps["fold"] = 0.03
     best = score(throw)
     for turn in range(rounds):
         for name, step in steps.items():

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mf_backend.actor.plate.background import Light, build_plate
 from mf_backend.actor.shadow.contour import Outlined, fit_outline, outlined
+from mf_backend.actor.shadow.edge import cast_alike, seen_coverage
 from mf_backend.actor.shadow.find import darkening, find_shadow, shadow_like
 from mf_backend.actor.shadow.fit import Sample, always_dark, fit_shadow
 from mf_backend.actor.shadow.model import NO_SHADOW, Onto, ShadowModel, Throw, floor_lines
@@ -100,20 +101,40 @@ def test_without_a_shadow_none_is_found_or_cast() -> None:
     assert dark.shape == (180, 240, 3) and not dark.any()
 
 
-def test_a_shadow_that_hardly_moves_is_told_by_its_outline() -> None:
+@pytest.mark.parametrize("wall", [4.0, 0.7], ids=["floor", "wall"])
+def test_a_shadow_that_hardly_moves_is_told_by_its_outline(wall: float) -> None:
     """No frame is darker than the plate: the temporal evidence says nothing of it."""
-    lamp = Lamp((-0.6, -1.0, 0.5), 0.5, 2.0)
-    shot = film([pose(-0.2, 0, 0.1, 0.2 * (i % 3)) for i in range(COUNT)], lamp)
+    lamp = Lamp((-1.0, -1.0, 0.6), 0.5, 2.0, wall)
+    shot = film([pose(0.1, 0, 0.1, 0.2 * (i % 3)) for i in range(COUNT)], lamp)
     model = fit_outline(seen_outlines(shot))
-    assert model.throws and 0.3 < np.mean(model.strengths[0]) < 0.7
-    other = film([pose(-0.1, 0.1, 0.15, 1.0)], lamp)
+    assert model.throws and 0.3 < np.mean(model.strengths[0]) < 0.75
+    assert bool(model.throws[0].fold) == (wall < 1)
+    other = film([pose(0.2, 0.1, 0.15, 1.0)], lamp)
     dark = model.darkness(other.mattes[0].astype(np.float32) / 255, lowest(other.mattes[0]))
     where = (other.shades[0] > 0.03) & (other.mattes[0] < 10)
     without = psnr(other.plate.astype(float), other.frames[0], where)
     assert psnr(other.plate * (1 - dark), other.frames[0], where) > without + 4
     assert dark.mean(axis=2)[other.shades[0] < 0.01].mean() < 0.01
+
+
+def test_without_a_shadow_no_outline_is_found() -> None:
     assert fit_outline(seen_outlines(film(walk(COUNT), None))) == NO_SHADOW
     assert fit_outline([]) == NO_SHADOW
+
+
+def test_the_picture_tells_where_a_shadow_ends_that_its_model_puts_aside() -> None:
+    lamp = Lamp((-0.6, -1.0, 0.5), 0.5, 2.0)
+    shot = film([pose(-0.2, 0, 0.1, 0.2)], lamp)
+    truth = shot.shades[0] / lamp.darkness
+    model = np.roll(truth, 5, axis=1)
+    free = cv2.dilate(shot.mattes[0], np.ones((7, 7), np.uint8)) < 24
+    strength = (lamp.darkness, 0.97 * lamp.darkness, 0.92 * lamp.darkness)
+    seen = seen_coverage(shot.frames[0], model, strength, free)
+    about = free & ((truth > 0.02) | (model > 0.02))
+    wrong, left = (np.abs(told - truth)[about].mean() for told in (model, seen))
+    assert left < 0.6 * wrong
+    np.testing.assert_allclose(cast_alike(model, model, seen), seen, atol=1e-6)
+    np.testing.assert_array_equal(cast_alike(np.zeros_like(model), model, seen)[model == 1], 0)
 
 
 def test_the_edge_of_a_floor_shadow_is_softer_the_farther_it_falls() -> None:
