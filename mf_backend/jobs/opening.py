@@ -14,6 +14,7 @@ from mf_backend.contracts.progress import Reporter
 from mf_backend.contracts.request import JobRequest
 from mf_backend.engines import load_engine
 from mf_backend.engines.base import Engine
+from mf_backend.jobs.analysis.findings import RunFindings
 from mf_backend.jobs.analysis.stored import Facts, job_actor
 from mf_backend.jobs.disk.folder import JobFolder, make_folders
 from mf_backend.jobs.record.inputs import InputWatch
@@ -69,8 +70,8 @@ def open_job(
         target = reading.load_target(job, request, clip.count)
         context = ConditionContext(clip, settings, target, job.conditions, first=clip.first)
         actor = job_actor(request, clip, source, facts)
-        if actor is not None:
-            context = replace(context, actor=actor, findings=actor.findings())
+        findings = RunFindings() if actor is None else actor.findings()
+        context = replace(context, actor=actor, findings=findings)
         check_given(context)
         check_plate(settings, clip)
         if renders:

@@ -1,4 +1,5 @@
-"""What was found on single frames, as files: a killed analysis goes on from them."""
+"""What was found on single frames: as files, from which a killed analysis goes on, or in memory for
+one run."""
 
 from __future__ import annotations
 
@@ -18,6 +19,8 @@ from mf_backend.jobs.analysis.ahead import Ahead
 
 _PACKED = 1 << 20
 """Bytes of fractions from which on packing costs more time than it saves room."""
+_IN_MEMORY = 64 << 20
+"""Bytes that the findings of one run may hold."""
 
 
 class DiskFindings:
@@ -105,3 +108,35 @@ class OptionalFindings(DiskFindings):
         with suppress(OutputError):
             if self._actor.path.is_dir():
                 super().keep(kind, frame, arrays)
+
+
+class RunFindings:
+    """Findings in memory for one run of a job that has no actor's folder.
+
+    Only what has a key is kept, for more than one stage asks for that (plates, widths), and nothing
+    more beyond some memory.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], Arrays] = {}
+
+    def load(self, kind: str, frame: int, wanted: Mapping[str, WantedArray]) -> Arrays | None:
+        """See Findings. What was kept is what is wanted: no other version wrote it."""
+        found = self._kept.get((kind, frame))
+        return None if found is None else {name: value.copy() for name, value in found.items()}
+
+    def keep(self, kind: str, frame: int, arrays: Arrays) -> None:
+        """See Findings."""
+        self.forget(kind, frame)
+        if "key" not in arrays:
+            return
+        held = sum(value.nbytes for kept in self._kept.values() for value in kept.values())
+        if held + sum(value.nbytes for value in arrays.values()) <= _IN_MEMORY:
+            self._kept[kind, frame] = {name: value.copy() for name, value in arrays.items()}
+
+    def forget(self, kind: str, frame: int) -> None:
+        """See Findings."""
+        self._kept.pop((kind, frame), None)
+
+    def follow(self, joints: NDArray[np.float64]) -> None:
+        """See Findings."""
