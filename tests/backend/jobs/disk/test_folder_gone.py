@@ -15,8 +15,8 @@ import pytest
 from mf_backend.jobs.disk.folder import JobFolder
 from tests.backend.tiny_job import backend, backend_environment, make_job
 
-COUNT = 20
-SIZE = (160, 208)
+COUNT = 12
+SIZE = (96, 128)
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows moves no folder with open files in it"

@@ -24,8 +24,8 @@ from tests.backend.jobs.runs import (
 )
 from tests.backend.tiny_job import edit_request, figure_joints, make_job
 
-COUNT = 12
-LONG = 20
+COUNT = 8
+LONG = 16
 """Frames of the jobs that something happens to while they run."""
 SIZE = (96, 128)
 
@@ -71,8 +71,8 @@ def align_as_it_is(job: JobFolder, root: Path) -> None:
 
 
 def use_fewer_frames(job: JobFolder, root: Path) -> None:
-    shorten(job, 7)
-    give_short(job, root, 7)
+    shorten(job, 5)
+    give_short(job, root, 5)
 
 
 def point_elsewhere(job: JobFolder, root: Path) -> None:
