@@ -46,7 +46,9 @@ def test_a_closed_stdout_is_no_error(odd_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("arguments", [("run", "--json"), ("run",), ("doctor", "--json")])
+@pytest.mark.parametrize(
+    "arguments", [("run", "--json"), ("run",), ("doctor", "--quick", "--json")]
+)
 def test_a_full_stdout_is_said_once(odd_path: Path, arguments: tuple[str, ...]) -> None:
     job = make_job(odd_path, count=2)
     more = [str(job.path)] if "run" in arguments else []
