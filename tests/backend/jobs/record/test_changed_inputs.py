@@ -25,7 +25,7 @@ from tests.backend.jobs.runs import (
 from tests.backend.tiny_job import edit_request, figure_joints, make_job
 
 COUNT = 8
-LONG = 16
+LONG = 20
 """Frames of the jobs that something happens to while they run."""
 SIZE = (96, 128)
 
