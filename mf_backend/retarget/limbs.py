@@ -30,7 +30,7 @@ _ANKLES = PAIRS[Part.SHIN][0][1], PAIRS[Part.SHIN][1][1]
 _HAND_SPAN = (0, 9)
 _FEWEST = 3
 _PROPORTION = 0.1
-"""How far a part's ratio usually is from the whole body's (relative): between rigs of people 0.07."""
+"""How far a part's ratio usually is from the whole body's (relative); 0.07 between people."""
 _DRAWN = 1.5
 """A difference over this is how much such a body may differ, too: drawn rigs are no people."""
 _AGREE = 0.08
