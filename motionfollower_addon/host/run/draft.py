@@ -47,6 +47,8 @@ class Drafting:
         self.warnings = warnings
         self.done = 0
         self.total = len(retimed.sample_frames)
+        self.finished = False
+        """Whether all is read, and drawn: outlines lag behind."""
         self._shot = shot
         self._facts = facts
         self._footage = footage
@@ -55,9 +57,9 @@ class Drafting:
 
     def step(self) -> bool:
         """Read one sample, or wait a moment for outlines; whether all is read."""
-        finished = bool(self._sampler.step())
+        self.finished = bool(self._sampler.step())
         self.done = self._sampler.done
-        return finished
+        return self.finished
 
     def close(self) -> None:
         """Put the scene back as it was."""

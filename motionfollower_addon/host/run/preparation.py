@@ -64,7 +64,7 @@ class Preparation:
         if self._drafting is None:
             self._begin(facts)
             return False
-        if self._drafting.done < self._drafting.total:
+        if not self._drafting.finished:
             self._drafting.step()
             return False
         self._destination.origin = self._drafting.origin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from mf_backend.skeleton.joints import BODY
 from motionfollower_addon.core.job.order import Goal, Order
+from motionfollower_addon.core.rig.outline import worker
 from tests.addon.figure import add_box, add_skin, hang
 from tests.addon.scenes import SIZE, strips
 
@@ -37,8 +39,20 @@ def quality(folder: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_masks_go_with_the_joints_and_are_used(scene: Any) -> None:
+def lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let outlines be drawn later than their frames are read, as on a busy machine."""
+    fill = worker.fill
+
+    def late(*arguments: Any) -> np.ndarray:
+        time.sleep(0.1)
+        return fill(*arguments)
+
+    monkeypatch.setattr(worker, "fill", late)
+
+
+def test_masks_go_with_the_joints_and_are_used(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     add_skin(scene.objects["Rig"], 0.09)
+    lag(monkeypatch)
     before = [(item.name, item.hide_viewport, item.hide_render) for item in scene.objects]
 
     assert bpy.ops.motionfollower.render() == {"FINISHED"}
