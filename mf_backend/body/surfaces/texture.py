@@ -20,6 +20,8 @@ _ENOUGH = 0.5
 """Share of the first frames' weight from which a pixel needs no further frames."""
 _FEW = 12
 """So many pixels may lack."""
+_AROUND = 0.06
+"""Torso lengths about a pixel that nobody shows, in which others tell whether the surface ends."""
 _SOFT = 3
 """Pixels over which one frame's pixels go over into another's."""
 
@@ -81,12 +83,25 @@ def draw_surface(
         add(sample)
     if not cover.any():
         return None
-    alpha = (cover + _GUESS * view.expected) / (known + _GUESS)
+    alpha = (cover + _GUESS * _guess(view, cover, known)) / (known + _GUESS)
     shown = np.asarray(alpha * view.shown, np.float32)
     if colour is None:
         return Drawn(view.box, None, shown, view.unmeasured)
     rgb = _carry(colour / np.maximum(cover, 1e-6)[..., None], cover >= _GUESS, alpha)
     return Drawn(view.box, rgb, shown, view.unmeasured)
+
+
+def _guess(view: View, cover: Floats, known: Floats) -> Floats:
+    """Where the surface goes on under what hides it, [h, w] 0 to 1.
+
+    The measured widths say so; but where it is seen to end on all sides, there is none of it.
+    """
+    import cv2
+
+    spread = _AROUND * view.widths.unit
+    near = cv2.GaussianBlur(known, (0, 0), spread) + _GUESS
+    inside = (cv2.GaussianBlur(cover, (0, 0), spread) + _GUESS / 2) / near
+    return np.asarray(np.clip(view.expected + np.minimum(2 * inside - 1, 0), 0, 1), np.float32)
 
 
 def _carry(rgb: Floats, seen: NDArray[np.bool_], alpha: Floats) -> Floats:
