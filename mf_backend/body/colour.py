@@ -21,8 +21,6 @@ _FINGERS = 2.4
 """Half widths about a hand in which its fingers may lie."""
 _AROUND = (2.6, 7.0)
 """Half widths about a hand in which cloth is looked at."""
-_SHOWN = 0.4
-"""Part of a hand of which less has to be seen for it to count as hidden."""
 _CLOTHED = ("shoulders", "right_thigh", "left_thigh", "right_shin", "left_shin")
 _CLEAR = 1.35
 _MARGIN = 6.0
@@ -94,19 +92,12 @@ def share_with_hands(
         core = inside & (label == hand) & (distance < _CORE)
         clothes = _palette(lab[on_clothes & (distance > _AROUND[0]) & (distance < _AROUND[1])])
         skin = _without(_palette(lab[core]), clothes)
-        if skin is None or clothes is None:
-            continue
-        if not len(skin):
-            # The hand is hidden: what is seen in its place is cloth.
-            out = np.where(inside & (label == hand), dressed, out)
+        if skin is None or clothes is None or not len(skin):
+            # Too small to tell, or hidden: what is seen there is cloth.
             continue
         fingers = _lost(lab, on_clothes & (distance < _FINGERS), clothes, skin)
         cloth = _lost(lab, inside & (label == hand), skin, clothes)
         out = np.where(_patches(fingers), hand, np.where(_patches(cloth), dressed, out))
-        whole = inside & (distance < 1)
-        if np.count_nonzero((out == hand) & whole) < _SHOWN * np.count_nonzero(whole):
-            # What peeps out from behind the body tells nothing about the rest of it.
-            out = np.where(inside & (out == hand), dressed, out)
     return out
 
 

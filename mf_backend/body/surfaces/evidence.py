@@ -47,6 +47,7 @@ _DOUBT = 0.035
 """Torso lengths about something that covers a surface in which nobody can tell them apart."""
 _WORN = 0.04
 _MIDDLE = 1.0
+"""Half widths about a limb or the trunk within which it surely is what is seen."""
 _HIP = 1.0
 """Half widths about a thigh, and about its joint, within which what is the body's is its, too."""
 
@@ -174,6 +175,12 @@ def _surface(
     if surface in LEGS or surface is SKIRT:
         # They go on under the body's cloth: where they turn away from the body, no gap opens.
         inside |= (label == NUMBER[TRUNK.bones[0]]) & (near[surface.bones[0]] < _HIP)
+    kernel = np.ones((2 * doubt + 1, 2 * doubt + 1), np.uint8)
+    arms = np.isin(label, [NUMBER[name] for arm in ARMS for name in arm.bones])
+    if surface is TRUNK:
+        # What stands out from the trunk beside an arm is the arm's edge.
+        beside = cv2.dilate((arms & (matte >= _TRACE)).astype(np.uint8), kernel) > 0
+        inside &= ~(beside & (near[TRUNK.bones[0]] > _MIDDLE))
     own = np.clip(2 * cv2.GaussianBlur(inside.astype(np.float32), (0, 0), soft), 0, 1)
     solid = matte >= 100
     foreign = (matte >= _TRACE) & ~inside
@@ -181,9 +188,7 @@ def _surface(
     if surface not in ARMS:
         hands = np.min([near[arm.bones[-1]] for arm in ARMS], axis=0)
         covering |= solid & (hands < _FINGERS)
-    kernel = np.ones((2 * doubt + 1, 2 * doubt + 1), np.uint8)
     close = cv2.dilate(covering.astype(np.uint8), kernel) > 0
-    arms = np.isin(label, [NUMBER[name] for arm in ARMS for name in arm.bones])
     core = np.min([near[name] for name in surface.bones], axis=0) < 0.75
     # In front of the body only the middle of an arm is sure to be the arm; the body beside an arm
     # never is sure.

@@ -83,7 +83,7 @@ def draw_surface(
         add(sample)
     if not cover.any():
         return None
-    alpha = (cover + _GUESS * _guess(view, cover, known)) / (known + _GUESS)
+    alpha = (cover + _GUESS * goes_on(view, cover, known)) / (known + _GUESS)
     shown = np.asarray(alpha * view.shown, np.float32)
     if colour is None:
         return Drawn(view.box, None, shown, view.unmeasured)
@@ -91,7 +91,7 @@ def draw_surface(
     return Drawn(view.box, rgb, shown, view.unmeasured)
 
 
-def _guess(view: View, cover: Floats, known: Floats) -> Floats:
+def goes_on(view: View, cover: Floats, known: Floats) -> Floats:
     """Where the surface goes on under what hides it, [h, w] 0 to 1.
 
     The measured widths say so; but where it is seen to end on all sides, there is none of it.

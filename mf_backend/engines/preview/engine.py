@@ -26,7 +26,7 @@ from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.held import Held
 from mf_backend.engines.preview.unseen import warn_of_unseen
 
-_VERSION = "15"
+_VERSION = "16"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _PROCESS_BYTES = 595_000_000

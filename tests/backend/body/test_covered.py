@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.body.bones import LABELS
+from mf_backend.body.bones import BONE, LABELS, bone_distance
 from mf_backend.body.colour import share_with_hands
 from mf_backend.body.person import model_person
 from mf_backend.body.surfaces.evidence import gather
 from mf_backend.body.surfaces.maps import view
 from mf_backend.body.surfaces.names import RIGHT_ARM, RIGHT_LEG, TRUNK
+from mf_backend.body.surfaces.texture import goes_on
 from mf_backend.body.transform import head_weights, trunk_affine, trunk_weights
 from mf_backend.body.whole_skeleton import HEAD, MID_HIP, complete
 from tests.backend.engines.preview.figure import drawn
@@ -54,12 +55,15 @@ def test_fingers_on_cloth_are_the_hands_and_cloth_beside_it_is_not() -> None:
     skin = away < 7
     # One finger reaches out of the measured hand, and left of it cloth lies in it.
     skin[28:32, 30:50] = True
+    # In its middle cloth lies before it.
+    skin[26:30, 26:30] = False
     frame[skin] = (220, 160, 130)
     hand, thigh = LABELS.index("right_hand"), LABELS.index("right_thigh")
     label = np.where(away < 10, hand, thigh)
     found = share_with_hands(label, LABELS, near, np.ones(shape, bool), frame)
     assert (found[29:31, 42:48] == hand).all()
     assert (found[28:32, 22:24] == thigh).all()
+    assert (found[26:30, 26:30] == thigh).all()
     assert (found[skin & (away < 6)] == hand).all()
     # Where the hand has the cloth's colours nothing can be told.
     frame[:] = (40, 50, 150)
@@ -98,6 +102,43 @@ def test_a_bowed_head_is_one_piece_and_turns_no_chest_with_it() -> None:
         strict=True,
     ):
         assert np.array_equal(head, trunk)
+
+
+def test_where_a_surface_ends_on_all_sides_it_does_not_go_on_in_between() -> None:
+    _, masks, joints = drawn(2, SIZE)
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    seen = view(TRUNK, model.source.points[0], model.widths, SIZE)
+    assert seen is not None
+    column = round(float(model.source.points[0, 1, 0])) - seen.box[0]
+    row = round(float(model.source.points[0, 1, 1] + 0.5 * model.widths.unit)) - seen.box[1]
+    assert seen.expected[row, column] == 1
+    known = np.ones_like(seen.x)
+    known[row - 3 : row + 4] = 0
+    assert goes_on(seen, known, known)[row, column] == 1
+    assert goes_on(seen, 0 * known, known)[row, column] < 0.05
+
+
+def test_what_stands_out_from_the_trunk_beside_an_arm_is_not_the_trunks() -> None:
+    _, masks, joints = drawn(2, SIZE)
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    points, found = model.source.points[0], model.source.seen[0]
+    # A flap of the matte under the arm, off the trunk.
+    flap = masks[0].copy()
+    shoulder, elbow = (points[k].astype(int) for k in (2, 3))
+    across = np.array([(shoulder + elbow) // 2, elbow, points[8].astype(int)], np.int32)
+    cv2.fillConvexPoly(flap, across, 255)
+    evidence = gather(flap, points, found, model.widths)
+    assert evidence is not None
+    rows, columns = np.nonzero(evidence.own[TRUNK.name] > 128)
+    x = (columns + 0.5) / evidence.scale[0] - 0.5 + evidence.origin[0]
+    y = (rows + 0.5) / evidence.scale[1] - 0.5 + evidence.origin[1]
+    away = bone_distance(points, BONE["shoulders"], model.widths,
+                         x.astype(np.float32), y.astype(np.float32))  # fmt: skip
+    arm = bone_distance(points, BONE["right_upper_arm"], model.widths,
+                        x.astype(np.float32), y.astype(np.float32))  # fmt: skip
+    assert not ((away > 1.15) & (arm < 1.1)).any()
 
 
 def test_a_thigh_ends_round_above_the_hip() -> None:
