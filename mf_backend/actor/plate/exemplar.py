@@ -19,8 +19,8 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
-_RADIUS = 3
-"""Patches are 7x7 pixels."""
+_RADIUS = 4
+"""Patches are 9x9 pixels."""
 _FEWEST_SOURCES = 60
 _THINNEST = 2.5
 """Depth of the hole in pixels at the coarsest level."""
@@ -28,7 +28,7 @@ _ROUNDS = (8, 5, 3, 2)
 """Turns of picture and field at the coarsest level and the next ones; the last for all finer."""
 _SEARCHES = 3
 """Passes over the field in each turn."""
-_STRANGE, _SIDEWAYS = 60.0, 0.2
+_STRANGE, _SIDEWAYS = 20.0, 0.2
 """What a source as far as the picture is long costs, in grey levels; and the share for sideways."""
 _FAITH = 0.3
 """Weight of a source's usual colour against what the surroundings make likely there."""
