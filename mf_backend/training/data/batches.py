@@ -121,8 +121,9 @@ class Drawer:
             # A draft has no matte by which person and set could be told apart.
             look = replace(look, ground=look.person, plate=None)
             pictures = _choose_draft(random, shot, look, frames)
-            low, high = (round(share * self._last) for share in _DRAFTED)
-            timestep = int(random.integers(low, high + 1))
+            low, high = _DRAFTED
+            # Squared, so that half of them lie in the lowest quarter: where small strengths begin.
+            timestep = round((low + (high - low) * random.random() ** 2) * self._last)
         else:
             pictures = _choose(random, shot, look, frames, recipe.own_reference)
             timestep = int(random.integers(self._last + 1))
