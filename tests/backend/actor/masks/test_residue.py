@@ -94,6 +94,21 @@ def test_slivers_at_the_border_are_taken_into_the_mask(odd_path: Path) -> None:
         assert not (mask & ~left).any()
 
 
+@pytest.mark.parametrize("gap", [0, 6])
+def test_a_frill_that_a_matte_half_sees_is_taken_where_it_touches(odd_path: Path, gap: int) -> None:
+    """Wider than any soft edge; the same cloth by itself, beyond the edge, is not taken."""
+    mattes = _film(odd_path / "frames", (235, 20, 30))
+    lost = 5
+    left = 30 + 11 * lost + 12 + gap
+    frame = cv2.imread(str(odd_path / "frames" / f"{lost}.png"))
+    frame[78:90, left : left + 14] = (30, 20, 235)
+    cv2.imwrite(str(odd_path / "frames" / f"{lost}.png"), frame)
+    frill = mattes[lost][78:90, left : left + 14]
+    np.maximum(frill, 70, out=frill)
+    _, mask = _grown(odd_path / "frames", mattes)[lost]
+    assert mask[80:88, left + 4 : left + 12].mean() == (1.0 if gap == 0 else 0.0)
+
+
 def test_what_stays_visible_beside_the_mask_is_told(odd_path: Path) -> None:
     """A part that the matte nearly misses, farther out than what a mask takes in by itself."""
     mattes = _film(odd_path / "frames", (235, 20, 30))
