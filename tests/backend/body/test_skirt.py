@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.body.person import model_person
+from mf_backend.body import kept_widths
+from mf_backend.body.person import PersonModel, model_person
 from mf_backend.body.skirt import Skirt, lay
 from mf_backend.body.surfaces.names import SKIRT, SURFACES, TRUNK
 from mf_backend.body.whole_skeleton import complete
 from mf_backend.engines.preview.order import drawing_order
+from mf_backend.jobs.analysis.findings import DiskFindings
 from tests.backend.engines.preview.figure import conditions, drawn, render
 from tests.backend.memory_clip import Frames
 
@@ -56,14 +58,27 @@ def dressed(joints: NDArray[np.float64], skirt: bool) -> tuple[Frames, list[NDAr
 
 
 @pytest.mark.parametrize("worn", [True, False])
-def test_a_skirt_is_found_where_one_is_worn(worn: bool) -> None:
+def test_a_skirt_is_found_where_one_is_worn_and_kept(
+    odd_path: Path, worn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     joints = standing(0.95)
     _, masks = dressed(joints, worn)
-    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    findings = DiskFindings(odd_path, 0)
+
+    def found() -> PersonModel | None:
+        return model_person(joints, joints, masks.__getitem__, SIZE, findings=findings)
+
+    model = found()
     assert model is not None
     skirt = model.widths.skirt
     assert (skirt is not None) == worn
     assert skirt is None or skirt.hem == pytest.approx(HEM, abs=0.11)
+    monkeypatch.setattr(kept_widths, "measure_widths", None)
+    again = found()
+    assert again is not None and (again.widths.skirt is not None) == worn
+    if skirt is not None and again.widths.skirt is not None:
+        assert again.widths.skirt.hem == skirt.hem
+        assert np.array_equal(again.widths.skirt.half, skirt.half)
 
 
 def test_nobody_who_stands_with_closed_legs_is_taken_to_wear_one() -> None:
