@@ -26,7 +26,7 @@ from mf_backend.contracts.frames import FrameSource
 from mf_backend.contracts.progress import Reporter
 from mf_backend.version import VERSION
 
-_MADE = "2"
+_MADE = "3"
 """Goes up whenever the same frames and masks give another plate."""
 _MANY = range(1 << 18)
 _SIDES = range(1, 1 << 15)

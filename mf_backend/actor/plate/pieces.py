@@ -19,6 +19,7 @@ from mf_backend.actor.plate.gather import (
     warp_key,
 )
 from mf_backend.actor.plate.motion import CameraMotion
+from mf_backend.actor.plate.parallax import laid_upon
 from mf_backend.actor.plate.tone import match_tone
 from mf_backend.contracts.frames import Picture
 
@@ -135,9 +136,11 @@ def _piece(
         if not (unseen & inside).any():
             break
         moved, seen = warp_key(canvas, keys[k], motion, k, ones)
-        usable = unseen & seen
-        if (usable & inside).sum() < _WORTH * max(1, ever.sum()):
+        if (unseen & seen & inside).sum() < _WORTH * max(1, ever.sum()):
             continue
+        if not motion.steady:
+            moved, seen = _closer(moved, seen, picture, unseen)
+        usable = unseen & seen
         moved = match_tone(moved, picture, usable, unseen | ~seen, reach)
         picture = np.where(usable[..., None], moved, picture)
         unseen &= ~usable
@@ -153,6 +156,18 @@ def _piece(
     # What lies beyond all frames is shown by hardly any, and only at its very border.
     picture = inpaint(picture, unseen & ~inside)
     return Piece(canvas, size, picture, unseen), ever
+
+
+def _closer(moved: Picture, seen: Bools, picture: Picture, unseen: Bools) -> tuple[Picture, Bools]:
+    """A key on the canvas [h, w, 3], and where it shows the background, laid upon `picture`."""
+    import cv2
+
+    places = laid_upon(moved, picture, seen & ~unseen)
+    if places is None:
+        return moved, seen
+    moved = np.asarray(cv2.remap(moved, places, None, cv2.INTER_CUBIC), np.uint8)
+    still = cv2.remap(seen.astype(np.uint8) * np.uint8(255), places, None, cv2.INTER_LINEAR)
+    return moved, np.asarray(still == 255, np.bool_)
 
 
 def _footprint(canvas: Canvas, key: Key, motion: CameraMotion, index: int) -> tuple[Bools, Bools]:
