@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mf_backend.body.bones import NUMBER, tell_apart
 from mf_backend.body.limb_widths import BodyWidths
 from mf_backend.body.surfaces.carry import nearest_pixels
+from mf_backend.body.surfaces.folded import seen_of_folded_arms
 from mf_backend.body.surfaces.foreground import own_colours
 from mf_backend.body.surfaces.names import (
     ARMS,
@@ -79,12 +80,14 @@ class Evidence:
 
 def gather(
     matte: Mask, points: Points, found: NDArray[np.bool_], widths: BodyWidths,
-    frame: Mask | None = None, over: Mask | None = None,
+    frame: Mask | None = None, over: Mask | None = None, world: NDArray[Any] | None = None,
 ) -> Evidence | None:  # fmt: skip
     """Read a frame [H, W, 3] with the actor's `matte` [H, W]; None where the matte is empty.
 
     `points` [24, 2] and `found` [24] are the skeleton there and which of it was seen. Without
-    `frame` the matte alone is read. Under `over` [H, W] (255) nothing is seen of him.
+    `frame` the matte alone is read. Under `over` [H, W] (255) nothing is seen of him. `world`
+    [60, 3], his joints in metres with z away from the camera, tells which part of a folded arm is
+    in front.
     """
     import cv2
 
@@ -110,6 +113,8 @@ def gather(
     little = cv2.resize(own_matte, small, interpolation=cv2.INTER_AREA)
     shrunk = None if part is None else cv2.resize(part, small, interpolation=cv2.INTER_AREA)
     near, label = tell_apart(x, y, points, widths, shrunk, little >= 200)
+    if world is not None:
+        label = seen_of_folded_arms(label, near, points, world, x, y)
     if (little >= _SURE).any():
         # A soft edge goes with what it is the edge of.
         label = label.reshape(-1)[nearest_pixels(little >= _SURE)]

@@ -40,15 +40,17 @@ class ActorSurfaces:
         matte: Callable[[int], Mask],
         read: Callable[[int], Mask] | None = None,
         over: Callable[[int], Mask | None] | None = None,
+        world: NDArray[np.float32] | None = None,
     ) -> None:
         """`size` (width, height) is that of the pictures of `model`, `matte(i)` [h, w] and
         `read(i)` [h, w, 3]. Without `read` the surfaces are drawn without colours.
 
         `over(i)` [h, w]: what may hide the actor in a frame (255), where his matte tells nothing.
+        `world` [frames, 60, 3]: his joints in metres, where they are known, see `gather`.
         """
         self.model = model
         self.size = size
-        self._matte, self._read, self._over = matte, read, over
+        self._matte, self._read, self._over, self._world = matte, read, over, world
         self._frames: OrderedDict[int, Evidence | None] = OrderedDict()
         self._choice = choose(
             model.source, model.target, model.widths, model.candidates, size, model.ratio
@@ -107,6 +109,7 @@ class ActorSurfaces:
                 self._matte(frame), source.points[frame], source.seen[frame], self.model.widths,
                 None if self._read is None else self._read(frame),
                 None if self._over is None else self._over(frame),
+                None if self._world is None else self._world[frame],
             )  # fmt: skip
             if len(self._frames) > _MOST_FRAMES:
                 self._frames.popitem(last=False)

@@ -26,7 +26,7 @@ from mf_backend.engines.preview.actor import Actor
 from mf_backend.engines.preview.held import Held
 from mf_backend.engines.preview.unseen import warn_of_unseen
 
-_VERSION = "16"
+_VERSION = "17"
 """Goes up whenever the same conditions give other pixels."""
 _LITTLE_SEEN = 0.5
 _PROCESS_BYTES = 595_000_000
@@ -137,7 +137,7 @@ class PreviewEngine:
             warn_of_unseen(model, size, reporter)
             surfaces = ActorSurfaces(
                 model.scaled(1 / scale), clip.size, held.bare, clip.read,
-                lambda index: lying_over(conditions, index),
+                lambda index: lying_over(conditions, index), conditions.source_world,
             )  # fmt: skip
             actor = Actor(surfaces, conditions.target_positions)
         reporter.begin("render", len(indices))

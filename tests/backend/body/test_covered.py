@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mf_backend.body.bones import BONE, LABELS, bone_distance
+from mf_backend.body.bones import BONE, LABELS, NUMBER, bone_distance
 from mf_backend.body.colour import share_with_hands
 from mf_backend.body.person import model_person
 from mf_backend.body.surfaces.evidence import gather
@@ -42,6 +42,32 @@ def test_what_stands_before_the_body_tells_nothing_about_it() -> None:
 
     assert believed(None) > 200
     assert believed(post) < 20
+
+
+def test_of_a_folded_arm_the_nearer_bone_is_seen() -> None:
+    """The hand at the shoulder: before it, or behind the head, which only depth tells apart."""
+    _, masks, joints = drawn(2, SIZE)
+    model = model_person(joints, joints, masks.__getitem__, SIZE)
+    assert model is not None
+    points = model.source.points[0].copy()
+    shoulder, elbow, wrist = RIGHT_ARM.points[:3]
+    points[wrist] = points[shoulder] + (3, 3)
+    points[RIGHT_ARM.points[3]] = points[shoulder]
+    world = np.zeros((60, 3), np.float32)
+    world[:24, :2] = points / model.widths.unit / 2
+    upper, *others = (NUMBER[name] for name in RIGHT_ARM.bones)
+
+    def label(depth: float | None) -> int:
+        world[wrist, 2] = np.nan if depth is None else depth
+        found = gather(masks[0], points, model.source.seen[0], model.widths, world=world)
+        assert found is not None
+        place = 0.7 * points[shoulder] + 0.3 * points[elbow]
+        column, row = np.rint((place - found.origin + 0.5) * found.scale - 0.5).astype(int)
+        return int(found.label[row, column])
+
+    assert label(-0.2) in others
+    assert label(0.2) == upper
+    assert label(None) == label(0.0)
 
 
 def test_fingers_on_cloth_are_the_hands_and_cloth_beside_it_is_not() -> None:
