@@ -81,7 +81,7 @@ def all_rows() -> list[Row]:
     ]
     rows += [
         Row(f"start {strength:g}", Group.START, _usual(start_strength=strength))
-        for strength in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+        for strength in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05)
     ]
     rows += [
         Row(
