@@ -32,7 +32,7 @@ def seen_of_folded_arms(
     `world` [60, 3] its joints in metres, z away from the camera, and x, y [h, w] the places of
     the pixels.
     """
-    depth = _depths(np.asarray(world, np.float64))
+    depth = depths(np.asarray(world, np.float64))
     if depth is None:
         return label
     out = label
@@ -48,8 +48,9 @@ def seen_of_folded_arms(
     return out
 
 
-def _depths(world: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Depth of the joints 0..17 in torso lengths, NaN where unknown; None without a torso."""
+def depths(world: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Depth of the joints 0..17 of `world` [60, 3] in torso lengths, NaN where unknown; None
+    without a torso."""
     torso = float(np.linalg.norm(world[list(_HIPS)].mean(0) - world[_NECK]))
     return world[:18, 2] / torso if np.isfinite(torso) and torso > 1e-6 else None
 

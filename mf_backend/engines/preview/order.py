@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mf_backend.body.bones import BONE, bone_distance
 from mf_backend.body.limb_widths import BodyWidths
+from mf_backend.body.surfaces.folded import depths
 from mf_backend.body.surfaces.names import ARMS, HEAD, LEGS, SKIRT, TRUNK, Surface
 from mf_backend.body.whole_skeleton import Points
 
@@ -65,11 +66,10 @@ def _bare_order(
 
 def _depths(positions: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Depth of the joints 0..13 in torso lengths; None where one of the limbs has none."""
-    hips = positions[list(_HIPS)].mean(0)
-    torso = float(np.linalg.norm(hips - positions[_NECK]))
-    depth = positions[:14, 2] / max(torso, 1e-6)
-    if not np.isfinite(depth[1:]).all() or torso < 1e-6:
+    found = depths(positions)
+    if found is None or not np.isfinite(found[1:14]).all():
         return None
+    depth = found[:14]
     depth[0] = depth[0] if np.isfinite(depth[0]) else depth[_NECK]
     return depth
 
