@@ -70,7 +70,11 @@ class ResidueFinder:
         visible = cv2.absdiff(frame, clean).max(axis=2) > _VISIBLE
         self._left = np.asarray(visible & (matte >= _FAINTEST), np.bool_)
         reach = widen(hard, _REACH) | (widen(hard, _FAR) & border_band(hard.shape, _FAR))
-        return hard | (reach & self._left) | _hanging(hard, self._left & widen(hard, _HANGING))
+        grown = hard | (reach & self._left)
+        if not (_hanging(hard, self._left) & ~grown).any():
+            # Most frames: so wide a reach takes longer than all the rest.
+            return grown
+        return grown | _hanging(hard, self._left & widen(hard, _HANGING))
 
     def left_beside(self, mask: Bools) -> bool:
         """Whether much of the actor stays visible beside the finished mask of the latest frame."""
